@@ -1,0 +1,102 @@
+/*
+ * base.h - what every folder may use: bytes, stamps, arenas, errors, limits, hashing, escaping.
+ *
+ * Nothing here knows a protocol. Unless a comment says otherwise a function keeps no reference
+ * to its arguments, and memory handed out belongs to the object it came from.
+ */
+#ifndef DAVSCOPE_BASE_H
+#define DAVSCOPE_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* ---- bytes: a borrowed run, never NUL-terminated; p may be NULL when n is 0 ---- */
+struct slice { const uint8_t *p; size_t n; };
+#define SLICE(literal) ((struct slice){ (const uint8_t *)("" literal), sizeof(literal) - 1 })
+
+struct slice slice_from(const char *text);
+struct slice slice_part(struct slice s, size_t from, size_t n);  /* clamped to s */
+struct slice slice_trim(struct slice s);                         /* SP and HTAB at both ends */
+bool slice_equal(struct slice a, struct slice b);
+bool slice_equal_nocase(struct slice a, struct slice b);         /* ASCII case only */
+bool slice_starts(struct slice s, struct slice prefix);
+bool slice_starts_nocase(struct slice s, struct slice prefix);
+size_t slice_find(struct slice s, struct slice what);            /* index, or s.n when not there */
+size_t slice_find_byte(struct slice s, uint8_t byte);            /* index, or s.n when not there */
+bool slice_to_u64(struct slice s, uint64_t *out);                /* decimal digits only; false on overflow */
+
+/* ---- cursor: a sticky reader; a read past the end sets bad and yields 0 for ever after ---- */
+struct cursor { const uint8_t *p, *end; bool bad; };
+
+struct cursor cursor_from(struct slice s);
+size_t cursor_left(const struct cursor *c);
+uint8_t cursor_u8(struct cursor *c);
+uint16_t cursor_be16(struct cursor *c);
+uint32_t cursor_be32(struct cursor *c);
+uint64_t cursor_be64(struct cursor *c);
+uint16_t cursor_le16(struct cursor *c);
+uint32_t cursor_le32(struct cursor *c);
+uint64_t cursor_le64(struct cursor *c);
+struct slice cursor_take(struct cursor *c, size_t n);            /* empty and bad when n > left */
+void cursor_skip(struct cursor *c, size_t n);
+struct slice cursor_rest(const struct cursor *c);
+
+/* ---- stamp: which packet, and when ---- */
+struct stamp {
+	uint64_t order;   /* 1-based position in the merged timeline of all inputs: the total order */
+	uint64_t frame;   /* 1-based packet number within its input, the number tshark prints; 0 = none */
+	int64_t ns;       /* capture time, nanoseconds since 1970 UTC, as found in the file */
+	uint16_t input;   /* 0-based index of the input */
+};
+
+/* ---- error: filled by whoever returns false or NULL; text for people, no wire bytes ---- */
+struct error { char text[256]; };
+bool error_set(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3))); /* always false */
+
+/* A broken invariant is our bug: says where and which frame, then aborts. */
+#define ensure(condition, at) ((condition) ? (void)0 : ensure_failed(#condition, __FILE__, __LINE__, (at)))
+_Noreturn void ensure_failed(const char *condition, const char *file, int line, const struct stamp *at);
+
+/* ---- arena: memory that dies together, within a byte budget ---- */
+struct arena;
+struct arena *arena_new(size_t budget);                          /* NULL when out of memory */
+void arena_free(struct arena *a);                                /* NULL is fine */
+void *arena_alloc(struct arena *a, size_t n);                    /* zeroed, 16-aligned; NULL over budget or out of memory */
+bool arena_copy(struct arena *a, struct slice in, struct slice *out); /* false, *out empty: no room */
+size_t arena_used(const struct arena *a);                        /* bytes taken from the system */
+bool arena_refused(const struct arena *a);                       /* some request was not met */
+
+/* ---- limits: one named number each, from limits.def ---- */
+struct limits {
+#define LIMIT(name, value, unit, text) uint64_t name;
+#include "limits.def"
+#undef LIMIT
+};
+struct limit_info { const char *name; uint64_t value; const char *unit; const char *text; };
+struct limits limits_default(void);
+bool limits_set(struct limits *l, const char *name_value, struct error *e); /* "ooo_bytes=512K"; K, M, G = 2^10, 2^20, 2^30 */
+bool limits_check(const struct limits *l, struct error *e);      /* false: they contradict each other */
+const struct limit_info *limits_table(size_t *n);                /* in the order of limits.def */
+
+/* ---- hash: keyed SipHash-2-4 for tables, so that nobody can aim at one bucket ---- */
+struct hash_key { uint64_t k0, k1; };
+struct hash_key hash_key_random(void);
+struct hash_key hash_key_from(uint64_t seed);
+uint64_t hash_keyed(struct hash_key key, const void *data, size_t n);
+uint64_t hash_fixed(const void *data, size_t n);                 /* the same on every run: ids and shards */
+
+/*
+ * ---- vis: reversible escaping of wire bytes ----
+ * C0, DEL, C1 and bytes that are not UTF-8 become \xNN, bidi controls and line separators \u{N},
+ * a backslash is doubled. vis_next takes the next character off *in, writes at most VIS_MAX bytes
+ * to out (no NUL) and returns how many.
+ */
+enum { VIS_MAX = 12 };
+size_t vis_next(struct slice *in, char out[VIS_MAX]);
+size_t unvis(const char *text, size_t n, uint8_t *out, size_t room); /* bytes written; SIZE_MAX when text is no vis text or room is short */
+/* Length of the well-formed UTF-8 sequence at the start of s, 0 when it is none; *cp gets the code point. */
+size_t utf8_next(struct slice s, uint32_t *cp);
+
+#endif
