@@ -1,0 +1,354 @@
+/*
+ * Several captures as one timeline: a heap of readers ordered by the time of their next packet.
+ * A reader moves on only when its packet has been handed out, so that a live pipe is never
+ * waited for longer than needed and the bytes of the last packet stay where they are.
+ */
+#include "capture/capture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/filter.h"
+#include "capture/reader.h"
+
+/* One input and its next packet. */
+struct lane {
+	struct reader reader;
+	struct packet next;
+	const char *name;
+	bool started; /* has had a packet, and so belongs to a recording */
+};
+
+/* Inputs that follow each other in time. */
+struct recording {
+	size_t running; /* inputs that have not ended */
+	int64_t last_ns;
+};
+
+struct source {
+	struct source_options options;
+	volatile sig_atomic_t stop;
+	bool primed; /* every reader has been asked for its first packet */
+	struct filter *filter;
+	struct lane *lanes;
+	uint16_t *heap; /* lanes that have a packet; heap[0] is the earliest */
+	size_t n_heap;
+	struct recording *recordings;
+	size_t n_recordings;
+	struct damage *damage;
+	size_t n_damage;
+	uint64_t order;
+	struct source_counts counts;
+};
+
+static const char *path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+struct name {
+	const char *base;
+	size_t lane;
+};
+
+static int name_compare(const void *a, const void *b)
+{
+	const struct name *left = a, *right = b;
+	return strcmp(left->base, right->base);
+}
+
+/* Base names, and the whole path of those that are not alone with theirs. */
+static bool source_set_names(struct source *s)
+{
+	size_t n = s->options.n_specs;
+	struct name *sorted = calloc(n, sizeof(*sorted));
+	if (!sorted)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = (struct name){ path_base(s->options.specs[i]), i };
+	qsort(sorted, n, sizeof(*sorted), name_compare);
+	for (size_t i = 0; i < n; i++) {
+		bool alone = (i == 0 || name_compare(&sorted[i], &sorted[i - 1]) != 0) &&
+		    (i + 1 == n || name_compare(&sorted[i], &sorted[i + 1]) != 0);
+		size_t lane = sorted[i].lane;
+		s->lanes[lane].name = alone ? sorted[i].base : s->options.specs[lane];
+	}
+	free(sorted);
+	return true;
+}
+
+static bool source_check(const struct source_options *o, struct error *e)
+{
+	bool piped = false;
+	if (o->n_specs == 0)
+		return error_set(e, "no capture to read");
+	if (o->n_specs > UINT16_MAX)
+		return error_set(e, "more than %d captures", UINT16_MAX);
+	for (size_t i = 0; i < o->n_specs; i++) {
+		if (strcmp(o->specs[i], "-") != 0)
+			continue;
+		if (piped)
+			return error_set(e, "-: stdin can be read only once");
+		piped = true;
+	}
+	return true;
+}
+
+static bool source_allocate(struct source *s)
+{
+	size_t n = s->options.n_specs;
+	s->lanes = calloc(n, sizeof(*s->lanes));
+	s->heap = calloc(n, sizeof(*s->heap));
+	s->recordings = calloc(n, sizeof(*s->recordings));
+	s->damage = calloc(n, sizeof(*s->damage));
+	return s->lanes && s->heap && s->recordings && s->damage && source_set_names(s);
+}
+
+static bool source_start(struct source *s, struct error *e)
+{
+	size_t n = s->options.n_specs;
+	if (!source_allocate(s)) {
+		s->options.n_specs = 0;
+		return error_set(e, "out of memory");
+	}
+	s->options.n_specs = 0; /* as many as source_close() has to close */
+	if (s->options.bpf && !(s->filter = filter_new(s->options.bpf, e)))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct reader *r = &s->lanes[i].reader;
+		if (!reader_open(r, s->options.specs[i], s->options.limits, e))
+			return false;
+		r->in.stop = &s->stop;
+		s->options.n_specs++;
+	}
+	return true;
+}
+
+struct source *source_open(const struct source_options *options, struct error *e)
+{
+	if (!source_check(options, e))
+		return NULL;
+	struct source *s = calloc(1, sizeof(*s));
+	if (!s) {
+		error_set(e, "out of memory");
+		return NULL;
+	}
+	s->options = *options;
+	if (source_start(s, e))
+		return s;
+	source_close(s);
+	return NULL;
+}
+
+void source_close(struct source *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->options.n_specs; i++)
+		reader_close(&s->lanes[i].reader);
+	filter_free(s->filter);
+	free(s->lanes);
+	free(s->heap);
+	free(s->recordings);
+	free(s->damage);
+	free(s);
+}
+
+void source_break(struct source *s)
+{
+	s->stop = 1;
+}
+
+static bool lane_before(const struct source *s, uint16_t a, uint16_t b)
+{
+	int64_t x = s->lanes[a].next.at.ns, y = s->lanes[b].next.at.ns;
+	return x != y ? x < y : a < b;
+}
+
+static void heap_swap(struct source *s, size_t i, size_t j)
+{
+	uint16_t lane = s->heap[i];
+	s->heap[i] = s->heap[j];
+	s->heap[j] = lane;
+}
+
+static void heap_sink(struct source *s, size_t i)
+{
+	for (;;) {
+		size_t least = i, child = 2 * i + 1;
+		for (size_t end = child + 2; child < end && child < s->n_heap; child++) {
+			if (lane_before(s, s->heap[child], s->heap[least]))
+				least = child;
+		}
+		if (least == i)
+			return;
+		heap_swap(s, i, least);
+		i = least;
+	}
+}
+
+static void heap_add(struct source *s, uint16_t lane)
+{
+	size_t i = s->n_heap++;
+	s->heap[i] = lane;
+	for (; i > 0 && lane_before(s, s->heap[i], s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		heap_swap(s, i, (i - 1) / 2);
+}
+
+static void heap_drop_first(struct source *s)
+{
+	s->heap[0] = s->heap[--s->n_heap];
+	heap_sink(s, 0);
+}
+
+static void lane_end(struct source *s, uint16_t index, enum read_status status)
+{
+	struct lane *lane = &s->lanes[index];
+	struct reader *r = &lane->reader;
+	if (lane->started)
+		s->recordings[lane->next.recording].running--;
+	if (status == READ_DAMAGED) {
+		struct damage *d = &s->damage[s->n_damage++];
+		*d = (struct damage){ .input = index, .record = r->record, .offset = r->offset };
+		memcpy(d->text, r->damage, sizeof(d->text));
+	}
+	reader_close(r);
+}
+
+/* The next packet of an input into lane->next. READ_STOPPED leaves the input as it is. */
+static enum read_status lane_advance(struct source *s, uint16_t index)
+{
+	struct lane *lane = &s->lanes[index];
+	int64_t before = lane->next.at.ns;
+	enum read_status status = lane->reader.format->next(&lane->reader, &lane->next);
+	if (status == READ_PACKET)
+		s->counts.backwards += lane->started && lane->next.at.ns < before;
+	else if (status != READ_STOPPED)
+		lane_end(s, index, status);
+	return status;
+}
+
+static bool source_prime(struct source *s)
+{
+	for (size_t i = 0; i < s->options.n_specs; i++) {
+		enum read_status status = lane_advance(s, (uint16_t)i);
+		if (status == READ_STOPPED)
+			return false;
+		if (status == READ_PACKET)
+			heap_add(s, (uint16_t)i);
+	}
+	s->primed = true;
+	return true;
+}
+
+/* Past the packet handed out last; false: stopped. */
+static bool source_advance(struct source *s)
+{
+	if (!s->primed)
+		return source_prime(s);
+	if (s->n_heap == 0)
+		return true;
+	switch (lane_advance(s, s->heap[0])) {
+	case READ_PACKET:
+		heap_sink(s, 0);
+		return true;
+	case READ_STOPPED:
+		return false;
+	default:
+		heap_drop_first(s);
+		return true;
+	}
+}
+
+/* The finished recording that ended last goes on with this input, or a new one begins. */
+static uint16_t recording_join(struct source *s)
+{
+	size_t best = s->n_recordings;
+	for (size_t i = 0; i < s->n_recordings; i++) {
+		const struct recording *r = &s->recordings[i];
+		if (r->running == 0 &&
+		    (best == s->n_recordings || r->last_ns > s->recordings[best].last_ns))
+			best = i;
+	}
+	if (best == s->n_recordings)
+		s->n_recordings++;
+	s->recordings[best].running++;
+	return (uint16_t)best;
+}
+
+static void lane_stamp(struct source *s, uint16_t index)
+{
+	struct lane *lane = &s->lanes[index];
+	if (!lane->started) {
+		lane->started = true;
+		lane->next.recording = recording_join(s);
+	}
+	s->recordings[lane->next.recording].last_ns = lane->next.at.ns;
+	lane->next.at.order = ++s->order;
+	lane->next.at.input = index;
+}
+
+static bool packet_wanted(struct source *s, const struct packet *p)
+{
+	return p->at.ns >= s->options.since &&
+	    (p->at.ns < s->options.until || s->options.until == INT64_MAX) &&
+	    (!s->filter || filter_wants(s->filter, p));
+}
+
+enum source_status source_next(struct source *s, struct packet *p)
+{
+	uint64_t most = s->options.max_packets;
+	while (!s->stop && (most == 0 || s->counts.packets < most)) {
+		if (!source_advance(s))
+			break;
+		if (s->n_heap == 0)
+			return SOURCE_END;
+		lane_stamp(s, s->heap[0]);
+		const struct packet *next = &s->lanes[s->heap[0]].next;
+		if (packet_wanted(s, next)) {
+			s->counts.packets++;
+			s->counts.bytes += next->bytes.n;
+			*p = *next;
+			return SOURCE_PACKET;
+		}
+		s->counts.filtered++;
+	}
+	return s->stop ? SOURCE_STOPPED : SOURCE_END;
+}
+
+const struct damage *source_damage(const struct source *s, size_t *n)
+{
+	*n = s->n_damage;
+	return s->damage;
+}
+
+struct source_counts source_counts(const struct source *s)
+{
+	struct source_counts counts = s->counts;
+	bool sized = true;
+	for (size_t i = 0; i < s->options.n_specs; i++) {
+		const struct input *in = &s->lanes[i].reader.in;
+		counts.done += in->stored;
+		counts.total += in->size;
+		sized = sized && in->regular;
+	}
+	if (!sized)
+		counts.total = 0;
+	return counts;
+}
+
+size_t source_inputs(const struct source *s)
+{
+	return s->options.n_specs;
+}
+
+const char *source_name(const struct source *s, uint16_t input)
+{
+	return s->lanes[input].name;
+}
+
+uint64_t source_content_hash(const struct source *s, uint16_t input)
+{
+	return s->lanes[input].reader.in.hash;
+}

@@ -1,0 +1,243 @@
+/*
+ * Writes packets as pcapng: one section, nanosecond stamps, an interface per link type described
+ * when its first packet comes. A file gets its name only when it is whole: until then it is a
+ * new file beside it, readable by nobody else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capture/capture.h"
+
+enum {
+	BLOCK_SECTION = 0x0a0d0d0a,
+	BLOCK_INTERFACE = 1,
+	BLOCK_PACKET = 6,
+	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
+	OPTION_TSRESOL = 9,
+	NANOSECONDS = 9,
+	LINKTYPES = 65536,
+	BUFFER = 65536,
+};
+
+struct writer {
+	int fd;
+	char *path, *temporary; /* temporary is NULL when writing straight to path */
+	bool failed;
+	struct error error; /* the first one */
+	uint32_t n_interfaces;
+	uint32_t interfaces[LINKTYPES]; /* by link type: interface number + 1, 0 = none yet */
+	size_t used;
+	uint8_t buffer[BUFFER];
+};
+
+static void writer_fail(struct writer *w)
+{
+	w->failed = true;
+	error_set(&w->error, "%s: %s", w->path, strerror(errno));
+}
+
+static void writer_push(struct writer *w, const uint8_t *p, size_t n)
+{
+	while (n > 0 && !w->failed) {
+		ssize_t put = write(w->fd, p, n);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0) {
+			writer_fail(w);
+			return;
+		}
+		p += put;
+		n -= (size_t)put;
+	}
+}
+
+static void writer_flush(struct writer *w)
+{
+	writer_push(w, w->buffer, w->used);
+	w->used = 0;
+}
+
+static void put_bytes(struct writer *w, const void *p, size_t n)
+{
+	if (n > BUFFER - w->used)
+		writer_flush(w);
+	if (n > BUFFER) {
+		writer_push(w, p, n);
+	} else if (n > 0) {
+		memcpy(w->buffer + w->used, p, n);
+		w->used += n;
+	}
+}
+
+/* Host order, as the section header declares it. */
+static void put32(struct writer *w, uint32_t value)
+{
+	put_bytes(w, &value, sizeof(value));
+}
+
+static void put16(struct writer *w, uint16_t value)
+{
+	put_bytes(w, &value, sizeof(value));
+}
+
+static void put_section(struct writer *w)
+{
+	enum { LENGTH = 28 };
+	const int64_t unknown_length = -1;
+	put32(w, BLOCK_SECTION);
+	put32(w, LENGTH);
+	put32(w, BYTE_ORDER_MAGIC);
+	put16(w, 1);
+	put16(w, 0);
+	put_bytes(w, &unknown_length, sizeof(unknown_length));
+	put32(w, LENGTH);
+}
+
+static void put_interface(struct writer *w, uint16_t linktype)
+{
+	enum { LENGTH = 32 };
+	const uint8_t resolution[4] = { NANOSECONDS };
+	put32(w, BLOCK_INTERFACE);
+	put32(w, LENGTH);
+	put16(w, linktype);
+	put16(w, 0);
+	put32(w, 0);
+	put16(w, OPTION_TSRESOL);
+	put16(w, 1);
+	put_bytes(w, resolution, sizeof(resolution));
+	put32(w, 0);
+	put32(w, LENGTH);
+}
+
+static void put_packet(struct writer *w, const struct packet *p, uint32_t interface)
+{
+	const uint64_t ticks = (uint64_t)p->at.ns; /* before 1970: what our reader takes back */
+	const uint8_t padding[4] = { 0 };
+	uint32_t captured = (uint32_t)p->bytes.n, pad = -captured & 3;
+	uint32_t length = 32 + captured + pad;
+	put32(w, BLOCK_PACKET);
+	put32(w, length);
+	put32(w, interface);
+	put32(w, (uint32_t)(ticks >> 32));
+	put32(w, (uint32_t)ticks);
+	put32(w, captured);
+	put32(w, p->wire_len);
+	put_bytes(w, p->bytes.p, captured);
+	put_bytes(w, padding, pad);
+	put32(w, length);
+}
+
+static bool writer_report(const struct writer *w, struct error *e)
+{
+	if (w->failed)
+		*e = w->error;
+	return !w->failed;
+}
+
+bool writer_packet(struct writer *w, const struct packet *p, struct error *e)
+{
+	if (w->failed)
+		return true; /* said already, and writer_close() says it again */
+	uint16_t linktype = (uint16_t)p->linktype;
+	uint32_t *interface = &w->interfaces[linktype];
+	if (*interface == 0) {
+		put_interface(w, linktype);
+		*interface = ++w->n_interfaces;
+	}
+	put_packet(w, p, *interface - 1);
+	return writer_report(w, e);
+}
+
+/* A new file beside path, under a name that nobody else has. */
+static int writer_create(struct writer *w)
+{
+	enum { TRIES = 100 };
+	size_t room = strlen(w->path) + 40;
+	w->temporary = malloc(room);
+	if (!w->temporary)
+		return -1;
+	int fd = -1;
+	for (int i = 0; fd < 0 && i < TRIES; i++) {
+		(void)snprintf(w->temporary, room, "%s.%ld-%d.tmp", w->path, (long)getpid(), i);
+		fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno != EEXIST)
+			break;
+	}
+	if (fd < 0) {
+		free(w->temporary);
+		w->temporary = NULL;
+	}
+	return fd;
+}
+
+/* A pipe or a device is written to, never replaced by a file of its name. */
+static bool writer_open_path(struct writer *w)
+{
+	struct stat st;
+	if (strcmp(w->path, "-") == 0) {
+		w->fd = STDOUT_FILENO;
+	} else if (stat(w->path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		w->fd = -1;
+	} else if (stat(w->path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		w->fd = open(w->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	} else {
+		w->fd = writer_create(w);
+	}
+	return w->fd >= 0;
+}
+
+static void writer_free(struct writer *w)
+{
+	if (w->fd >= 0 && w->fd != STDOUT_FILENO)
+		close(w->fd);
+	free(w->path);
+	free(w->temporary);
+	free(w);
+}
+
+struct writer *writer_open(const char *path, struct error *e)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+	char *copy = strdup(path);
+	if (!w || !copy) {
+		error_set(e, "%s: out of memory", path);
+		free(copy);
+		free(w);
+		return NULL;
+	}
+	w->path = copy;
+	if (!writer_open_path(w)) {
+		error_set(e, "%s: %s", path, strerror(errno));
+		writer_free(w);
+		return NULL;
+	}
+	put_section(w);
+	return w;
+}
+
+bool writer_close(struct writer *w, struct error *e)
+{
+	writer_flush(w);
+	if (w->temporary && !w->failed && (fsync(w->fd) != 0 || rename(w->temporary, w->path) != 0))
+		writer_fail(w);
+	bool written = writer_report(w, e);
+	if (written)
+		writer_free(w);
+	else
+		writer_abandon(w);
+	return written;
+}
+
+void writer_abandon(struct writer *w)
+{
+	if (!w)
+		return;
+	if (w->temporary)
+		unlink(w->temporary);
+	writer_free(w);
+}
