@@ -1,0 +1,357 @@
+/*
+ * content.c - message bodies: undoes the content coding, keeps the first bytes, finds the reader for
+ * the media type (bodies.def) and feeds it; see content.h.
+ */
+#include "decode/body.h"
+#include "decode/inflate.h"
+#include "decode/xml.h"
+
+#include <string.h>
+
+enum coding { CODING_NONE, CODING_GZIP, CODING_DEFLATE, CODING_UNKNOWN };
+
+enum { SNIFF = 64, PIECE = 4096, FIRST_KEPT = 1024 };
+
+struct content {
+	const struct limits *limits;
+	struct arena *arena;
+	struct content_sink sink;
+	uint64_t reported; /* anomalies by their code: each is told once a body */
+	enum coding coding;
+	enum body_kind kind;
+	const struct body_reader *reader;
+	void *reading; /* the reader's own; NULL before the first byte and when it has no room */
+	bool reader_begun, reader_done;
+	bool root_only;
+	bool gap;
+	bool undecodable;
+	bool sniffing; /* no media type: the first bytes decide */
+	uint8_t sniffed[SNIFF];
+	size_t n_sniffed;
+	struct inflater *inflater;
+	uint64_t bytes; /* as they came */
+	uint64_t fed; /* decoded ones */
+	bool keep;
+	uint8_t *kept;
+	size_t n_kept, room_kept;
+};
+
+static void content_report(void *ctx, enum anomaly_code code, uint64_t value)
+{
+	struct content *c = ctx;
+	_Static_assert(ANOMALY_CODES <= 64, "one bit for each");
+	if (c->reported & UINT64_C(1) << code)
+		return;
+	c->reported |= UINT64_C(1) << code;
+	c->sink.anomaly(c->sink.ctx, code, value);
+}
+
+/* ---- media types and codings ---- */
+
+static const struct body_reader *const readers[] = {
+#define BODY(name) &body_##name,
+#include "decode/bodies.def"
+#undef BODY
+};
+
+static bool media_matches(struct slice media, const char *pattern)
+{
+	struct slice wanted = slice_from(pattern);
+	if (pattern[0] != '+')
+		return slice_equal_nocase(media, wanted);
+	return media.n > wanted.n &&
+	    slice_equal_nocase(slice_part(media, media.n - wanted.n, wanted.n), wanted);
+}
+
+static const struct body_reader *reader_find(struct slice media_type)
+{
+	struct slice media = slice_trim(
+	    slice_part(media_type, 0, slice_find_byte(media_type, ';')));
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
+		for (const char *const *m = readers[i]->media_types; *m != NULL; m++)
+			if (media_matches(media, *m))
+				return readers[i];
+	return NULL;
+}
+
+enum body_kind content_kind(struct slice media_type)
+{
+	const struct body_reader *reader = reader_find(media_type);
+	return reader != NULL ? reader->kind : BODY_OTHER;
+}
+
+/* Codings upon codings are refused: nobody needs them, and they are how bombs are stacked. */
+static enum coding coding_find(struct slice value)
+{
+	static const struct {
+		const char *name;
+		enum coding coding;
+	} codings[] = {
+		{ "", CODING_NONE },
+		{ "identity", CODING_NONE },
+		{ "gzip", CODING_GZIP },
+		{ "x-gzip", CODING_GZIP },
+		{ "deflate", CODING_DEFLATE },
+	};
+	value = slice_trim(value);
+	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
+		if (slice_equal_nocase(value, slice_from(codings[i].name)))
+			return codings[i].coding;
+	return CODING_UNKNOWN;
+}
+
+struct content *content_new(const struct content_options *options, struct arena *arena,
+    struct content_sink sink)
+{
+	struct content *c = arena_alloc(arena, sizeof(*c));
+	if (c == NULL)
+		return NULL;
+	c->limits = options->limits;
+	c->arena = arena;
+	c->sink = sink;
+	c->root_only = options->root_only;
+	c->keep = options->keep;
+	c->coding = coding_find(options->coding);
+	c->sniffing = slice_trim(options->media_type).n == 0;
+	c->reader = reader_find(options->media_type);
+	c->kind = content_kind(options->media_type);
+	return c;
+}
+
+/* ---- decoded bytes ---- */
+
+static bool kept_full(const struct content *c)
+{
+	return !c->keep || c->n_kept >= c->limits->body_kept;
+}
+
+static bool kept_grow(struct content *c)
+{
+	size_t room = c->room_kept > 0 ? 2 * c->room_kept : FIRST_KEPT;
+	if (room > c->limits->body_kept)
+		room = c->limits->body_kept;
+	uint8_t *p = arena_alloc(c->arena, room);
+	if (p == NULL)
+		return false;
+	if (c->n_kept > 0)
+		memcpy(p, c->kept, c->n_kept);
+	c->kept = p;
+	c->room_kept = room;
+	return true;
+}
+
+static void kept_add(struct content *c, struct slice s)
+{
+	while (s.n > 0 && !kept_full(c)) {
+		if (c->n_kept == c->room_kept && !kept_grow(c)) {
+			c->keep = false;
+			content_report(c, HTTP_LIMIT, 0);
+			return;
+		}
+		size_t room = c->room_kept - c->n_kept;
+		size_t n = s.n < room ? s.n : room;
+		memcpy(c->kept + c->n_kept, s.p, n);
+		c->n_kept += n;
+		s = slice_part(s, n, s.n);
+	}
+}
+
+static void reader_begin(struct content *c)
+{
+	c->reader_begun = true;
+	if (c->reader == NULL || c->reader->start == NULL) {
+		c->reader_done = true;
+		return;
+	}
+	const struct body_env env = {
+		.limits = c->limits,
+		.arena = c->arena,
+		.sink = { content_report, c },
+		.root_only = c->root_only,
+	};
+	c->reading = c->reader->start(&env);
+	if (c->reading == NULL) {
+		c->reader_done = true;
+		content_report(c, HTTP_LIMIT, 0);
+	}
+}
+
+static void reader_feed(struct content *c, struct slice s)
+{
+	if (!c->reader_begun)
+		reader_begin(c);
+	if (!c->reader_done)
+		c->reader_done = !c->reader->data(c->reading, s);
+}
+
+static bool is_name_start(uint8_t byte)
+{
+	uint8_t lower = byte | 0x20;
+	return (lower >= 'a' && lower <= 'z') || byte == '_' || byte == ':' || byte >= 0x80;
+}
+
+/* Behind byte order mark and white space: "<?xml", or '<' and a name. NULs are UTF-16's. */
+static bool looks_like_xml(struct slice s)
+{
+	uint8_t text[SNIFF];
+	size_t n = 0;
+	if (slice_starts(s, SLICE("\xef\xbb\xbf")))
+		s = slice_part(s, 3, s.n);
+	else if (slice_starts(s, SLICE("\xff\xfe")) || slice_starts(s, SLICE("\xfe\xff")))
+		s = slice_part(s, 2, s.n);
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] != 0 && (n > 0 || !xml_blank(s.p[i])))
+			text[n++] = s.p[i];
+	}
+	struct slice start = { text, n };
+	return slice_starts(start, SLICE("<?xml")) ||
+	    (n > 1 && text[0] == '<' && is_name_start(text[1]));
+}
+
+static void sniff_decide(struct content *c)
+{
+	struct slice s = { c->sniffed, c->n_sniffed };
+	c->sniffing = false;
+	if (s.n == 0)
+		return;
+	if (looks_like_xml(s)) {
+		c->reader = &body_xml;
+		c->kind = BODY_XML;
+	}
+	reader_feed(c, s);
+}
+
+static void content_piece(struct content *c, struct slice s)
+{
+	kept_add(c, s);
+	if (!c->sniffing) {
+		reader_feed(c, s);
+		return;
+	}
+	memcpy(c->sniffed + c->n_sniffed, s.p, s.n);
+	c->n_sniffed += s.n;
+	if (c->n_sniffed == SNIFF)
+		sniff_decide(c);
+}
+
+/*
+ * Pieces end at fixed places, so that memory is asked for in the same order however the body arrives:
+ * when there is not enough of it, the same things are missing.
+ */
+static void content_decoded(struct content *c, struct slice s)
+{
+	while (s.n > 0) {
+		size_t room = c->fed < SNIFF ? SNIFF - c->fed : PIECE - c->fed % PIECE;
+		size_t n = s.n < room ? s.n : room;
+		content_piece(c, slice_part(s, 0, n));
+		c->fed += n;
+		s = slice_part(s, n, s.n);
+	}
+}
+
+/* ---- coded bytes ---- */
+
+static bool inflated(void *ctx, struct slice s)
+{
+	struct content *c = ctx;
+	content_decoded(c, s);
+	return !(c->root_only && c->reader_done && kept_full(c));
+}
+
+static void inflate_judge(struct content *c, enum inflate_status status, bool ended)
+{
+	enum anomaly_code code = BODY_BAD_CODING;
+	if (status == INFLATE_ENDED || status == INFLATE_STOPPED ||
+	    (status == INFLATE_MORE && !ended))
+		return;
+	if (status == INFLATE_BOMB)
+		code = BODY_BOMB;
+	else if (status == INFLATE_NO_ROOM)
+		code = HTTP_LIMIT;
+	c->undecodable = true;
+	content_report(c, code, code == BODY_BOMB ? inflater_made(c->inflater) : 0);
+}
+
+static void content_inflate(struct content *c, enum inflate_coding coding, struct slice s)
+{
+	if (c->undecodable)
+		return;
+	if (c->inflater == NULL) {
+		const struct inflate_sink sink = { inflated, c };
+		c->inflater = inflater_new(coding, c->limits, c->arena, sink);
+	}
+	if (c->inflater == NULL)
+		inflate_judge(c, INFLATE_NO_ROOM, false);
+	else
+		inflate_judge(c, inflater_data(c->inflater, s), false);
+}
+
+/* ---- the face ---- */
+
+void content_data(struct content *c, struct slice s)
+{
+	c->bytes += s.n;
+	if (s.n == 0 || c->gap)
+		return;
+	switch (c->coding) {
+	case CODING_NONE:
+		content_decoded(c, s);
+		break;
+	case CODING_GZIP:
+		content_inflate(c, INFLATE_GZIP, s);
+		break;
+	case CODING_DEFLATE:
+		content_inflate(c, INFLATE_DEFLATE, s);
+		break;
+	case CODING_UNKNOWN:
+		c->undecodable = true;
+		content_report(c, BODY_BAD_CODING, 0);
+		break;
+	}
+}
+
+/* Works off what layers hold back. `ended`: the message is whole, so the coding has to be too. */
+static void content_flush(struct content *c, bool ended)
+{
+	if (c->inflater != NULL && !c->undecodable)
+		inflate_judge(c, inflater_end(c->inflater), ended);
+	if (c->sniffing)
+		sniff_decide(c);
+}
+
+void content_gap(struct content *c, uint64_t bytes)
+{
+	if (bytes == 0 || c->gap)
+		return;
+	content_flush(c, false);
+	c->gap = true;
+}
+
+static uint64_t decoded_bytes(const struct content *c)
+{
+	if (c->coding == CODING_NONE)
+		return c->bytes;
+	return c->inflater != NULL ? inflater_made(c->inflater) : 0;
+}
+
+void content_end(struct content *c, bool whole, struct body *body)
+{
+	if (!c->gap)
+		content_flush(c, whole);
+	body->bytes = c->bytes;
+	body->decoded_bytes = decoded_bytes(c);
+	body->kept = (struct slice){ c->kept, c->n_kept };
+	body->kind = c->bytes > 0 || c->gap ? c->kind : BODY_NONE;
+	body->undecodable = c->undecodable;
+	body->complete = whole && !c->gap && !c->undecodable;
+	body->organizer = NOT_OBSERVED;
+	body->dav = NULL;
+	if (c->reading != NULL)
+		c->reader->end(c->reading, body->complete, body);
+}
+
+void content_abandon(struct content *c)
+{
+	if (c != NULL && c->reading != NULL)
+		c->reader->abandon(c->reading);
+}

@@ -1,0 +1,184 @@
+/*
+ * decode.h - from packets to transactions.
+ *
+ * A decoder takes packets in order and hands up, in one total order that depends on nothing but
+ * the input and the limits: transactions (a request with its response, RFC 9112), flows (TCP
+ * connections that ended) and anomalies (odd or damaged input).
+ */
+#ifndef DAVSCOPE_DECODE_H
+#define DAVSCOPE_DECODE_H
+
+#include "base/base.h"
+
+struct packet;
+
+/* What we know of a thing that may or may not be there. Only ABSENT may be reported as missing. */
+enum seen { NOT_OBSERVED, ABSENT, PRESENT };
+
+struct endpoint { uint16_t family, port; uint8_t address[16]; }; /* family 4 or 6; v4 in address[0..3], rest 0 */
+struct packet_ref { uint64_t frame; uint16_t input; };
+struct flow_id { uint64_t frame; uint16_t input; };  /* the packet that opened the flow */
+
+/* Fields in wire order, repeats kept; credentials already redacted (value "<cred Basic>"). */
+struct header { struct slice name, value; uint64_t credential; bool trailer; };
+
+enum loss { LOSS_GAP = 1, LOSS_CLIPPED = 2, LOSS_CONFLICT = 4, LOSS_LIMIT = 8, LOSS_DAMAGED = 16 };
+
+enum body_kind { BODY_NONE, BODY_OTHER, BODY_XML, BODY_CALENDAR, BODY_VCARD, BODY_WBXML };
+
+struct body {
+	uint64_t bytes;            /* after transfer coding, before content coding; seen ones only */
+	uint64_t gap_bytes;        /* of it known to be missing */
+	uint64_t decoded_bytes;    /* after content coding; = bytes when there is none */
+	struct slice kept;         /* the first `body_kept` decoded bytes */
+	enum body_kind kind;       /* by media type */
+	bool complete;             /* every byte was seen and every coding was undone */
+	bool undecodable;          /* unknown, damaged or refused content coding */
+	enum seen organizer;       /* BODY_CALENDAR: an ORGANIZER property (RFC 5545 3.8.4.3) */
+	const struct dav *dav;     /* BODY_XML: what it says, NULL when it was not parsed */
+};
+
+/* An XML body as WebDAV means it (RFC 4918, 4791, 6352, 6578; Exchange's replication namespace). */
+struct dav_name { struct slice ns, local; };
+struct dav_prop {
+	struct dav_name name;
+	uint16_t status;           /* of its propstat; 0 in requests and where none was given */
+	uint64_t bytes;            /* of its text, however much of it is kept */
+	struct slice value;        /* the first `prop_value` bytes; calendar and address data: empty */
+};
+struct dav_response {
+	struct slice href, changetype;
+	uint16_t status;           /* of the response itself, 0 = only its propstats have one */
+	struct dav_name error;     /* first child of its DAV:error */
+	const struct dav_prop *props;
+	size_t n_props;
+};
+struct dav {
+	struct dav_name root;
+	const struct slice *namespaces;        /* declared on the root element */
+	const struct dav_response *responses;  /* multistatus */
+	const struct dav_prop *props;          /* requests: asked for, set or removed */
+	const struct slice *hrefs;             /* requests: multiget, BPROPPATCH and the like */
+	const struct dav_name *errors;         /* DAV:error as root: its children */
+	size_t n_namespaces, n_responses, n_props, n_hrefs, n_errors;
+	uint64_t responses_seen;               /* kept or not */
+	struct slice sync_token, sync_level, collblob;
+	bool whole;                            /* read to its end, nothing dropped */
+};
+
+struct message {
+	bool seen;                 /* the start line was seen whole */
+	bool head_complete;        /* and so was the header block, up to its blank line, nothing dropped */
+	bool end_seen;             /* and the end of the message by its framing */
+	bool chunked;
+	uint8_t loss;              /* enum loss, anywhere in the message */
+	uint8_t version;           /* 10 or 11 */
+	uint16_t status;           /* responses; 0 in requests */
+	struct stamp first;        /* packet of the first byte */
+	struct stamp head;         /* packet that completed the header block */
+	struct stamp last;         /* packet of the last byte seen */
+	struct slice method, target, reason;
+	struct header *headers;
+	size_t n_headers;
+	struct body body;
+};
+
+/* Why a request has no response, or a response no request. */
+enum unpaired {
+	PAIRED,
+	UNPAIRED_CLOSED,           /* the connection ended in order without an answer */
+	UNPAIRED_RESET,            /* it was reset */
+	UNPAIRED_CAPTURE_END,      /* the capture ends first */
+	UNPAIRED_GAP,              /* the other half lies in bytes that were not captured */
+	UNPAIRED_ONE_SIDED,        /* no packet of the other direction was captured */
+	UNPAIRED_MIDSTREAM,        /* the other half was before the capture began */
+	UNPAIRED_LIMIT,            /* given up at a limit: flows, pipeline, idle time */
+	UNPAIRED_OPAQUE,           /* the other side does not speak HTTP that we can read */
+	UNPAIRED_UNSOLICITED,      /* a response nobody asked for, as 408 on an idle connection */
+	UNPAIRED_REASONS
+};
+
+struct txn {
+	struct arena *arena;       /* holds all below; txn_free() is the only free */
+	struct flow_id flow;
+	uint32_t seq;              /* 1-based within the flow, in order of completion */
+	uint32_t interim;          /* 1xx responses before the final one */
+	struct endpoint client, server;
+	struct stamp done;         /* the packet that completed it: its place in the total order */
+	struct message req, res;
+	enum unpaired unpaired;
+	bool unsure;               /* paired by order across a gap: may belong to another request */
+	struct slice auth_scheme;  /* of Authorization, as sent */
+	struct slice auth_user;    /* Basic and Digest */
+};
+
+enum flow_end { FLOW_FIN, FLOW_RST, FLOW_IDLE, FLOW_EVICTED, FLOW_REUSED, FLOW_CAPTURE_END };
+
+/* Index 0 is the client (who sends requests; else who sent the SYN or the first packet). */
+struct flow {
+	struct flow_id id;
+	struct stamp first, last, done;
+	struct endpoint side[2];
+	const char *protocol;      /* "http", "tls", "http2", ..., "unknown", "none" when no byte was seen */
+	const char *tunnel;        /* what HTTP turned into: "websocket", "http2", "tunnel", "upgraded", or NULL */
+	bool syn[2], fin[2], rst[2];
+	enum flow_end end;
+	uint64_t packets[2], bytes[2], gap_bytes[2], opaque_bytes[2];
+	uint64_t retransmitted, out_of_order, conflicts, resyncs;
+	uint64_t transactions, unpaired_requests, unpaired_responses;
+	const struct packet_ref *packet_list; /* with keep_packets: every packet of it, else NULL */
+	size_t n_packet_list;
+};
+
+enum anomaly_code {
+#define ANOMALY(code, name, text) code,
+#include "anomalies.def"
+#undef ANOMALY
+	ANOMALY_CODES
+};
+struct anomaly {
+	enum anomaly_code code;
+	struct stamp at, other;    /* other.frame 0: only one packet is concerned */
+	struct flow_id flow;       /* frame 0: no flow */
+	uint64_t value;            /* bytes, or what the name says; 0 = none */
+};
+const char *anomaly_name(enum anomaly_code);
+const char *anomaly_text(enum anomaly_code);
+
+struct decode_sink {
+	void (*txn)(void *ctx, struct txn *);                 /* takes it */
+	void (*flow)(void *ctx, const struct flow *);         /* borrows it */
+	void (*anomaly)(void *ctx, const struct anomaly *);   /* borrows it */
+	void *ctx;
+};
+
+enum bodies { BODIES_NEEDED, BODIES_ALL };  /* multistatus answers to reads: root element only, or whole */
+
+struct decode_options {
+	struct limits limits;
+	struct hash_key key;
+	unsigned workers;          /* 0 = the caller's thread does all */
+	unsigned round_packets;    /* 0 = 4,096; results do not depend on it */
+	enum bodies bodies;
+	bool keep_packets;         /* fill flow.packet_list */
+};
+
+struct decode_counts {
+	uint64_t packets, bytes, tcp, not_ip, not_tcp, bad, fragments, flows;
+	uint64_t opaque_flows, opaque_bytes;
+};
+
+struct decoder;
+struct decoder *decoder_new(const struct decode_options *, struct decode_sink, struct error *);
+void decoder_packet(struct decoder *, const struct packet *);    /* copies what it keeps; may call the sink */
+void decoder_tick(struct decoder *, int64_t now_ns);             /* idle: lets old state expire */
+void decoder_finish(struct decoder *);                           /* delivers all that is left */
+struct decode_counts decoder_counts(const struct decoder *);
+void decoder_free(struct decoder *);
+
+void txn_free(struct txn *);
+bool message_complete(const struct message *);  /* no gap, clip, conflict or limit, and its end was seen */
+/* First field of that name (no case), trailers too. ABSENT only when the whole block was seen. */
+enum seen message_header(const struct message *, const char *name, struct slice *value);
+
+#endif

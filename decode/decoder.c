@@ -1,0 +1,301 @@
+/*
+ * The decoder: packets are read up to TCP by the caller's thread and collected in rounds; while
+ * the shards of one round run, the next one is filled; what a round says is sorted and handed up.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/capture.h"
+#include "decode/credentials.h"
+#include "decode/round.h"
+#include "decode/workers.h"
+#include "decode/xml.h"
+
+static const int64_t TICK_NS = 1000000000; /* state expires in steps of this much capture time */
+enum { JUMP_WITNESSES = 16 }; /* packets that must agree before the clock jumps */
+
+/* Capture time: the running maximum, which a lone packet cannot push far ahead. */
+struct clock {
+	bool started;
+	int64_t now, next_tick;
+	unsigned witnesses;
+};
+
+struct decoder {
+	struct decode_options options;
+	struct decode_sink sink;
+	struct net *net;
+	struct workers *workers;
+	struct credentials *credentials;
+	struct round *rounds[2];
+	unsigned filling; /* index of the round being filled */
+	bool running; /* the other one is with the workers */
+	unsigned in_round; /* packets in the round being filled */
+	struct output_list merged; /* of the round that ended last */
+	struct clock clock;
+	struct stamp last;
+	uint64_t rank;
+	uint64_t packets, bytes;
+	struct shard shards[SHARDS];
+};
+
+/* ---- handing up ---- */
+
+static int output_compare(const void *a, const void *b)
+{
+	const struct output *x = a, *y = b;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	if (x->flow_order != y->flow_order)
+		return x->flow_order < y->flow_order ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static void outputs_take(struct decoder *d, struct output_list *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct output *o = &from->items[i];
+		struct output *to = output_add(&d->merged, o->kind, o->rank, o->flow_order);
+		if (!to) {
+			output_clear(from);
+			return;
+		}
+		to->u = o->u;
+		to->seq = o->seq;
+	}
+	from->n = 0;
+}
+
+static void output_deliver(struct decoder *d, struct output *o)
+{
+	if (o->kind == OUTPUT_TXN) {
+		credentials_number(d->credentials, o->u.txn);
+		d->sink.txn(d->sink.ctx, o->u.txn);
+	} else if (o->kind == OUTPUT_FLOW) {
+		d->sink.flow(d->sink.ctx, o->u.flow);
+		free((void *)o->u.flow->packet_list);
+		free(o->u.flow);
+	} else {
+		d->sink.anomaly(d->sink.ctx, &o->u.anomaly);
+	}
+}
+
+static void outputs_deliver(struct decoder *d)
+{
+	if (d->merged.n > 1)
+		qsort(d->merged.items, d->merged.n, sizeof(d->merged.items[0]), output_compare);
+	for (size_t i = 0; i < d->merged.n; i++)
+		output_deliver(d, &d->merged.items[i]);
+	d->merged.n = 0;
+}
+
+/* ---- rounds ---- */
+
+static void run_shard(void *arg, unsigned shard)
+{
+	struct decoder *d = arg;
+	round_run(d->rounds[!d->filling], &d->shards[shard], shard);
+}
+
+/* Waits for the round that runs, if one does, and takes what it said. */
+static void round_end(struct decoder *d)
+{
+	if (!d->running)
+		return;
+	struct round *ended = d->rounds[!d->filling];
+	workers_wait(d->workers);
+	d->running = false;
+	outputs_take(d, round_output(ended));
+	for (unsigned i = 0; i < SHARDS; i++)
+		outputs_take(d, &d->shards[i].out);
+	round_clear(ended);
+}
+
+/* The full round goes to the workers; what the one before said is handed up meanwhile. */
+static void round_turn(struct decoder *d)
+{
+	round_end(d);
+	d->filling = !d->filling;
+	d->in_round = 0;
+	d->running = true;
+	workers_start(d->workers, d);
+	outputs_deliver(d);
+}
+
+static void round_drain(struct decoder *d)
+{
+	if (!round_empty(d->rounds[d->filling]))
+		round_turn(d);
+	round_end(d);
+	outputs_deliver(d);
+}
+
+/* ---- time ---- */
+
+static void net_anomaly(void *ctx, const struct anomaly *a)
+{
+	struct decoder *d = ctx;
+	struct output *o = output_add(round_output(d->rounds[d->filling]), OUTPUT_ANOMALY, d->rank,
+	    0);
+	if (o)
+		o->u.anomaly = *a;
+}
+
+static void tick(struct decoder *d)
+{
+	while (!round_tick(d->rounds[d->filling], &d->last, d->clock.now))
+		round_turn(d);
+	net_tick(d->net, d->clock.now);
+	d->clock.next_tick = d->clock.now + TICK_NS;
+}
+
+/* Times outside of 1970 to 2096 are kept as data, never as clock. */
+static int64_t clock_time(int64_t ns)
+{
+	const int64_t most = INT64_C(4000000000) * 1000000000;
+	return ns < 0 ? 0 : ns > most ? most : ns;
+}
+
+static void clock_move(struct decoder *d, int64_t to)
+{
+	struct clock *c = &d->clock;
+	c->now = to;
+	c->witnesses = 0;
+	if (c->now >= c->next_tick)
+		tick(d);
+}
+
+static void clock_packet(struct decoder *d, const struct stamp *at)
+{
+	struct clock *c = &d->clock;
+	int64_t ns = clock_time(at->ns);
+	if (!c->started) {
+		c->started = true;
+		c->now = ns;
+		c->next_tick = ns + TICK_NS;
+	}
+	if (ns <= c->now + (int64_t)d->options.limits.clock_jump * 1000000000) {
+		clock_move(d, ns > c->now ? ns : c->now);
+		return;
+	}
+	if (c->witnesses++ == 0)
+		net_anomaly(d, &(struct anomaly){ .code = TIME_JUMP, .at = *at });
+	if (c->witnesses >= JUMP_WITNESSES)
+		clock_move(d, ns);
+}
+
+/* ---- the public face ---- */
+
+static bool parts_new(struct decoder *d, struct error *e)
+{
+	for (unsigned i = 0; i < SHARDS; i++) {
+		if (!shard_init(&d->shards[i], &d->options))
+			return error_set(e, "no memory for the flow tables");
+	}
+	d->credentials = credentials_new(d->options.limits.credentials);
+	d->rounds[0] = round_new();
+	d->rounds[1] = round_new();
+	if (!d->credentials || !d->rounds[0] || !d->rounds[1])
+		return error_set(e, "no memory for the decoder");
+	d->net = net_new(&d->options.limits, d->options.key, (struct net_sink){ net_anomaly, d },
+	    e);
+	if (!d->net)
+		return false;
+	d->workers = workers_new(d->options.workers, SHARDS, run_shard, e);
+	return d->workers != NULL;
+}
+
+struct decoder *decoder_new(const struct decode_options *options, struct decode_sink sink,
+    struct error *e)
+{
+	struct decoder *d = calloc(1, sizeof(*d));
+	if (!d) {
+		error_set(e, "no memory for the decoder");
+		return NULL;
+	}
+	d->options = *options;
+	d->sink = sink;
+	xml_setup();
+	if (!parts_new(d, e)) {
+		decoder_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+void decoder_packet(struct decoder *d, const struct packet *packet)
+{
+	struct segment s;
+	unsigned most = d->options.round_packets ? d->options.round_packets : 4096;
+	d->last = packet->at;
+	d->packets++;
+	d->bytes += packet->bytes.n;
+	d->rank = rank_of_tick(packet->at.order);
+	clock_packet(d, &packet->at);
+	d->rank = rank_of_packet(packet->at.order);
+	if (net_packet(d->net, packet, &s)) {
+		struct flow_key key;
+		bool from_high;
+		flow_key_from(&s, &key, &from_high);
+		unsigned shard = flow_shard(&key);
+		if (!d->options.keep_packets)
+			s.n_pieces = 0;
+		if (!round_add(d->rounds[d->filling], &s, shard, d->clock.now)) {
+			round_turn(d);
+			round_add(d->rounds[d->filling], &s, shard, d->clock.now);
+		}
+	}
+	if (++d->in_round >= most)
+		round_turn(d);
+}
+
+void decoder_tick(struct decoder *d, int64_t now_ns)
+{
+	int64_t now = clock_time(now_ns);
+	if (d->clock.started && now > d->clock.now)
+		clock_move(d, now);
+	round_drain(d);
+}
+
+void decoder_finish(struct decoder *d)
+{
+	struct stamp end = d->last;
+	end.order++;
+	d->rank = rank_of_tick(end.order);
+	round_drain(d);
+	for (unsigned i = 0; i < SHARDS; i++) {
+		shard_finish(&d->shards[i], &end);
+		outputs_take(d, &d->shards[i].out);
+	}
+	outputs_deliver(d);
+}
+
+struct decode_counts decoder_counts(const struct decoder *d)
+{
+	struct decode_counts c = { .packets = d->packets, .bytes = d->bytes };
+	net_count(d->net, &c);
+	for (unsigned i = 0; i < SHARDS; i++) {
+		c.flows += d->shards[i].flows_opened;
+		c.opaque_flows += d->shards[i].opaque_flows;
+		c.opaque_bytes += d->shards[i].opaque_bytes;
+	}
+	return c;
+}
+
+void decoder_free(struct decoder *d)
+{
+	if (!d)
+		return;
+	if (d->workers && d->running)
+		workers_wait(d->workers);
+	workers_free(d->workers);
+	for (unsigned i = 0; i < SHARDS; i++)
+		shard_fini(&d->shards[i]);
+	output_clear(&d->merged);
+	free(d->merged.items);
+	net_free(d->net);
+	round_free(d->rounds[0]);
+	round_free(d->rounds[1]);
+	credentials_free(d->credentials);
+	free(d);
+}

@@ -1,0 +1,357 @@
+/*
+ * HTTP on the two streams of a flow: which lines and bytes belong to which message, what happens
+ * at gaps and ends, and how reading resumes after damage.
+ */
+#include "decode/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct shard *shard_of(const struct side *s)
+{
+	return s->http->flow->shard;
+}
+
+struct http *http_new(struct tcp_flow *flow)
+{
+	struct http *http = calloc(1, sizeof(*http));
+	if (!http)
+		return NULL;
+	http->flow = flow;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		http->side[dir].http = http;
+		http->side[dir].state = flow->half[dir].syn ? SIDE_START : SIDE_LOST;
+	}
+	return http;
+}
+
+unsigned http_client(const struct http *http)
+{
+	return http->side[0].role == ROLE_SERVER ? 1 : 0;
+}
+
+bool side_is_response(const struct side *s)
+{
+	return s->role == ROLE_SERVER;
+}
+
+void side_anomaly(struct side *s, enum anomaly_code code, uint64_t value)
+{
+	const struct piece *piece = s->http->piece;
+	flow_anomaly(s->http->flow, code, piece ? &piece->at : &shard_of(s)->now, NULL, value);
+}
+
+static void side_cut(struct side *s, uint8_t loss);
+
+/* No memory to go on with this message. */
+static void side_give_up(struct side *s)
+{
+	side_anomaly(s, HTTP_LIMIT, 0);
+	side_cut(s, LOSS_LIMIT);
+	s->n_line = 0;
+	s->state = SIDE_LOST;
+	pending_lost(s, 0, GAP_LOST);
+}
+
+/* ---- lines ---- */
+
+/* Where a line starts is where its message starts. */
+static void line_mark(struct side *s, const struct slice *left)
+{
+	const struct piece *piece = s->http->piece;
+	s->line_at = piece->at;
+	s->line_offset = piece->offset + (uint64_t)(left->p - piece->bytes.p);
+	s->line_acked = piece->peer_acked;
+	s->line_acked_known = piece->peer_acked_known;
+}
+
+/* Keeps the beginning of a line; beyond the limits it is cut. False: no memory. */
+static bool line_keep(struct side *s, struct slice part)
+{
+	const struct limits *l = &shard_of(s)->options->limits;
+	size_t most = (size_t)(l->header_value > l->target ? l->header_value : l->target) + 512;
+	size_t want = s->n_line + part.n < most ? s->n_line + part.n : most;
+	if (want > s->line_room) {
+		size_t room = want < 256 ? 256 : want * 2;
+		uint8_t *grown = realloc(s->line, room);
+		if (!grown)
+			return false;
+		shard_of(s)->txn_used += room - s->line_room;
+		s->line = grown;
+		s->line_room = room;
+	}
+	if (want > s->n_line)
+		memcpy(s->line + s->n_line, part.p, want - s->n_line);
+	s->n_line = want;
+	return true;
+}
+
+static void line_drop(struct side *s)
+{
+	shard_of(s)->txn_used -= s->line_room;
+	free(s->line);
+	s->line = NULL;
+	s->n_line = s->line_room = 0;
+}
+
+bool side_line(struct side *s, struct slice *left, struct slice *line)
+{
+	size_t end = slice_find_byte(*left, '\n');
+	struct slice part = slice_part(*left, 0, end);
+	bool whole = end < left->n;
+	if (!s->n_line)
+		line_mark(s, left);
+	*left = slice_part(*left, end + 1, left->n);
+	if (s->n_line || !whole) {
+		if (!line_keep(s, part)) {
+			side_give_up(s);
+			return false;
+		}
+		part = (struct slice){ s->line, s->n_line };
+	}
+	if (!whole)
+		return false;
+	s->n_line = 0;
+	if (part.n && part.p[part.n - 1] == '\r') {
+		part.n--;
+	} else if (!s->lf_said && s->state != SIDE_START) {
+		s->lf_said = true;
+		side_anomaly(s, HTTP_BARE_LF, 0);
+	}
+	*line = part;
+	return true;
+}
+
+/* ---- the end of a message ---- */
+
+static void message_body_end(struct side *s, bool whole)
+{
+	struct message *m = s->message;
+	uint64_t gap = m->body.gap_bytes;
+	if (s->content) {
+		content_end(s->content, whole && !gap, &m->body);
+		s->content = NULL;
+		m->body.gap_bytes = gap;
+		return;
+	}
+	m->body.bytes = m->body.decoded_bytes = s->body_bytes;
+	m->body.complete = whole && !gap && !s->body_bytes;
+}
+
+static bool starts_tunnel(const struct side *s)
+{
+	if (!side_is_response(s) || !s->message)
+		return false;
+	unsigned status = s->message->status;
+	return status == 101 || (s->pending->connect && status >= 200 && status < 300);
+}
+
+static const char *tunnel_name(const struct side *s)
+{
+	struct slice upgrade;
+	if (s->message->status != 101)
+		return "tunnel";
+	if (message_header(s->message, "upgrade", &upgrade) != PRESENT)
+		return "upgraded";
+	if (slice_equal_nocase(upgrade, SLICE("websocket")))
+		return "websocket";
+	return slice_equal_nocase(upgrade, SLICE("h2c")) ? "http2" : "upgraded";
+}
+
+static void message_end(struct side *s, bool whole)
+{
+	s->state = SIDE_START;
+	if (s->message) {
+		s->message->end_seen = whole;
+		s->message->last = s->http->piece ? s->http->piece->at : s->last;
+		message_body_end(s, whole);
+		s->message = NULL;
+		pending_message_done(s);
+	}
+	s->pending = NULL;
+	s->interim = false;
+}
+
+/* The message being read ends before its end. */
+static void side_cut(struct side *s, uint8_t loss)
+{
+	head_cut(s);
+	if (s->state != SIDE_HEAD && s->state != SIDE_BODY)
+		return;
+	if (s->message)
+		s->message->loss |= loss;
+	message_end(s, false);
+}
+
+/* ---- what is no message ---- */
+
+static void http_opaque(struct http *http, const char *protocol)
+{
+	http->protocol = protocol;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		side_cut(&http->side[dir], 0);
+		line_drop(&http->side[dir]);
+		http->side[dir].state = SIDE_OPAQUE;
+	}
+}
+
+/* A request of HTTP/0.9 may have an answer of HTTP/1.x; of other protocols nothing is read. */
+static void side_foreign(struct side *s, const char *protocol)
+{
+	if (strcmp(protocol, "http/0.9") == 0)
+		s->http->protocol = protocol;
+	else
+		http_opaque(s->http, protocol);
+}
+
+void side_lost(struct side *s)
+{
+	struct slice first = s->n_line ? (struct slice){ s->line, s->n_line } : (struct slice){ 0 };
+	if (!first.n && s->http->piece)
+		first = slice_part(s->http->piece->bytes,
+		    (size_t)(s->line_offset - s->http->piece->offset), 64);
+	const char *protocol = s->messages ? NULL : protocol_recognise(first);
+	s->n_line = 0;
+	s->state = SIDE_LOST;
+	if (protocol) {
+		side_foreign(s, protocol);
+		return;
+	}
+	if (s->messages) {
+		side_anomaly(s, HTTP_LOST, 0);
+		s->http->resyncs++;
+		pending_lost(s, 0, GAP_LOST);
+	}
+}
+
+void side_message_end(struct side *s, bool whole)
+{
+	const char *tunnel = whole && starts_tunnel(s) ? tunnel_name(s) : NULL;
+	message_end(s, whole);
+	if (tunnel)
+		http_opaque(s->http, tunnel);
+}
+
+/* ---- the stream ---- */
+
+static size_t head_feed(struct side *s, struct slice left)
+{
+	size_t before = left.n;
+	struct slice line;
+	if (side_line(s, &left, &line)) {
+		head_line(s, line);
+	} else if (s->state == SIDE_START) {
+		struct slice kept = { s->line, s->n_line };
+		if (!start_line_possible(kept, s->role, &shard_of(s)->options->limits))
+			side_lost(s);
+	}
+	return before - left.n;
+}
+
+/* A line that turned out to be no start line is opaque from its first byte on. */
+static size_t start_feed(struct side *s, struct slice left)
+{
+	const struct piece *piece = s->http->piece;
+	size_t used = head_feed(s, left);
+	if (s->state == SIDE_LOST || s->state == SIDE_OPAQUE)
+		s->opaque_bytes += piece->offset + (uint64_t)(left.p - piece->bytes.p) + used -
+		    s->line_offset;
+	return used;
+}
+
+static void side_read(struct side *s, struct slice left)
+{
+	while (left.n) {
+		size_t used = left.n;
+		if (s->state == SIDE_START)
+			used = start_feed(s, left);
+		else if (s->state == SIDE_HEAD)
+			used = head_feed(s, left);
+		else if (s->state == SIDE_BODY)
+			used = body_feed(s, left);
+		else
+			s->opaque_bytes += left.n;
+		left = slice_part(left, used, left.n);
+	}
+}
+
+/* A stream we did not see from its start, or whose framing is lost. */
+static void side_resume(struct side *s, struct slice segment)
+{
+	if (message_start_proven(segment, s->role, &shard_of(s)->options->limits)) {
+		s->state = SIDE_START;
+		return;
+	}
+	const char *protocol = s->messages || s->opaque_bytes ? NULL : protocol_recognise(segment);
+	if (protocol)
+		side_foreign(s, protocol);
+}
+
+void http_data(struct http *http, unsigned dir, const struct piece *piece)
+{
+	struct side *s = &http->side[dir];
+	http->piece = piece;
+	if (s->state == SIDE_LOST)
+		side_resume(s, piece->bytes);
+	side_read(s, piece->bytes);
+	s->last = piece->at;
+	http->piece = NULL;
+	if (s->pending)
+		pending_account(http, s->pending);
+}
+
+void http_gap(struct http *http, unsigned dir, uint64_t offset, uint64_t bytes, enum gap_kind kind)
+{
+	struct side *s = &http->side[dir];
+	uint8_t loss = kind == GAP_CLIPPED ? LOSS_CLIPPED : LOSS_GAP;
+	uint64_t end = offset + bytes;
+	s->gap_seen = true;
+	if (s->state == SIDE_OPAQUE)
+		return;
+	if (s->message)
+		s->message->loss |= loss;
+	if (s->state == SIDE_BODY && body_gap(s, &bytes) && !bytes)
+		return;
+	/* head_cut may begin a message, which wants to know where: at the kept line. */
+	side_cut(s, loss);
+	s->n_line = 0;
+	s->state = SIDE_LOST;
+	pending_lost(s, end, kind);
+}
+
+void http_conflict(struct http *http, unsigned dir)
+{
+	if (http->side[dir].message)
+		http->side[dir].message->loss |= LOSS_CONFLICT;
+}
+
+void http_end(struct http *http, unsigned dir, enum stream_end how)
+{
+	struct side *s = &http->side[dir];
+	if (how == STREAM_RST || s->state == SIDE_OPAQUE)
+		return;
+	if (s->state == SIDE_BODY)
+		body_end_of_stream(s);
+	if (s->state == SIDE_HEAD || s->state == SIDE_BODY) {
+		side_anomaly(s, HTTP_TRUNCATED, 0);
+		side_cut(s, 0);
+	}
+	s->n_line = 0;
+	if (s->role == ROLE_SERVER ||
+	    (s->role == ROLE_UNKNOWN && http->side[!dir].role == ROLE_CLIENT))
+		pending_close(http, pending_reason(http, FLOW_FIN));
+}
+
+void http_finish(struct http *http, enum flow_end end)
+{
+	for (unsigned dir = 0; dir < 2; dir++)
+		side_cut(&http->side[dir], 0);
+	pending_close(http, pending_reason(http, end));
+}
+
+void http_free(struct http *http)
+{
+	for (unsigned dir = 0; dir < 2; dir++)
+		line_drop(&http->side[dir]);
+	free(http);
+}

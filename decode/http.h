@@ -1,0 +1,138 @@
+/*
+ * http.h - HTTP/1.x on both directions of a flow (RFC 9110, 9112). Private to decode/.
+ *
+ * Lines of a head are cut and judged here, so that every lenience is ours and has a name; llhttp is
+ * fed the straightened form of what counts for framing ("POST / HTTP/1.1", Content-Length,
+ * Transfer-Encoding, chunk sizes) and says where bodies and messages end. So methods it does not
+ * know, and versions of it that differ in strictness, make no difference.
+ */
+#ifndef DAVSCOPE_DECODE_HTTP_H
+#define DAVSCOPE_DECODE_HTTP_H
+
+#include <llhttp.h>
+
+#include "decode/content.h"
+#include "decode/tcp.h"
+
+enum side_state {
+	SIDE_START,       /* between messages */
+	SIDE_HEAD,
+	SIDE_BODY,
+	SIDE_LOST,        /* waits for a segment that begins like a message */
+	SIDE_OPAQUE,      /* tunnel, or a protocol known by its first bytes */
+};
+
+enum role { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
+
+enum chunk_state { CHUNK_NONE, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER };
+
+/* What the header fields say about the length of the body (RFC 9112 6). */
+struct framing {
+	bool has_length, bad_length, repeated_length;
+	bool coded, chunked;       /* Transfer-Encoding is there; its last coding is chunked */
+	bool close;
+	uint64_t length;
+};
+
+/* A transaction that is not complete yet; lives in its arena. */
+struct pending {
+	struct pending *next;
+	struct txn *txn;
+	uint64_t req_offset;       /* where the request starts in its stream */
+	uint64_t req_acked;        /* how much of the other stream its sender had then */
+	bool req_acked_known;
+	bool req_done, res_started, res_done;
+	bool head, connect;        /* the method is HEAD, CONNECT */
+	size_t accounted;          /* of the arena, in shard.txn_used */
+};
+
+struct side {
+	struct http *http;
+	enum side_state state;
+	enum role role;
+	llhttp_t parser;
+	uint8_t *line;             /* the beginning of a line whose end has not come yet */
+	size_t n_line, line_room;
+	struct stamp line_at;      /* packet, offsets of the first byte of that line */
+	uint64_t line_offset, line_acked;
+	bool line_acked_known;
+	struct pending *pending;   /* whose message is being read; NULL: it is read past */
+	struct message *message;
+	size_t headers_room, head_bytes;
+	unsigned folds;
+	bool dropped;              /* header fields were left out */
+	bool lf_said, control_said;
+	bool interim;              /* a 1xx response */
+	struct framing framing;
+	struct content *content;
+	enum chunk_state chunk;
+	uint64_t left;             /* of the body by Content-Length, or of the chunk */
+	uint64_t body_bytes;
+	bool filling;              /* what llhttp is fed stands for a gap */
+	bool complete;             /* llhttp saw the end of the message */
+	bool said_close;           /* the last message announced the end of the connection */
+	struct stamp last;         /* packet of the last byte read */
+	uint64_t messages, opaque_bytes;
+	bool gap_seen;
+};
+
+struct http {
+	struct tcp_flow *flow;
+	struct side side[2];
+	const struct piece *piece; /* being read; NULL outside of http_data */
+	struct pending *first, *last; /* requests in order; answered ones leave when they are complete */
+	size_t n_pending;
+	const char *protocol;      /* what else it is, or has become; NULL: nothing else is known */
+	bool unsure;               /* requests may be lost: pairing is by guess until the flow was quiet ... */
+	bool unsure_fresh;         /* ... and not just now, in bytes nobody saw a part of */
+	uint64_t res_gap_end;      /* responses were lost before this offset; 0 = none */
+	uint32_t seq;
+	uint64_t resyncs, unpaired_requests, unpaired_responses;
+};
+
+/* http.c: the stream side */
+struct http *http_new(struct tcp_flow *);
+void http_data(struct http *, unsigned dir, const struct piece *);
+void http_gap(struct http *, unsigned dir, uint64_t offset, uint64_t bytes, enum gap_kind);
+void http_conflict(struct http *, unsigned dir);
+void http_end(struct http *, unsigned dir, enum stream_end);
+void http_finish(struct http *, enum flow_end);  /* delivers what is left */
+void http_free(struct http *);
+unsigned http_client(const struct http *);       /* direction of the client */
+
+void side_anomaly(struct side *, enum anomaly_code, uint64_t value);
+void side_lost(struct side *);                   /* reading stops until the next message start */
+void side_message_end(struct side *, bool whole);
+/* One line, without its end, out of *left and what was kept before. False: its end has not come. */
+bool side_line(struct side *, struct slice *left, struct slice *line);
+bool side_is_response(const struct side *);
+
+/* head.c: start lines and fields */
+struct start_line { bool response; uint8_t version; uint16_t status; struct slice method, target, reason; };
+bool start_line_parse(struct slice line, const struct limits *, struct start_line *);
+bool start_line_possible(struct slice beginning, enum role, const struct limits *);
+bool message_start_proven(struct slice segment, enum role, const struct limits *);
+void head_line(struct side *, struct slice line); /* a line of a head, or an empty one between messages */
+void head_cut(struct side *);                    /* the head ends here: a gap, or the end of the stream */
+void head_field(struct side *, struct slice line, bool trailer);
+
+/* http_body.c: framing */
+void body_begin(struct side *);                  /* the head is complete */
+size_t body_feed(struct side *, struct slice left);
+bool body_gap(struct side *, uint64_t *bytes);   /* takes what it can of a gap; false: framing is lost */
+void body_end_of_stream(struct side *);
+
+/* pair.c: transactions */
+bool pending_request(struct side *, const struct start_line *);   /* sets side->pending, ->message */
+bool pending_response(struct side *, const struct start_line *);
+void pending_message_done(struct side *);        /* the side's message is as complete as it will be */
+/* An unknown number of messages of this side is gone, up to an offset (0 = here). */
+void pending_lost(struct side *, uint64_t gap_end, enum gap_kind);
+void pending_account(struct http *, struct pending *);
+void pending_close(struct http *, enum unpaired why); /* all that is unanswered will stay so */
+enum unpaired pending_reason(const struct http *, enum flow_end);
+
+/* proto.c: what is not HTTP, by its first bytes; NULL: not known */
+const char *protocol_recognise(struct slice first_bytes);
+
+#endif

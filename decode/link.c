@@ -1,0 +1,90 @@
+/*
+ * link.c - the walk from the first byte of a packet to its IP header, and the tags that any link
+ * layer with Ethernet types can carry.
+ */
+#include "decode/link.h"
+
+enum {
+	TYPE_IP4 = 0x0800,
+	TYPE_VLAN = 0x8100, /* IEEE 802.1Q customer tag */
+	TYPE_IP6 = 0x86dd,
+	TYPE_SERVICE_VLAN = 0x88a8, /* IEEE 802.1Q service tag (QinQ) */
+	TYPE_OLD_QINQ = 0x9100,
+	LARGEST_LENGTH = 1500, /* IEEE 802.3: up to here it is a length, not a type */
+	SAP_SNAP = 0xaa,
+	UNNUMBERED = 0x03,
+};
+
+struct link_type {
+	int linktype;
+	enum link_next (*reader)(struct link *);
+};
+
+static const struct link_type types[] = {
+#define LINK(linktype, reader) { linktype, link_##reader },
+#include "decode/links.def"
+#undef LINK
+};
+
+enum link_next link_by_ethertype(struct link *l, uint16_t ethertype)
+{
+	switch (ethertype) {
+	case TYPE_IP4:
+		l->family = 4;
+		return LINK_IP;
+	case TYPE_IP6:
+		l->family = 6;
+		return LINK_IP;
+	case TYPE_VLAN:
+	case TYPE_SERVICE_VLAN:
+	case TYPE_OLD_QINQ:
+		return LINK_VLAN;
+	default:
+		return ethertype <= LARGEST_LENGTH ? LINK_LLC : LINK_OTHER;
+	}
+}
+
+/* Of more than two tags the inner two count. */
+static enum link_next link_vlan(struct link *l)
+{
+	uint16_t tag = cursor_be16(&l->c);
+	l->vlan = (l->vlan << 12 | (tag & 0xfffu)) & 0xffffff;
+	return link_by_ethertype(l, cursor_be16(&l->c));
+}
+
+/* IEEE 802.2 LLC with a SNAP header of organisation 0, which means an Ethernet type (RFC 1042). */
+static enum link_next link_llc(struct link *l)
+{
+	bool snap = cursor_be16(&l->c) == (SAP_SNAP << 8 | SAP_SNAP);
+	snap = cursor_u8(&l->c) == UNNUMBERED && snap;
+	if (!snap)
+		return LINK_OTHER;
+	uint32_t organisation = (uint32_t)cursor_u8(&l->c) << 16;
+	organisation |= cursor_be16(&l->c);
+	uint16_t ethertype = cursor_be16(&l->c);
+	if (organisation != 0 || ethertype <= LARGEST_LENGTH)
+		return LINK_OTHER;
+	return link_by_ethertype(l, ethertype);
+}
+
+static const struct link_type *link_find(int linktype)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i].linktype == linktype)
+			return &types[i];
+	return NULL;
+}
+
+enum anomaly_code link_read(int linktype, size_t layers, struct link *l, enum link_next *next)
+{
+	const struct link_type *type = link_find(linktype);
+	if (type == NULL)
+		return LINK_UNKNOWN;
+	*next = type->reader(l);
+	for (size_t steps = 1; !l->c.bad && (*next == LINK_VLAN || *next == LINK_LLC); steps++) {
+		if (steps >= layers)
+			return LINK_TOO_DEEP;
+		*next = *next == LINK_VLAN ? link_vlan(l) : link_llc(l);
+	}
+	return l->c.bad ? LINK_TRUNCATED : ANOMALY_CODES;
+}

@@ -1,0 +1,176 @@
+/*
+ * net.c - one packet through link layer, IP, defragmentation and TCP header, and what was not
+ * TCP counted. Checksums are not looked at: network cards fill them in behind the capture.
+ */
+#include "decode/net.h"
+
+#include "capture/capture.h"
+#include "decode/defrag.h"
+#include "decode/ip.h"
+#include "decode/link.h"
+
+#include <stdlib.h>
+
+enum { TCP_HEADER = 20, LINKTYPES = 65536 };
+
+struct net {
+	struct net_sink sink;
+	size_t layers;
+	struct decode_counts counts;
+	struct defrag *defrag;
+	struct stamp now; /* the last packet */
+	uint8_t told[LINKTYPES / 8]; /* a bit for each link type that was complained of */
+};
+
+struct net *net_new(const struct limits *l, struct hash_key key, struct net_sink sink,
+    struct error *e)
+{
+	struct net *n = calloc(1, sizeof(*n));
+	if (n != NULL)
+		n->defrag = defrag_new(l, key, sink);
+	if (n == NULL || n->defrag == NULL) {
+		free(n);
+		error_set(e, "out of memory for the table of fragments");
+		return NULL;
+	}
+	n->sink = sink;
+	n->layers = l->layers;
+	return n;
+}
+
+/* Always false, as is whoever calls it. */
+static bool net_fault(struct net *n, enum anomaly_code code, uint64_t value)
+{
+	struct anomaly a = { .code = code, .at = n->now, .value = value };
+	n->counts.bad++;
+	n->sink.anomaly(n->sink.ctx, &a);
+	return false;
+}
+
+/* Said once for each link type: every packet of such a capture has it. */
+static bool net_unknown_link(struct net *n, int linktype)
+{
+	size_t i = (unsigned)linktype % LINKTYPES;
+	uint8_t bit = (uint8_t)(1u << i % 8);
+	if ((n->told[i / 8] & bit) != 0) {
+		n->counts.bad++;
+		return false;
+	}
+	n->told[i / 8] |= bit;
+	return net_fault(n, LINK_UNKNOWN, (unsigned)linktype);
+}
+
+static bool net_read_link(struct net *n, const struct packet *packet, struct link *l)
+{
+	enum link_next next = LINK_OTHER;
+	enum anomaly_code fault = link_read(packet->linktype, n->layers, l, &next);
+	if (fault == LINK_UNKNOWN)
+		return net_unknown_link(n, packet->linktype);
+	if (fault != ANOMALY_CODES)
+		return net_fault(n, fault, 0);
+	if (next != LINK_IP)
+		n->counts.not_ip++;
+	return next == LINK_IP;
+}
+
+/* True when a datagram is whole: it was, or this fragment completed it. */
+static bool net_read_fragment(struct net *n, struct datagram *d)
+{
+	enum anomaly_code fault = defrag_fault(d);
+	if (fault != ANOMALY_CODES)
+		return net_fault(n, fault, d->missing);
+	if (!defrag_packet(n->defrag, d))
+		return false;
+	fault = ip_read_rest(d, n->layers);
+	return fault == ANOMALY_CODES || net_fault(n, fault, 0);
+}
+
+static bool net_read_ip(struct net *n, const struct packet *packet, struct datagram *d,
+    uint8_t family)
+{
+	size_t have = packet->bytes.n;
+	uint32_t beyond = packet->wire_len > have ? packet->wire_len - (uint32_t)have : 0;
+	enum anomaly_code fault = ip_read(d, family, beyond, n->layers);
+	if (fault != ANOMALY_CODES)
+		return net_fault(n, fault, 0);
+	n->counts.fragments += d->fragment;
+	return !d->fragment || !ip_may_hold_tcp(d) || net_read_fragment(n, d);
+}
+
+/* RFC 9293 3.1. The header may be cut within its options: all that is used stands before them. */
+static bool net_read_tcp(struct net *n, const struct datagram *d, struct segment *out)
+{
+	struct cursor c = d->c;
+	size_t wire = cursor_left(&c) + d->missing;
+	*out = (struct segment){
+		.at = d->at,
+		.recording = d->recording,
+		.vlan = d->vlan,
+		.src = d->src,
+		.dst = d->dst,
+		.pieces = d->pieces,
+		.n_pieces = d->n_pieces,
+	};
+	out->src.port = cursor_be16(&c);
+	out->dst.port = cursor_be16(&c);
+	out->seq = cursor_be32(&c);
+	uint32_t ack = cursor_be32(&c);
+	size_t header = (cursor_u8(&c) >> 4) * 4u;
+	out->flags = cursor_u8(&c) & 0x3f;
+	out->ack = (out->flags & TCP_ACK) != 0 ? ack : 0;
+	out->window = cursor_be16(&c);
+	cursor_skip(&c, 4);
+	if (c.bad)
+		return net_fault(n, TCP_TRUNCATED, 0);
+	if (header < TCP_HEADER || header > wire)
+		return net_fault(n, TCP_BAD_HEADER, 0);
+	size_t options = header - TCP_HEADER, have = cursor_left(&c);
+	cursor_skip(&c, options < have ? options : have);
+	out->payload = cursor_rest(&c);
+	out->missing = (uint32_t)(wire - header - out->payload.n);
+	n->counts.tcp++;
+	return true;
+}
+
+bool net_packet(struct net *n, const struct packet *packet, struct segment *out)
+{
+	struct link l = { .c = cursor_from(packet->bytes) };
+	n->now = packet->at;
+	if (!net_read_link(n, packet, &l))
+		return false;
+	struct datagram d = {
+		.at = packet->at,
+		.recording = packet->recording,
+		.vlan = l.vlan,
+		.c = l.c,
+	};
+	if (!net_read_ip(n, packet, &d, l.family))
+		return false;
+	if (d.protocol != PROTOCOL_TCP) {
+		n->counts.not_tcp++;
+		return false;
+	}
+	return net_read_tcp(n, &d, out);
+}
+
+void net_tick(struct net *n, int64_t clock_ns)
+{
+	defrag_tick(n->defrag, clock_ns, &n->now);
+}
+
+void net_count(const struct net *n, struct decode_counts *counts)
+{
+	counts->tcp = n->counts.tcp;
+	counts->not_ip = n->counts.not_ip;
+	counts->not_tcp = n->counts.not_tcp;
+	counts->bad = n->counts.bad;
+	counts->fragments = n->counts.fragments;
+}
+
+void net_free(struct net *n)
+{
+	if (n == NULL)
+		return;
+	defrag_free(n->defrag);
+	free(n);
+}

@@ -1,0 +1,37 @@
+/*
+ * net.h - from packets to TCP segments: link layers, IP, defragmentation. Private to decode/.
+ *
+ * Runs on one thread, ahead of the shards: before ports are known nobody can shard.
+ */
+#ifndef DAVSCOPE_DECODE_NET_H
+#define DAVSCOPE_DECODE_NET_H
+
+#include "decode/decode.h"
+
+enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
+
+struct segment {
+	struct stamp at;
+	uint16_t recording;
+	uint32_t vlan;             /* both 802.1Q ids (outer << 12 | inner), 0 = untagged */
+	struct endpoint src, dst;
+	uint32_t seq, ack;         /* ack is 0 without TCP_ACK */
+	uint16_t window;
+	uint8_t flags;
+	uint32_t missing;          /* payload bytes on the wire behind `payload` that the capture cut off */
+	struct slice payload;      /* dies with the next net_packet() */
+	const struct stamp *pieces; /* the other packets of a defragmented datagram */
+	size_t n_pieces;
+};
+
+struct net_sink { void (*anomaly)(void *ctx, const struct anomaly *); void *ctx; };
+
+struct net;
+struct net *net_new(const struct limits *, struct hash_key, struct net_sink, struct error *);
+/* True: *out is a segment. False: no TCP, or a fragment that is kept for later; counted. */
+bool net_packet(struct net *, const struct packet *, struct segment *out);
+void net_tick(struct net *, int64_t clock_ns);     /* drops datagrams older than frag_seconds */
+void net_count(const struct net *, struct decode_counts *);  /* tcp, not_ip, not_tcp, bad, fragments */
+void net_free(struct net *);
+
+#endif

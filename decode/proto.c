@@ -1,0 +1,79 @@
+/*
+ * What is not HTTP/1.x, told by its first bytes, so that it can be counted by name.
+ */
+#include <string.h>
+
+#include "decode/http.h"
+
+static bool is_tls(struct slice s)
+{
+	return s.n >= 3 && s.p[0] >= 20 && s.p[0] <= 23 && s.p[1] == 3 && s.p[2] <= 4;
+}
+
+/* An SSL 2 style hello, as old clients send it: length with the high bit, type 1, version 3.x. */
+static bool is_ssl2(struct slice s)
+{
+	return s.n >= 5 && (s.p[0] & 0x80) && s.p[2] == 1 && s.p[3] == 3;
+}
+
+static bool is_http2(struct slice s)
+{
+	return slice_starts(s, SLICE("PRI * HTTP/2.0"));
+}
+
+static bool is_http09(struct slice s)
+{
+	size_t end = slice_find_byte(s, '\n');
+	return slice_starts(s, SLICE("GET /")) && end < s.n &&
+	    slice_find(slice_part(s, 0, end), SLICE(" HTTP/")) == end;
+}
+
+static bool is_ssh(struct slice s)
+{
+	return slice_starts(s, SLICE("SSH-"));
+}
+static bool is_smb(struct slice s)
+{
+	return s.n >= 8 && (s.p[4] == 0xff || s.p[4] == 0xfe) && memcmp(s.p + 5, "SMB", 3) == 0;
+}
+static bool is_imap(struct slice s)
+{
+	return slice_starts(s, SLICE("* OK"));
+}
+static bool is_pop3(struct slice s)
+{
+	return slice_starts(s, SLICE("+OK"));
+}
+static bool is_greeting(struct slice s)
+{
+	return slice_starts(s, SLICE("220 ")) || slice_starts(s, SLICE("220-"));
+}
+static bool is_rtsp(struct slice s)
+{
+	return slice_starts(s, SLICE("RTSP/1.0"));
+}
+
+static const struct {
+	const char *name;
+	bool (*is)(struct slice);
+} protocols[] = {
+	{ "tls", is_tls },
+	{ "tls", is_ssl2 },
+	{ "http2", is_http2 },
+	{ "http/0.9", is_http09 },
+	{ "ssh", is_ssh },
+	{ "smb", is_smb },
+	{ "imap", is_imap },
+	{ "pop3", is_pop3 },
+	{ "smtp or ftp", is_greeting },
+	{ "rtsp", is_rtsp },
+};
+
+const char *protocol_recognise(struct slice first_bytes)
+{
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+		if (protocols[i].is(first_bytes))
+			return protocols[i].name;
+	}
+	return NULL;
+}

@@ -1,0 +1,134 @@
+/*
+ * A round keeps the payload of its segments in one block and chains the segments of each shard.
+ * Ticks belong to all shards and keep their place between the segments.
+ */
+#include "decode/round.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUND_SEGMENTS = 4096, ROUND_TICKS = 256, ROUND_BYTES = 4 << 20, ROUND_PIECES = 1 << 14 };
+
+struct round_item {
+	struct segment segment;
+	int64_t clock;
+	size_t next;
+};
+struct round_tick {
+	struct stamp at;
+	int64_t clock;
+	size_t before;
+};
+
+struct round {
+	size_t n_items, n_ticks, n_pieces, n_bytes, bytes_room;
+	size_t first[SHARDS], last[SHARDS]; /* index + 1 of items; 0 = none */
+	struct output_list out;
+	struct round_tick ticks[ROUND_TICKS];
+	struct stamp pieces[ROUND_PIECES];
+	struct round_item items[ROUND_SEGMENTS];
+	uint8_t *bytes;
+};
+
+struct round *round_new(void)
+{
+	struct round *r = malloc(sizeof(*r));
+	if (!r)
+		return NULL;
+	memset(r, 0, offsetof(struct round, ticks));
+	r->bytes_room = ROUND_BYTES;
+	r->bytes = malloc(r->bytes_room);
+	if (!r->bytes) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void round_free(struct round *r)
+{
+	if (!r)
+		return;
+	output_clear(&r->out);
+	free(r->out.items);
+	free(r->bytes);
+	free(r);
+}
+
+void round_clear(struct round *r)
+{
+	r->n_items = r->n_ticks = r->n_pieces = r->n_bytes = 0;
+	memset(r->first, 0, sizeof(r->first));
+	memset(r->last, 0, sizeof(r->last));
+}
+
+bool round_empty(const struct round *r)
+{
+	return !r->n_items && !r->n_ticks && !r->out.n;
+}
+
+struct output_list *round_output(struct round *r)
+{
+	return &r->out;
+}
+
+/* A single payload larger than the block gets a block of its own size; IP allows 64 KiB, jumbograms more. */
+static bool bytes_reserve(struct round *r, size_t n)
+{
+	if (n <= r->bytes_room - r->n_bytes)
+		return true;
+	if (r->n_bytes)
+		return false;
+	uint8_t *grown = realloc(r->bytes, n);
+	if (!grown)
+		return false;
+	r->bytes = grown;
+	r->bytes_room = n;
+	return true;
+}
+
+bool round_add(struct round *r, const struct segment *s, unsigned shard, int64_t clock)
+{
+	if (r->n_items == ROUND_SEGMENTS || s->n_pieces > ROUND_PIECES - r->n_pieces ||
+	    !bytes_reserve(r, s->payload.n))
+		return false;
+	struct round_item *item = &r->items[r->n_items++];
+	item->segment = *s;
+	item->clock = clock;
+	item->next = 0;
+	if (s->payload.n)
+		memcpy(r->bytes + r->n_bytes, s->payload.p, s->payload.n);
+	item->segment.payload.p = r->bytes + r->n_bytes;
+	r->n_bytes += s->payload.n;
+	if (s->n_pieces)
+		memcpy(r->pieces + r->n_pieces, s->pieces, s->n_pieces * sizeof(*s->pieces));
+	item->segment.pieces = r->pieces + r->n_pieces;
+	r->n_pieces += s->n_pieces;
+	if (r->last[shard])
+		r->items[r->last[shard] - 1].next = r->n_items;
+	else
+		r->first[shard] = r->n_items;
+	r->last[shard] = r->n_items;
+	return true;
+}
+
+bool round_tick(struct round *r, const struct stamp *at, int64_t clock)
+{
+	if (r->n_ticks == ROUND_TICKS)
+		return false;
+	r->ticks[r->n_ticks++] = (struct round_tick){ *at, clock, r->n_items };
+	return true;
+}
+
+void round_run(const struct round *r, struct shard *shard, unsigned number)
+{
+	size_t tick = 0;
+	for (size_t at = r->first[number]; at; at = r->items[at - 1].next) {
+		const struct round_item *item = &r->items[at - 1];
+		for (; tick < r->n_ticks && r->ticks[tick].before < at; tick++)
+			shard_tick(shard, &r->ticks[tick].at, r->ticks[tick].clock);
+		shard_segment(shard, &item->segment, item->clock);
+	}
+	for (; tick < r->n_ticks; tick++)
+		shard_tick(shard, &r->ticks[tick].at, r->ticks[tick].clock);
+}

@@ -1,0 +1,365 @@
+/*
+ * One shard: finds the flow of a segment, opens and closes flows, keeps them within bounds.
+ */
+#include "decode/shard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/http.h"
+
+/* ---- output ---- */
+
+struct output *output_add(struct output_list *l, enum output_kind kind, uint64_t rank,
+    uint64_t flow_order)
+{
+	if (l->n == l->room) {
+		size_t room = l->room ? l->room * 2 : 64;
+		struct output *grown = realloc(l->items, room * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		l->items = grown;
+		l->room = room;
+	}
+	struct output *o = &l->items[l->n];
+	*o = (struct output){ .rank = rank,
+		.flow_order = flow_order,
+		.seq = (uint32_t)l->n,
+		.kind = kind };
+	l->n++;
+	return o;
+}
+
+static void flow_record_free(struct flow *r)
+{
+	if (r)
+		free((void *)r->packet_list);
+	free(r);
+}
+
+void output_clear(struct output_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->items[i].kind == OUTPUT_TXN)
+			txn_free(l->items[i].u.txn);
+		else if (l->items[i].kind == OUTPUT_FLOW)
+			flow_record_free(l->items[i].u.flow);
+	}
+	l->n = 0;
+}
+
+/* ---- the streams of a flow are read by http; it is made when the first byte comes ---- */
+
+static struct http *reader_of(struct tcp_flow *f)
+{
+	if (!f->http)
+		f->http = http_new(f);
+	return f->http;
+}
+
+static void stream_data(void *ctx, unsigned dir, const struct piece *piece)
+{
+	struct http *http = reader_of(ctx);
+	if (http)
+		http_data(http, dir, piece);
+}
+
+static void stream_gap(void *ctx, unsigned dir, uint64_t offset, uint64_t bytes, enum gap_kind kind)
+{
+	struct http *http = reader_of(ctx);
+	if (http)
+		http_gap(http, dir, offset, bytes, kind);
+}
+
+static void stream_conflict(void *ctx, unsigned dir)
+{
+	struct tcp_flow *f = ctx;
+	if (f->http)
+		http_conflict(f->http, dir);
+}
+
+static void stream_ended(void *ctx, unsigned dir, enum stream_end how)
+{
+	struct tcp_flow *f = ctx;
+	if (f->http)
+		http_end(f->http, dir, how);
+}
+
+static const struct stream_ops http_stream = { stream_data, stream_gap, stream_conflict,
+	stream_ended };
+
+/* ---- the record a flow leaves ---- */
+
+static const char *flow_protocol(const struct tcp_flow *f)
+{
+	const struct http *http = f->http;
+	if (!http)
+		return "none";
+	if (http->side[0].messages || http->side[1].messages)
+		return "http";
+	return http->protocol ? http->protocol : "unknown";
+}
+
+static void flow_record_side(struct flow *r, unsigned to, const struct tcp_flow *f, unsigned dir)
+{
+	const struct half *h = &f->half[dir];
+	bool high = (dir == 0) == f->high_first;
+	r->side[to] = high ? f->key.high : f->key.low;
+	r->syn[to] = h->syn;
+	r->fin[to] = h->fin;
+	r->rst[to] = h->rst;
+	r->packets[to] = h->packets;
+	r->bytes[to] = h->bytes;
+	r->gap_bytes[to] = h->gap_bytes;
+	r->opaque_bytes[to] = f->http ? f->http->side[dir].opaque_bytes : 0;
+}
+
+static enum flow_end flow_end_of(const struct tcp_flow *f, enum flow_end why)
+{
+	if (f->half[0].ended && f->half[1].ended)
+		return FLOW_FIN;
+	return f->rst_seen ? FLOW_RST : why;
+}
+
+static struct flow *flow_record(struct tcp_flow *f, enum flow_end why)
+{
+	struct flow *r = calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	unsigned client = f->http ? http_client(f->http) : 0;
+	r->id = (struct flow_id){ f->first.frame, f->first.input };
+	r->first = f->first;
+	r->last = f->last;
+	r->done = f->shard->now;
+	r->protocol = flow_protocol(f);
+	r->tunnel = f->http && strcmp(r->protocol, "http") == 0 ? f->http->protocol : NULL;
+	r->end = flow_end_of(f, why);
+	flow_record_side(r, 0, f, client);
+	flow_record_side(r, 1, f, !client);
+	r->retransmitted = f->retransmitted;
+	r->out_of_order = f->out_of_order;
+	r->conflicts = f->conflicts;
+	r->packet_list = f->packet_list;
+	r->n_packet_list = f->n_packet_list;
+	f->packet_list = NULL;
+	return r;
+}
+
+static void flow_count_opaque(struct shard *shard, const struct flow *r)
+{
+	uint64_t bytes = r->opaque_bytes[0] + r->opaque_bytes[1];
+	if (bytes && (r->tunnel || strcmp(r->protocol, "http") != 0)) {
+		shard->opaque_flows++;
+		shard->opaque_bytes += bytes;
+	}
+}
+
+static void flow_close(struct tcp_flow *f, enum flow_end why)
+{
+	struct shard *shard = f->shard;
+	tcp_flush(f, &http_stream);
+	struct flow *r = flow_record(f, why);
+	if (f->http) {
+		struct http *http = f->http;
+		http_finish(http, flow_end_of(f, why));
+		if (r) {
+			r->resyncs = http->resyncs;
+			r->transactions = http->seq;
+			r->unpaired_requests = http->unpaired_requests;
+			r->unpaired_responses = http->unpaired_responses;
+		}
+		http_free(http);
+	}
+	struct output *o = r ? output_add(&shard->out, OUTPUT_FLOW, shard->rank, f->first.order) :
+			       NULL;
+	if (o) {
+		flow_count_opaque(shard, r);
+		o->u.flow = r;
+	} else {
+		flow_record_free(r);
+	}
+	tcp_forget(f);
+	free(f->packet_list);
+	flow_remove(shard->flows, f);
+}
+
+/* ---- opening ---- */
+
+static int32_t seq_distance(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+/* A SYN that cannot belong to the connection we know: the ports are used again. */
+static bool is_new_connection(const struct tcp_flow *f, unsigned dir, const struct segment *s)
+{
+	const struct half *h = &f->half[dir], *peer = &f->half[!dir];
+	if (!(s->flags & TCP_SYN) || (h->syn && h->isn == s->seq))
+		return false;
+	if ((s->flags & TCP_ACK) && peer->syn && s->ack == peer->isn + 1)
+		return false;
+	if (f->list == LIST_CLOSED)
+		return true;
+	if (!h->started)
+		return false;
+	int64_t window = (int64_t)f->shard->options->limits.tcp_window;
+	int32_t ahead = seq_distance(s->seq + 1, h->next);
+	return ahead > window || ahead < -window;
+}
+
+/* Acknowledgements and resets of a connection nobody saw open say nothing. */
+static bool is_worth_a_flow(const struct segment *s)
+{
+	return (s->flags & TCP_SYN) || s->payload.n || s->missing;
+}
+
+static void make_room(struct shard *shard)
+{
+	while (flow_table_full(shard->flows)) {
+		struct tcp_flow *f = flow_oldest(shard->flows, LIST_CLOSED);
+		bool over = f != NULL;
+		if (!f)
+			f = flow_oldest(shard->flows, LIST_HALF_OPEN);
+		if (!f)
+			f = flow_oldest(shard->flows, LIST_ACTIVE);
+		if (!over)
+			flow_anomaly(f, FLOW_EVICTED_LIMIT, &shard->now, NULL, 0);
+		flow_close(f, FLOW_EVICTED);
+	}
+}
+
+static struct tcp_flow *flow_open(struct shard *shard, const struct flow_key *key,
+    const struct segment *s, bool from_high)
+{
+	make_room(shard);
+	struct tcp_flow *f = flow_add(shard->flows, key);
+	if (!f)
+		return NULL;
+	shard->flows_opened++;
+	f->shard = shard;
+	/* The answer to a SYN nobody captured was sent by the server. */
+	bool answer = (s->flags & TCP_SYN) && (s->flags & TCP_ACK);
+	f->high_first = from_high != answer;
+	f->first = s->at;
+	return f;
+}
+
+/* ---- packets ---- */
+
+static void packet_note(struct tcp_flow *f, const struct stamp *at)
+{
+	if (f->n_packet_list == f->packet_list_room) {
+		size_t room = f->packet_list_room ? f->packet_list_room * 2 : 16;
+		struct packet_ref *grown = realloc(f->packet_list, room * sizeof(*grown));
+		if (!grown)
+			return;
+		f->packet_list = grown;
+		f->packet_list_room = room;
+	}
+	f->packet_list[f->n_packet_list++] = (struct packet_ref){ at->frame, at->input };
+}
+
+static void packets_note(struct tcp_flow *f, const struct segment *s)
+{
+	if (!f->shard->options->keep_packets)
+		return;
+	for (size_t i = 0; i < s->n_pieces; i++)
+		packet_note(f, &s->pieces[i]);
+	packet_note(f, &s->at);
+}
+
+static enum flow_list flow_list_of(const struct tcp_flow *f)
+{
+	if (f->rst_seen || (f->half[0].ended && f->half[1].ended))
+		return LIST_CLOSED;
+	return f->http || f->list == LIST_ACTIVE ? LIST_ACTIVE : LIST_HALF_OPEN;
+}
+
+void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
+{
+	struct flow_key key;
+	bool from_high;
+	shard->now = s->at;
+	shard->rank = rank_of_packet(s->at.order);
+	shard->clock = clock;
+	flow_key_from(s, &key, &from_high);
+	struct tcp_flow *f = flow_find(shard->flows, &key);
+	if (f && is_new_connection(f, from_high != f->high_first, s)) {
+		flow_close(f, FLOW_REUSED);
+		f = NULL;
+	}
+	if (!f)
+		f = is_worth_a_flow(s) ? flow_open(shard, &key, s, from_high) : NULL;
+	if (!f)
+		return;
+	unsigned dir = from_high != f->high_first;
+	f->half[dir].packets++;
+	f->packets++;
+	f->last = s->at;
+	f->active = clock;
+	packets_note(f, s);
+	tcp_segment(f, dir, s, &http_stream);
+	flow_touch(shard->flows, f, flow_list_of(f));
+}
+
+/* ---- time ---- */
+
+static void expire(struct shard *shard, enum flow_list list, uint64_t seconds, bool say)
+{
+	struct tcp_flow *f;
+	while ((f = flow_oldest(shard->flows, list)) &&
+	    shard->clock - f->active > (int64_t)seconds * 1000000000) {
+		if (say)
+			flow_anomaly(f, FLOW_TIMEOUT, &shard->now, NULL, 0);
+		flow_close(f, FLOW_IDLE);
+	}
+}
+
+/* Walks the flows only while one of them waits for bytes that may never come. */
+static void settle_holes(struct shard *shard, enum flow_list list)
+{
+	struct tcp_flow *f = shard->holes ? flow_oldest(shard->flows, list) : NULL;
+	for (; f && shard->holes; f = f->newer)
+		tcp_tick(f, &http_stream);
+}
+
+void shard_tick(struct shard *shard, const struct stamp *at, int64_t clock)
+{
+	const struct limits *l = &shard->options->limits;
+	shard->now = *at;
+	shard->rank = rank_of_tick(at->order);
+	shard->clock = clock;
+	settle_holes(shard, LIST_ACTIVE);
+	settle_holes(shard, LIST_CLOSED);
+	expire(shard, LIST_HALF_OPEN, l->syn_seconds, false);
+	expire(shard, LIST_CLOSED, l->syn_seconds, false);
+	expire(shard, LIST_ACTIVE, l->flow_idle_seconds, true);
+}
+
+void shard_finish(struct shard *shard, const struct stamp *end)
+{
+	shard->now = *end;
+	shard->rank = rank_of_tick(end->order);
+	for (unsigned list = 0; list < FLOW_LISTS; list++) {
+		struct tcp_flow *f;
+		while ((f = flow_oldest(shard->flows, (enum flow_list)list)))
+			flow_close(f, FLOW_CAPTURE_END);
+	}
+}
+
+bool shard_init(struct shard *shard, const struct decode_options *options)
+{
+	*shard = (struct shard){ .options = options };
+	shard->flows = flow_table_new(&options->limits, options->key);
+	return shard->flows != NULL;
+}
+
+void shard_fini(struct shard *shard)
+{
+	if (!shard->flows)
+		return;
+	shard_finish(shard, &shard->now);
+	output_clear(&shard->out);
+	free(shard->out.items);
+	flow_table_free(shard->flows);
+}

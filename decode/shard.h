@@ -1,0 +1,59 @@
+/*
+ * shard.h - the part of the decoder that one thread runs alone: flows, streams, messages.
+ * Private to decode/.
+ *
+ * A flow belongs to the shard its addresses hash to. Shards share nothing, so what a shard hands
+ * up depends only on its own packets and ticks, never on threads.
+ */
+#ifndef DAVSCOPE_DECODE_SHARD_H
+#define DAVSCOPE_DECODE_SHARD_H
+
+#include "decode/net.h"
+
+enum { SHARDS = 64 };
+
+enum output_kind { OUTPUT_ANOMALY, OUTPUT_TXN, OUTPUT_FLOW };
+
+/* Sorted by (rank, flow_order, seq) before delivery. */
+struct output {
+	uint64_t rank;         /* of the packet or tick that caused it */
+	uint64_t flow_order;   /* of the packet that opened the flow; 0 = no flow */
+	uint32_t seq;          /* of emission, within the shard */
+	enum output_kind kind;
+	union { struct anomaly anomaly; struct txn *txn; struct flow *flow; } u;
+};
+
+struct output_list { struct output *items; size_t n, room; };
+/* NULL: no memory; the caller drops what it wanted to say. */
+struct output *output_add(struct output_list *, enum output_kind, uint64_t rank, uint64_t flow_order);
+static inline uint64_t rank_of_tick(uint64_t order) { return order * 2; }
+static inline uint64_t rank_of_packet(uint64_t order) { return order * 2 + 1; }
+void output_clear(struct output_list *);          /* frees what was not delivered */
+
+struct flow_table;
+
+struct shard {
+	const struct decode_options *options;
+	struct flow_table *flows;
+	struct output_list out;
+	struct stamp now;          /* the packet being processed */
+	uint64_t rank;             /* its place in the total order: a tick comes before the packet that caused it */
+	int64_t clock;             /* capture time, monotone */
+	size_t reassembly_used, history_used, txn_used;
+	int holes;                 /* directions with bytes the peer has acknowledged and we do not have */
+	uint64_t flows_opened, opaque_flows, opaque_bytes;
+};
+
+bool shard_init(struct shard *, const struct decode_options *);
+void shard_fini(struct shard *);
+void shard_segment(struct shard *, const struct segment *, int64_t clock);
+void shard_tick(struct shard *, const struct stamp *, int64_t clock);
+void shard_finish(struct shard *, const struct stamp *end);
+
+/* An equal part of a limit that covers all shards. */
+static inline size_t shard_part(uint64_t whole)
+{
+	return (size_t)(whole / SHARDS);
+}
+
+#endif

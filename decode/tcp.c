@@ -1,0 +1,583 @@
+/*
+ * TCP reassembly (RFC 9293) for an observer: both directions of a flow, in order, each byte once.
+ * In-order payload goes straight out of the packet; only segments that come early are copied.
+ */
+#include "decode/tcp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/history.h"
+
+static int32_t seq_ahead(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+static const struct limits *limits_of(const struct tcp_flow *f)
+{
+	return &f->shard->options->limits;
+}
+
+void flow_anomaly(struct tcp_flow *f, enum anomaly_code code, const struct stamp *at,
+    const struct stamp *other, uint64_t value)
+{
+	struct output *o = output_add(&f->shard->out, OUTPUT_ANOMALY, f->shard->rank,
+	    f->first.order);
+	if (!o)
+		return;
+	o->u.anomaly = (struct anomaly){ .code = code,
+		.at = *at,
+		.value = value,
+		.flow = { f->first.frame, f->first.input } };
+	if (other)
+		o->u.anomaly.other = *other;
+}
+
+/* ---- delivery ---- */
+
+static struct history *history_of(struct tcp_flow *f, struct half *h)
+{
+	struct shard *shard = f->shard;
+	if (!h->history &&
+	    shard->history_used + history_size() <= shard_part(limits_of(f)->history_bytes)) {
+		h->history = history_new();
+		shard->history_used += h->history ? history_size() : 0;
+	}
+	return h->history;
+}
+
+static void history_drop(struct tcp_flow *f, struct half *h)
+{
+	if (!h->history)
+		return;
+	history_free(h->history);
+	h->history = NULL;
+	f->shard->history_used -= history_size();
+}
+
+struct arrival {
+	const struct stamp *at;
+	uint32_t ack;
+	bool has_ack;
+};
+
+static void deliver(struct tcp_flow *f, unsigned dir, struct slice bytes, struct arrival a,
+    const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	const struct half *peer = &f->half[!dir];
+	struct piece piece = { .bytes = bytes, .at = *a.at, .offset = h->offset };
+	if (a.has_ack && peer->started) {
+		int64_t acked = (int64_t)peer->offset + seq_ahead(a.ack, peer->next);
+		piece.peer_acked = acked > 0 ? (uint64_t)acked : 0;
+		piece.peer_acked_known = true;
+	}
+	struct history *history = history_of(f, h);
+	if (history)
+		history_add(history, h->next, bytes, a.at);
+	h->next += (uint32_t)bytes.n;
+	h->offset += bytes.n;
+	h->bytes += bytes.n;
+	ops->data(f, dir, &piece);
+}
+
+static void deliver_gap(struct tcp_flow *f, unsigned dir, uint32_t bytes, enum gap_kind kind,
+    const struct stamp *at, const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	uint64_t offset = h->offset;
+	h->next += bytes;
+	h->offset += bytes;
+	if (h->packets) {
+		/* A direction of which nothing was captured has no gaps: it is one. */
+		h->gap_bytes += bytes;
+		flow_anomaly(f, kind == GAP_CLIPPED ? TCP_CLIPPED : TCP_GAP, at, NULL, bytes);
+	}
+	ops->gap(f, dir, offset, bytes, kind);
+}
+
+/* ---- out-of-order segments ---- */
+
+static size_t waiting_size(const struct waiting *w)
+{
+	return sizeof(*w) + w->len;
+}
+
+static struct waiting *waiting_pop(struct tcp_flow *f, struct half *h)
+{
+	struct waiting *w = h->waiting;
+	h->waiting = w->next;
+	h->n_waiting--;
+	h->waiting_bytes -= w->len;
+	f->shard->reassembly_used -= waiting_size(w);
+	return w;
+}
+
+/*
+ * Cause comes before effect: bytes whose sender had received more of the other stream than was
+ * delivered wait for it, or an answer would be read before its request.
+ */
+static bool is_ready(const struct tcp_flow *f, unsigned dir, uint32_t ack, bool has_ack)
+{
+	const struct half *peer = &f->half[!dir];
+	if (!has_ack || !peer->started || !peer->packets)
+		return true;
+	uint32_t data = peer->fin && seq_ahead(ack, peer->fin_seq) > 0 ? peer->fin_seq : ack;
+	int32_t ahead = seq_ahead(data, peer->next);
+	return ahead <= 0 || ahead > (int64_t)limits_of(f)->tcp_window;
+}
+
+/* Delivers the first waiting segment, which is next in order. */
+static void deliver_waiting(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	struct waiting *w = waiting_pop(f, h);
+	uint32_t known = h->next - w->seq;
+	struct arrival a = { &w->at, w->ack, w->has_ack };
+	if (w->conflict)
+		ops->conflict(f, dir);
+	if (known < w->len)
+		deliver(f, dir, (struct slice){ w->bytes + known, w->len - known }, a, ops);
+	if (w->missing && h->next == w->seq + w->len)
+		deliver_gap(f, dir, w->missing, GAP_CLIPPED, &w->at, ops);
+	free(w);
+}
+
+static bool waiting_is_next(const struct half *h)
+{
+	return h->waiting && seq_ahead(h->waiting->seq, h->next) <= 0;
+}
+
+/* Delivers what has become the next in order, in both directions, as each may wait for the other. */
+static void settle(struct tcp_flow *f, const struct stream_ops *ops)
+{
+	for (bool more = true; more;) {
+		more = false;
+		for (unsigned dir = 0; dir < 2; dir++) {
+			const struct half *h = &f->half[dir];
+			while (waiting_is_next(h) &&
+			    is_ready(f, dir, h->waiting->ack, h->waiting->has_ack)) {
+				deliver_waiting(f, dir, ops);
+				more = true;
+			}
+		}
+	}
+}
+
+/* What is missing before `seq`, or before the first segment that waits, is a gap. */
+static void give_up_hole(struct tcp_flow *f, unsigned dir, uint32_t seq,
+    const struct stream_ops *ops)
+{
+	const struct half *h = &f->half[dir];
+	uint32_t to = h->waiting && seq_ahead(h->waiting->seq, seq) < 0 ? h->waiting->seq : seq;
+	if (seq_ahead(to, h->next) > 0)
+		deliver_gap(f, dir, to - h->next, GAP_LOST, &f->shard->now, ops);
+	settle(f, ops);
+}
+
+/* Gives up what the segment that waits longest waits for. False: nothing waits. */
+static bool unblock(struct tcp_flow *f, const struct stream_ops *ops)
+{
+	const struct waiting *a = f->half[0].waiting, *b = f->half[1].waiting;
+	if (!a && !b)
+		return false;
+	unsigned dir = !a || (b && b->at.order < a->at.order);
+	const struct half *h = &f->half[dir], *peer = &f->half[!dir];
+	if (!waiting_is_next(h))
+		give_up_hole(f, dir, h->waiting->seq, ops);
+	else if (!waiting_is_next(peer))
+		give_up_hole(f, !dir, h->waiting->ack, ops);
+	else
+		deliver_waiting(f, dir, ops);
+	return true;
+}
+
+static struct waiting *waiting_new(const struct segment *s, uint32_t from, uint32_t len)
+{
+	struct waiting *w = malloc(sizeof(*w) + len);
+	if (!w)
+		return NULL;
+	*w = (struct waiting){ .at = s->at,
+		.seq = s->seq + from,
+		.len = len,
+		.ack = s->ack,
+		.has_ack = (s->flags & TCP_ACK) != 0 };
+	memcpy(w->bytes, s->payload.p + from, len);
+	return w;
+}
+
+static void waiting_link(struct tcp_flow *f, struct half *h, struct waiting **at, struct waiting *w)
+{
+	w->next = *at;
+	*at = w;
+	h->n_waiting++;
+	h->waiting_bytes += w->len;
+	f->shard->reassembly_used += waiting_size(w);
+}
+
+/* Cuts a waiting segment in two. False: no memory. */
+static bool waiting_split(struct tcp_flow *f, struct half *h, struct waiting *w, uint32_t len)
+{
+	struct waiting *tail = malloc(sizeof(*tail) + w->len - len);
+	if (!tail)
+		return false;
+	*tail = *w;
+	tail->seq += len;
+	tail->len -= len;
+	memcpy(tail->bytes, w->bytes + len, tail->len);
+	w->len = len;
+	w->missing = 0;
+	w->next = tail;
+	h->n_waiting++;
+	f->shard->reassembly_used += sizeof(*tail);
+	return true;
+}
+
+/* Sent twice, bytes need no more of the other stream than the older sending had. */
+static void waiting_lower_ack(struct tcp_flow *f, struct half *h, struct waiting *w,
+    const struct segment *s, uint32_t to)
+{
+	uint32_t len = to - w->seq;
+	if (!w->has_ack || !(s->flags & TCP_ACK) || seq_ahead(w->ack, s->ack) <= 0)
+		return;
+	if (len == w->len || waiting_split(f, h, w, len))
+		w->ack = s->ack;
+}
+
+/* Two segments for one place before either was delivered: the first one stays. */
+static void compare_waiting(struct tcp_flow *f, struct half *h, struct waiting *w,
+    const struct segment *s)
+{
+	uint32_t from = seq_ahead(s->seq, w->seq) > 0 ? s->seq : w->seq;
+	uint32_t s_end = s->seq + (uint32_t)s->payload.n, w_end = w->seq + w->len;
+	uint32_t to = seq_ahead(s_end, w_end) < 0 ? s_end : w_end;
+	if (seq_ahead(to, from) <= 0)
+		return;
+	if (memcmp(s->payload.p + (from - s->seq), w->bytes + (from - w->seq), to - from) != 0) {
+		w->conflict = true;
+		f->conflicts++;
+		flow_anomaly(f, TCP_CONFLICT, &s->at, &w->at, to - from);
+	}
+	waiting_lower_ack(f, h, w, s, to);
+}
+
+/* Files the parts of a segment that fill holes between those that wait already. False: no memory. */
+static bool waiting_add(struct tcp_flow *f, unsigned dir, const struct segment *s)
+{
+	struct half *h = &f->half[dir];
+	struct waiting **at = &h->waiting;
+	uint32_t end = s->seq + (uint32_t)s->payload.n, done = 0;
+	while (done < s->payload.n || s->missing) {
+		while (
+		    *at && seq_ahead((*at)->seq + (*at)->len + (*at)->missing, s->seq + done) <= 0)
+			at = &(*at)->next;
+		uint32_t stop = *at && seq_ahead((*at)->seq, end) < 0 ? (*at)->seq : end;
+		uint32_t begin = s->seq + done;
+		if (seq_ahead(stop, begin) > 0 || (!*at && stop == begin && s->missing)) {
+			struct waiting *w = waiting_new(s, done, stop - begin);
+			if (!w)
+				return false;
+			w->missing = stop == end ? s->missing : 0;
+			waiting_link(f, h, at, w);
+			at = &w->next;
+		}
+		if (stop == end || !*at)
+			return true;
+		compare_waiting(f, h, *at, s);
+		uint32_t covered = (*at)->seq + (*at)->len + (*at)->missing - s->seq;
+		done = covered < s->payload.n ? covered : (uint32_t)s->payload.n;
+		if (done == s->payload.n)
+			return true;
+	}
+	return true;
+}
+
+static bool waiting_has_room(const struct tcp_flow *f, const struct half *h, size_t n)
+{
+	const struct limits *l = limits_of(f);
+	return h->n_waiting < l->ooo_segments && h->waiting_bytes + n <= l->ooo_bytes &&
+	    f->shard->reassembly_used + n + sizeof(struct waiting) <=
+	    shard_part(l->reassembly_bytes);
+}
+
+/* ---- holes: what the peer has acknowledged and we do not have ---- */
+
+/* How far the peer has acknowledged data; a FIN takes up a number of its own. */
+static uint32_t acked_data(const struct half *h)
+{
+	return h->fin && seq_ahead(h->acked, h->fin_seq) > 0 ? h->fin_seq : h->acked;
+}
+
+/*
+ * A FIN that was not captured looks like one acknowledged byte that never came. It matters only
+ * when something waits for it.
+ */
+static bool hole_is_real(const struct tcp_flow *f, unsigned dir)
+{
+	const struct half *h = &f->half[dir];
+	int32_t hole = h->has_acked ? seq_ahead(acked_data(h), h->next) : 0;
+	return hole > 1 || (hole == 1 && (h->waiting || h->fin || f->half[!dir].waiting));
+}
+
+/* ---- payload ---- */
+
+/* What is behind the first `known` bytes of a segment. */
+static struct segment segment_rest(const struct segment *s, uint32_t known)
+{
+	struct segment rest = *s;
+	uint32_t n = (uint32_t)s->payload.n;
+	rest.seq += known;
+	rest.payload = slice_part(s->payload, known, n);
+	rest.missing = known > n ? s->missing - (known - n) : s->missing;
+	return rest;
+}
+
+/* What waits in the middle of a segment is not ready: then the rest of the segment waits too. */
+static bool waiting_keep_rest(struct tcp_flow *f, unsigned dir, const struct segment *s,
+    uint32_t known)
+{
+	const struct waiting *w = f->half[dir].waiting;
+	struct segment rest = segment_rest(s, known);
+	return !is_ready(f, dir, w->ack, w->has_ack) &&
+	    waiting_has_room(f, &f->half[dir], rest.payload.n) && waiting_add(f, dir, &rest);
+}
+
+/* The bytes of a segment that are next, but where an earlier segment waits that has them too. */
+static void deliver_segment(struct tcp_flow *f, unsigned dir, const struct segment *s,
+    const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	struct arrival a = { &s->at, s->ack, (s->flags & TCP_ACK) != 0 };
+	uint32_t n = (uint32_t)s->payload.n, known = h->next - s->seq;
+	for (struct waiting *w = h->waiting; w && seq_ahead(w->seq, s->seq + n) < 0; w = w->next)
+		compare_waiting(f, h, w, s);
+	while (known < n) {
+		bool waits = h->waiting && seq_ahead(h->waiting->seq, s->seq + n) < 0;
+		uint32_t stop = waits ? h->waiting->seq - s->seq : n;
+		if (stop > known)
+			deliver(f, dir, slice_part(s->payload, known, stop - known), a, ops);
+		known = stop;
+		if (!waits || waiting_keep_rest(f, dir, s, known))
+			break;
+		deliver_waiting(f, dir, ops);
+		known = h->next - s->seq;
+	}
+	if (s->missing && h->next == s->seq + n)
+		deliver_gap(f, dir, s->missing, GAP_CLIPPED, &s->at, ops);
+	settle(f, ops);
+}
+
+/* Cannot be delivered yet: files it, or where that is too much gives up what it waits for. */
+static void payload_early(struct tcp_flow *f, unsigned dir, const struct segment *s,
+    const struct stream_ops *ops)
+{
+	const struct half *h = &f->half[dir];
+	while (!waiting_has_room(f, h, s->payload.n) && unblock(f, ops))
+		continue;
+	if (waiting_has_room(f, h, s->payload.n) && waiting_add(f, dir, s)) {
+		settle(f, ops);
+		return;
+	}
+	give_up_hole(f, dir, s->seq, ops);
+	deliver_segment(f, dir, s, ops);
+}
+
+static void payload_again(struct tcp_flow *f, unsigned dir, const struct segment *s, uint32_t known,
+    const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	struct stamp first;
+	f->retransmitted++;
+	struct slice old = slice_part(s->payload, 0, known);
+	if (h->history && history_differs(h->history, s->seq, old, &first)) {
+		f->conflicts++;
+		flow_anomaly(f, TCP_CONFLICT, &s->at, &first, old.n);
+		ops->conflict(f, dir);
+	}
+}
+
+/* RFC 9293 3.8.4: a probe repeats one byte the peer has, or none; its value means nothing. */
+static bool is_keep_alive(const struct half *h, const struct segment *s)
+{
+	return s->payload.n + s->missing == 1 && s->seq + 1 == h->next &&
+	    !(s->flags & (TCP_SYN | TCP_FIN));
+}
+
+static void tcp_payload(struct tcp_flow *f, unsigned dir, const struct segment *s,
+    const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	if (!h->started) {
+		h->started = true;
+		h->next = s->seq;
+	}
+	int32_t ahead = seq_ahead(s->seq, h->next);
+	int64_t window = (int64_t)limits_of(f)->tcp_window;
+	if (ahead > window || ahead < -window) {
+		flow_anomaly(f, TCP_OUT_OF_WINDOW, &s->at, NULL, s->payload.n);
+		return;
+	}
+	if (is_keep_alive(h, s))
+		return;
+	if (h->fin && seq_ahead(s->seq + (uint32_t)s->payload.n, h->fin_seq) > 0)
+		flow_anomaly(f, TCP_DATA_AFTER_FIN, &s->at, NULL, s->payload.n);
+	f->out_of_order += ahead > 0;
+	uint32_t known = ahead < 0 ? (uint32_t)-ahead : 0;
+	if (known > 0)
+		payload_again(f, dir, s, known < s->payload.n ? known : (uint32_t)s->payload.n,
+		    ops);
+	if (known >= s->payload.n + s->missing)
+		return;
+	struct segment rest = segment_rest(s, known);
+	if (ahead > 0 || !is_ready(f, dir, s->ack, (s->flags & TCP_ACK) != 0))
+		payload_early(f, dir, &rest, ops);
+	else
+		deliver_segment(f, dir, &rest, ops);
+}
+
+/* ---- flags ---- */
+
+static void tcp_syn(struct half *h, const struct segment *s)
+{
+	h->syn = true;
+	h->isn = s->seq;
+	if (!h->started) {
+		h->started = true;
+		h->next = s->seq + 1;
+	}
+}
+
+static void tcp_ack(struct tcp_flow *f, unsigned dir, uint32_t ack)
+{
+	struct half *peer = &f->half[!dir];
+	if (!peer->started) {
+		peer->started = true;
+		peer->next = ack;
+	}
+	int32_t ahead = seq_ahead(ack, peer->next);
+	if (ahead > (int64_t)limits_of(f)->tcp_window)
+		return;
+	if (!peer->has_acked || seq_ahead(ack, peer->acked) > 0) {
+		peer->has_acked = true;
+		peer->acked = ack;
+	}
+}
+
+static void hole_set(struct tcp_flow *f, struct half *h, bool hole)
+{
+	if (hole != h->acked_hole)
+		f->shard->holes += hole ? 1 : -1;
+	h->acked_hole = hole;
+}
+
+/*
+ * What the peer has acknowledged was on the wire. It may still come, as captures are not strictly in
+ * order; after a number of packets or some time it is a gap.
+ */
+static void hole_check(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	const struct limits *l = limits_of(f);
+	if (!hole_is_real(f, dir)) {
+		hole_set(f, h, false);
+		return;
+	}
+	if (!h->acked_hole || h->hole_next != h->next) {
+		hole_set(f, h, true);
+		h->hole_next = h->next;
+		h->hole_packets = f->packets;
+		h->hole_clock = f->shard->clock;
+		return;
+	}
+	if (f->packets - h->hole_packets < l->gap_packets &&
+	    f->shard->clock - h->hole_clock < (int64_t)l->gap_seconds * 1000000000)
+		return;
+	hole_set(f, h, false);
+	while (hole_is_real(f, dir) && !waiting_is_next(h))
+		give_up_hole(f, dir, acked_data(h), ops);
+}
+
+static void fin_check(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	if (!h->fin || h->ended || seq_ahead(h->next, h->fin_seq) < 0)
+		return;
+	h->ended = true;
+	ops->end(f, dir, STREAM_FIN);
+}
+
+static void tcp_rst(struct tcp_flow *f, unsigned dir, const struct segment *s,
+    const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	int32_t ahead = h->started ? seq_ahead(s->seq, h->next) : 0;
+	int64_t window = (int64_t)limits_of(f)->tcp_window;
+	if (ahead > window || ahead < -window) {
+		flow_anomaly(f, TCP_RST_IGNORED, &s->at, NULL, 0);
+		return;
+	}
+	h->rst = true;
+	f->rst_seen = true;
+	ops->end(f, dir, STREAM_RST);
+}
+
+void tcp_segment(struct tcp_flow *f, unsigned dir, const struct segment *s,
+    const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	struct segment data = *s;
+	if (s->flags & TCP_SYN) {
+		tcp_syn(h, s);
+		data.seq++;
+	}
+	if (s->flags & TCP_ACK)
+		tcp_ack(f, dir, s->ack);
+	if (s->payload.n || s->missing) {
+		if (f->rst_seen && !f->data_after_rst_said) {
+			f->data_after_rst_said = true;
+			flow_anomaly(f, TCP_DATA_AFTER_RST, &s->at, NULL, s->payload.n);
+		}
+		tcp_payload(f, dir, &data, ops);
+	}
+	if ((s->flags & TCP_FIN) && !h->fin && h->started) {
+		h->fin = true;
+		h->fin_seq = data.seq + (uint32_t)s->payload.n + s->missing;
+	}
+	hole_check(f, dir, ops);
+	hole_check(f, !dir, ops);
+	fin_check(f, dir, ops);
+	if (s->flags & TCP_RST)
+		tcp_rst(f, dir, s, ops);
+}
+
+void tcp_tick(struct tcp_flow *f, const struct stream_ops *ops)
+{
+	for (unsigned dir = 0; dir < 2; dir++) {
+		if (f->half[dir].acked_hole)
+			hole_check(f, dir, ops);
+		fin_check(f, dir, ops);
+	}
+}
+
+void tcp_flush(struct tcp_flow *f, const struct stream_ops *ops)
+{
+	while (unblock(f, ops))
+		continue;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		if (hole_is_real(f, dir))
+			give_up_hole(f, dir, acked_data(&f->half[dir]), ops);
+		fin_check(f, dir, ops);
+	}
+}
+
+void tcp_forget(struct tcp_flow *f)
+{
+	for (unsigned dir = 0; dir < 2; dir++) {
+		struct half *h = &f->half[dir];
+		while (h->waiting)
+			free(waiting_pop(f, h));
+		history_drop(f, h);
+		hole_set(f, h, false);
+	}
+}
