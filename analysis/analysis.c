@@ -1,0 +1,157 @@
+/*
+ * analysis.c - the stage between decode and rules: takes transactions, adds facts, hands events on.
+ */
+#include "analysis/analysis.h"
+#include "analysis/facts.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+
+enum { ID_BYTES = PATH_MAX + 64 };
+
+struct analysis {
+	struct analysis_options options;
+	struct analysis_sink sink;
+	struct flavours *flavours;
+	struct counter *counter;
+	uint64_t anomalies;
+	char id[ID_BYTES], flow_id[ID_BYTES];
+};
+
+struct analysis *analysis_new(const struct analysis_options *options, struct analysis_sink sink,
+    struct error *error)
+{
+	struct analysis *a = calloc(1, sizeof(*a));
+	if (a != NULL) {
+		a->options = *options;
+		a->sink = sink;
+		a->flavours = flavours_new(options->limits, options->key);
+		a->counter = counter_new();
+	}
+	if (a == NULL || a->flavours == NULL || a->counter == NULL) {
+		error_set(error, "out of memory");
+		analysis_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void analysis_free(struct analysis *a)
+{
+	if (a == NULL)
+		return;
+	flavours_free(a->flavours);
+	counter_free(a->counter);
+	free(a);
+}
+
+static struct slice slice_written(const char *text, int n)
+{
+	size_t length = n < 0 ? 0 : n < ID_BYTES ? (size_t)n : ID_BYTES - 1;
+	return (struct slice){ (const uint8_t *)text, length };
+}
+
+/* "FILE:" when a frame number alone would not say which packet it is. */
+static void input_prefix(const struct analysis *a, uint16_t input, const char **name,
+    const char **colon)
+{
+	bool needed = a->options.n_inputs > 1 && a->options.input_names != NULL &&
+	    input < a->options.n_inputs;
+	*name = needed ? a->options.input_names[input] : "";
+	*colon = needed ? ":" : "";
+}
+
+static struct slice flow_text(struct analysis *a, struct flow_id flow)
+{
+	const char *name, *colon;
+	if (flow.frame == 0)
+		return (struct slice){ 0 };
+	input_prefix(a, flow.input, &name, &colon);
+	return slice_written(a->flow_id,
+	    snprintf(a->flow_id, ID_BYTES, "c-%s%s%" PRIu64, name, colon, flow.frame));
+}
+
+static struct slice txn_text(struct analysis *a, const struct txn *txn)
+{
+	const char *name, *colon;
+	input_prefix(a, txn->flow.input, &name, &colon);
+	return slice_written(a->id,
+	    snprintf(a->id, ID_BYTES, "t-%s%s%" PRIu64 "-%" PRIu32, name, colon, txn->flow.frame,
+		txn->seq));
+}
+
+static struct event event_make(struct analysis *a, enum event_kind kind, struct stamp at,
+    struct flow_id flow)
+{
+	return (struct event){ .kind = kind,
+		.at = at,
+		.flow_id = flow_text(a, flow),
+		.input_names = a->options.input_names,
+		.n_inputs = a->options.n_inputs };
+}
+
+/* Lets a reader find the n-th property of an answer without walking all of them. */
+static void index_properties(const struct txn *txn, struct facts *facts)
+{
+	const struct dav *dav = txn->res.body.dav;
+	facts->prop_start = NULL;
+	facts->n_props = 0;
+	if (dav == NULL || dav->n_responses == 0)
+		return;
+	size_t *start = arena_alloc(txn->arena, dav->n_responses * sizeof(*start));
+	if (start == NULL)
+		return;
+	for (size_t i = 0; i < dav->n_responses; i++) {
+		start[i] = facts->n_props;
+		facts->n_props += dav->responses[i].n_props;
+	}
+	facts->prop_start = start;
+}
+
+static void on_txn(void *ctx, struct txn *txn)
+{
+	struct analysis *a = ctx;
+	struct facts facts = { 0 };
+	struct event event = event_make(a, EVENT_TRANSACTION, txn->done, txn->flow);
+	flavours_judge(a->flavours, txn, &facts);
+	tag_judge(txn, flavours_scheduling(a->flavours, txn), &facts);
+	index_properties(txn, &facts);
+	counter_txn(a->counter, txn, &facts);
+	event.id = txn_text(a, txn);
+	event.txn = txn;
+	event.facts = &facts;
+	a->sink.event(a->sink.ctx, &event);
+	txn_free(txn);
+}
+
+static void on_flow(void *ctx, const struct flow *flow)
+{
+	struct analysis *a = ctx;
+	struct event event = event_make(a, EVENT_FLOW, flow->done, flow->id);
+	counter_flow(a->counter, flow);
+	event.id = event.flow_id;
+	event.flow = flow;
+	a->sink.event(a->sink.ctx, &event);
+}
+
+static void on_anomaly(void *ctx, const struct anomaly *anomaly)
+{
+	struct analysis *a = ctx;
+	struct event event = event_make(a, EVENT_ANOMALY, anomaly->at, anomaly->flow);
+	counter_anomaly(a->counter, anomaly);
+	event.id = slice_written(a->id, snprintf(a->id, ID_BYTES, "a-%" PRIu64, ++a->anomalies));
+	event.anomaly = anomaly;
+	a->sink.event(a->sink.ctx, &event);
+}
+
+struct decode_sink analysis_input(struct analysis *a)
+{
+	return (
+	    struct decode_sink){ .txn = on_txn, .flow = on_flow, .anomaly = on_anomaly, .ctx = a };
+}
+
+const struct summary *analysis_summary(struct analysis *a)
+{
+	return counter_summary(a->counter);
+}

@@ -1,0 +1,73 @@
+/*
+ * fields.h - getters of the field table. Private to rules/.
+ *
+ * A getter sets *v and returns PRESENT, or says whether the value is surely not there. It is asked
+ * only about events of the kinds its field names.
+ */
+#ifndef DAVSCOPE_RULES_FIELDS_H
+#define DAVSCOPE_RULES_FIELDS_H
+
+#include "rules/rules.h"
+
+enum { REQUEST, RESPONSE };
+enum { CLIENT, SERVER };
+
+struct asked {
+	const struct event *e;
+	int which;               /* of the field table: REQUEST or RESPONSE, CLIENT or SERVER */
+	size_t element, nth;
+};
+typedef enum seen field_getter(const struct asked *, struct value *v);
+typedef size_t field_counter(const struct event *, bool *complete);
+
+#define FIELD(name, type, many, kinds, get, which, text) field_getter get;
+#define GROUP(name, kinds, count, text) field_counter count;
+#include "rules/fields.def"
+#undef FIELD
+#undef GROUP
+
+/* What to say of a field that is not in the header block. */
+enum seen header_missing(const struct message *);
+/* Value number `nth` among the fields of that name (no case). */
+enum seen header_read(const struct message *, struct slice name, size_t nth, struct value *v);
+
+static inline const struct message *asked_message(const struct asked *a)
+{
+	return a->which == REQUEST ? &a->e->txn->req : &a->e->txn->res;
+}
+
+static inline int64_t ns_between(struct stamp from, struct stamp to)
+{
+	return (int64_t)((uint64_t)to.ns - (uint64_t)from.ns);
+}
+
+static inline enum seen value_number(struct value *v, int64_t number)
+{
+	v->number = number;
+	return PRESENT;
+}
+
+/* A count beyond 2^63 - 1 stays there. */
+static inline enum seen value_count(struct value *v, uint64_t count)
+{
+	return value_number(v, count > INT64_MAX ? INT64_MAX : (int64_t)count);
+}
+
+static inline enum seen value_text(struct value *v, struct slice text)
+{
+	v->text = text;
+	return PRESENT;
+}
+
+static inline enum seen value_word(struct value *v, const char *word)
+{
+	return value_text(v, slice_from(word));
+}
+
+/* An empty text is none. */
+static inline enum seen value_text_or(struct value *v, struct slice text, enum seen otherwise)
+{
+	return text.n != 0 ? value_text(v, text) : otherwise;
+}
+
+#endif
