@@ -1,0 +1,219 @@
+/*
+ * slice.c - `-w`: a small capture that holds every packet of the flows that carried a transaction,
+ * so that the program finds the same transactions in it.
+ *
+ * The first pass marks frames, a second one over the same inputs writes them. Standard input
+ * cannot be read twice: with it all packets are kept up to limit packet_keep, and what is missing
+ * in the end is counted.
+ */
+#include "cmd/cmd.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct frames {
+	uint64_t *words;
+	size_t n_words;
+}; /* bit f: frame f of this input is wanted */
+
+struct kept {
+	struct kept *next;
+	struct packet packet;
+	uint8_t bytes[];
+};
+
+struct slicer {
+	const struct options *options;
+	struct writer *writer;
+	struct frames *inputs; /* options->n_inputs of them */
+	uint64_t wanted, written; /* frames */
+	uint64_t lost; /* frames that could not be marked: out of memory, or unknown to us */
+	bool keeps; /* some input cannot be read twice */
+	uint64_t kept_bytes;
+	struct kept *first, **last;
+};
+
+/* ---- opening ---- */
+
+static bool same_file(const char *input, const struct stat *target)
+{
+	struct stat st;
+	int failed = strcmp(input, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(input, &st);
+	return failed == 0 && st.st_dev == target->st_dev && st.st_ino == target->st_ino;
+}
+
+bool slice_is_safe(const struct options *o, struct error *e)
+{
+	struct stat target;
+	if (o->slice_path == NULL || stat(o->slice_path, &target) != 0)
+		return true;
+	for (size_t i = 0; i < o->n_inputs; i++)
+		if (same_file(o->inputs[i], &target))
+			return error_set(e, "-w %.120s: would write over an input", o->slice_path);
+	return true;
+}
+
+struct slicer *slicer_open(const struct options *o, struct error *e)
+{
+	struct slicer *s = calloc(1, sizeof *s);
+	struct frames *inputs = calloc(o->n_inputs, sizeof *inputs);
+	if (s == NULL || inputs == NULL) {
+		error_set(e, "out of memory");
+		free(inputs);
+		free(s);
+		return NULL;
+	}
+	s->options = o;
+	s->inputs = inputs;
+	s->keeps = o->from_stdin;
+	s->last = &s->first;
+	s->writer = writer_open(o->slice_path, e);
+	if (s->writer != NULL)
+		return s;
+	slicer_abandon(s);
+	return NULL;
+}
+
+static void slicer_free(struct slicer *s)
+{
+	for (size_t i = 0; i < s->options->n_inputs; i++)
+		free(s->inputs[i].words);
+	free(s->inputs);
+	while (s->first != NULL) {
+		struct kept *next = s->first->next;
+		free(s->first);
+		s->first = next;
+	}
+	free(s);
+}
+
+void slicer_abandon(struct slicer *s)
+{
+	if (s == NULL)
+		return;
+	writer_abandon(s->writer);
+	slicer_free(s);
+}
+
+/* ---- the first pass ---- */
+
+void slicer_packet(struct slicer *s, const struct packet *packet)
+{
+	size_t size = sizeof(struct kept) + packet->bytes.n;
+	if (!s->keeps || size > s->options->limits.packet_keep - s->kept_bytes)
+		return;
+	struct kept *k = malloc(size);
+	if (k == NULL)
+		return;
+	k->next = NULL;
+	k->packet = *packet;
+	k->packet.bytes.p = k->bytes;
+	if (packet->bytes.n != 0)
+		memcpy(k->bytes, packet->bytes.p, packet->bytes.n);
+	s->kept_bytes += size;
+	*s->last = k;
+	s->last = &k->next;
+}
+
+static bool frames_grow(struct frames *f, uint64_t word)
+{
+	size_t n = f->n_words == 0 ? 64 : f->n_words;
+	while (n <= word)
+		n *= 2;
+	uint64_t *words = realloc(f->words, n * sizeof *words);
+	if (words == NULL)
+		return false;
+	memset(words + f->n_words, 0, (n - f->n_words) * sizeof *words);
+	f->words = words;
+	f->n_words = n;
+	return true;
+}
+
+static bool is_wanted(const struct slicer *s, struct packet_ref at)
+{
+	uint64_t word = at.frame / 64;
+	if (at.input >= s->options->n_inputs || word >= s->inputs[at.input].n_words)
+		return false;
+	return (s->inputs[at.input].words[word] >> at.frame % 64 & 1) != 0;
+}
+
+/* A frame may belong to two flows (a tunnel, a fragment): it is written once. */
+static void want(struct slicer *s, struct packet_ref at)
+{
+	uint64_t word = at.frame / 64;
+	if (at.input >= s->options->n_inputs || is_wanted(s, at))
+		return;
+	struct frames *f = &s->inputs[at.input];
+	if (word >= f->n_words && !frames_grow(f, word)) {
+		s->lost++;
+		return;
+	}
+	f->words[word] |= (uint64_t)1 << at.frame % 64;
+	s->wanted++;
+}
+
+void slicer_flow(struct slicer *s, const struct flow *flow)
+{
+	if (flow->transactions == 0)
+		return;
+	uint64_t packets = flow->packets[0] + flow->packets[1];
+	if (flow->n_packet_list < packets)
+		s->lost += packets - flow->n_packet_list;
+	for (size_t i = 0; i < flow->n_packet_list; i++)
+		want(s, flow->packet_list[i]);
+}
+
+/* ---- the second pass ---- */
+
+static bool slice_packet(struct slicer *s, const struct packet *packet, struct error *e)
+{
+	if (!is_wanted(s, (struct packet_ref){ packet->at.frame, packet->at.input }))
+		return true;
+	s->written++;
+	return writer_packet(s->writer, packet, e);
+}
+
+static bool write_kept(struct slicer *s, struct error *e)
+{
+	for (const struct kept *k = s->first; k != NULL; k = k->next)
+		if (!slice_packet(s, &k->packet, e))
+			return false;
+	return true;
+}
+
+static bool write_again(struct slicer *s, struct error *e)
+{
+	struct source_options again = options_source(s->options);
+	struct source *source = source_open(&again, e);
+	if (source == NULL)
+		return false;
+	if (s->options->running != NULL)
+		s->options->running(source);
+	struct packet packet;
+	bool good = true;
+	enum source_status status = SOURCE_END;
+	while (good && s->written < s->wanted &&
+	    (status = source_next(source, &packet)) == SOURCE_PACKET)
+		good = slice_packet(s, &packet, e);
+	if (good && status == SOURCE_STOPPED)
+		good = error_set(e, "-w %.120s: stopped, not written", s->options->slice_path);
+	if (s->options->running != NULL)
+		s->options->running(NULL);
+	source_close(source);
+	return good;
+}
+
+bool slicer_close(struct slicer *s, uint64_t *missing, struct error *e)
+{
+	bool good = s->keeps ? write_kept(s, e) : write_again(s, e);
+	*missing = s->wanted - s->written + s->lost;
+	if (good)
+		good = writer_close(s->writer, e);
+	else
+		writer_abandon(s->writer);
+	slicer_free(s);
+	return good;
+}

@@ -1,0 +1,21 @@
+/*
+ * format.h - one output format: what report.c calls. Private to report/.
+ *
+ * Each format is a const table of functions: text.c has report_text, json.c report_json,
+ * fields.c report_fields. `open` may return NULL only when out of memory (*error says so).
+ */
+#ifndef DAVSCOPE_REPORT_FORMAT_H
+#define DAVSCOPE_REPORT_FORMAT_H
+
+#include "report/report.h"
+
+struct format {
+	void *(*open)(const struct report_options *, struct error *); /* borrows the options */
+	void (*event)(void *self, struct out *, const struct event *);
+	void (*end)(void *self, struct out *, const struct summary *, const struct run_end *);
+	void (*close)(void *self);                                    /* NULL is fine */
+};
+
+extern const struct format report_text, report_json, report_fields;
+
+#endif

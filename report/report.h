@@ -1,0 +1,64 @@
+/*
+ * report.h - what people and programs read: text, JSON lines, TSV.
+ *
+ * Every byte that came from the wire leaves through struct out, whose calls for wire bytes escape.
+ */
+#ifndef DAVSCOPE_REPORT_H
+#define DAVSCOPE_REPORT_H
+
+#include "rules/rules.h"
+
+/* ---- out: a buffered stream or a file that appears under its name only when it is whole ---- */
+struct out;
+struct out *out_open(const char *path, struct error *);          /* "-" = stdout; files: O_EXCL temporary, mode 0600 */
+void out_text(struct out *, const char *constant);                /* our own words, never wire bytes */
+void out_char(struct out *, char c);
+void out_u64(struct out *, uint64_t);
+void out_i64(struct out *, int64_t);
+void out_digits(struct out *, uint64_t, size_t n);                /* exactly n <= 20 digits, zeros in front */
+void out_vis(struct out *, struct slice wire, size_t max);        /* vis-escaped, cut at max escaped bytes with "..." */
+void out_json(struct out *, struct slice wire);                   /* a quoted JSON string; bytes that are not UTF-8: U+FFFD */
+void out_time(struct out *, int64_t ns);                          /* RFC 3339, UTC, 9 digits */
+void out_address(struct out *, const struct endpoint *);          /* without port; RFC 5952 */
+uint64_t out_written(const struct out *);                         /* bytes so far, for alignment */
+bool out_flush(struct out *);
+bool out_broken_pipe(const struct out *);                         /* the reader went away: not an error */
+bool out_failed(const struct out *, struct error *);              /* true: a write failed, *e says why */
+bool out_close(struct out *, struct error *);                     /* commits and frees; false: exit 5, the old file is intact */
+void out_abandon(struct out *);
+
+/* ---- report: events in, one of the formats out ---- */
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_FIELDS };
+
+struct report_options {
+	enum report_format format;
+	const struct field_ref *columns;     /* REPORT_FIELDS */
+	size_t n_columns;
+	bool color;                          /* REPORT_TEXT */
+	bool narrow;                         /* REPORT_TEXT: long targets are cut in the middle */
+	bool quiet;                          /* REPORT_TEXT: no line a transaction, only the summary */
+	bool local_time;                     /* REPORT_TEXT: outside the determinism contract */
+	const char *sensor;                  /* NULL = none */
+	const struct limits *limits;
+	const char *const *input_names;      /* by input number */
+	size_t n_inputs;
+};
+
+/* What only the end of the run knows, beside the summary. */
+struct run_end {
+	struct decode_counts decoded;
+	uint64_t packets, bytes, filtered, backwards;
+	const struct damage *damage;         /* capture.h */
+	size_t n_damage;
+	bool stopped;                        /* by a signal, or by -c */
+};
+
+struct report;
+struct report *report_new(const struct report_options *, struct out *, struct error *);
+void report_event(struct report *, const struct event *);
+void report_end(struct report *, const struct summary *, const struct run_end *); /* the closing summary or stats record */
+/* True when something keeps the evidence from being complete; text says what, in one line. */
+bool report_incomplete(const struct summary *, const struct run_end *, char *text, size_t room);
+void report_free(struct report *);
+
+#endif

@@ -1,0 +1,303 @@
+/*
+ * summary.c - the closing summary for people: first whether the evidence is complete, then counts,
+ * last the answer to the question most runs ask, which writes came back without a change tag.
+ */
+#include "report/summary.h"
+
+#include "capture/capture.h"
+
+#include <string.h>
+
+enum { EVIDENCE_MAX = 512, LABEL_COLUMNS = 14, NAME_MAX = 64 };
+
+/* ---- pieces ---- */
+
+static void label(struct out *o, const char *text)
+{
+	out_text(o, text);
+	for (size_t n = strlen(text); n < LABEL_COLUMNS; n++)
+		out_char(o, ' ');
+}
+
+static void amount(struct out *o, uint64_t n, const char *one, const char *many)
+{
+	out_u64(o, n);
+	out_char(o, ' ');
+	out_text(o, n == 1 ? one : many);
+}
+
+/* "PUT 12, GET 3": separator, name and count of one entry. */
+static void entry(struct out *o, bool *any, struct slice name, uint64_t count)
+{
+	if (*any)
+		out_text(o, ", ");
+	*any = true;
+	out_vis(o, name, NAME_MAX);
+	out_char(o, ' ');
+	out_u64(o, count);
+}
+
+static void line_end(struct out *o, bool any)
+{
+	out_text(o, any ? "\n" : "none\n");
+}
+
+/* ---- the counts ---- */
+
+static void write_evidence(struct out *o, const struct summary *s, const struct run_end *end)
+{
+	char text[EVIDENCE_MAX];
+	if (!report_incomplete(s, end, text, sizeof text)) {
+		out_text(o, "evidence: complete\n");
+		return;
+	}
+	out_text(o, "evidence: incomplete (");
+	out_text(o, text);
+	out_text(o, ")\n");
+}
+
+static void write_damage(struct out *o, const struct report_options *options,
+    const struct run_end *end)
+{
+	for (size_t i = 0; i < end->n_damage; i++) {
+		const struct damage *d = &end->damage[i];
+		label(o, "damage");
+		if (d->input < options->n_inputs)
+			out_vis(o, slice_from(options->input_names[d->input]), SIZE_MAX);
+		out_text(o, ": record ");
+		out_u64(o, d->record);
+		out_text(o, " at byte ");
+		out_u64(o, d->offset);
+		out_text(o, ": ");
+		out_vis(o, slice_from(d->text), SIZE_MAX);
+		out_text(o, "; everything before it was read\n");
+	}
+}
+
+static void write_span(struct out *o, const struct summary *s)
+{
+	label(o, "time");
+	if (s->first_ns == 0 && s->last_ns == 0) {
+		line_end(o, false);
+		return;
+	}
+	out_time(o, s->first_ns);
+	out_text(o, " to ");
+	out_time(o, s->last_ns);
+	uint64_t ns = s->last_ns > s->first_ns ? (uint64_t)s->last_ns - (uint64_t)s->first_ns : 0;
+	out_text(o, " (");
+	out_u64(o, ns / 1000000000);
+	out_char(o, '.');
+	out_digits(o, ns / 1000000 % 1000, 3);
+	out_text(o, " s)\n");
+}
+
+static void write_volume(struct out *o, const struct summary *s, const struct run_end *end)
+{
+	label(o, "packets");
+	out_u64(o, end->packets);
+	out_text(o, " with ");
+	amount(o, end->bytes, "byte", "bytes");
+	if (end->filtered != 0) {
+		out_text(o, "; ");
+		out_u64(o, end->filtered);
+		out_text(o, " filtered out");
+	}
+	if (end->backwards != 0) {
+		out_text(o, "; ");
+		out_u64(o, end->backwards);
+		out_text(o, " older than the one before");
+	}
+	out_char(o, '\n');
+	write_span(o, s);
+	label(o, "flows");
+	out_u64(o, s->flows);
+	out_text(o, ", ");
+	out_u64(o, s->http_flows);
+	out_text(o, " with HTTP\n");
+	label(o, "transactions");
+	out_u64(o, s->transactions);
+	out_char(o, '\n');
+}
+
+static void write_methods(struct out *o, const struct summary *s)
+{
+	bool any = false;
+	label(o, "methods");
+	for (size_t i = 0; i < s->n_methods; i++)
+		entry(o, &any, s->methods[i].name, s->methods[i].count);
+	line_end(o, any);
+}
+
+static void write_statuses(struct out *o, const struct summary *s)
+{
+	bool any = false;
+	label(o, "statuses");
+	for (size_t i = 0; i < sizeof s->statuses / sizeof s->statuses[0]; i++) {
+		if (s->statuses[i] == 0)
+			continue;
+		out_text(o, any ? ", " : "");
+		any = true;
+		out_digits(o, i, 3);
+		out_char(o, ' ');
+		out_u64(o, s->statuses[i]);
+	}
+	line_end(o, any);
+}
+
+static void write_flavours(struct out *o, const struct summary *s)
+{
+	bool any = false;
+	label(o, "flavours");
+	for (unsigned i = 0; i < FLAVOURS; i++)
+		if (s->flavours[i] != 0)
+			entry(o, &any, slice_from(flavour_name((enum flavour)i)), s->flavours[i]);
+	line_end(o, any);
+}
+
+static void write_unpaired(struct out *o, const struct summary *s)
+{
+	label(o, "unpaired");
+	amount(o, s->unpaired_requests, "request", "requests");
+	out_text(o, ", ");
+	amount(o, s->unpaired_responses, "response", "responses");
+	bool any = false;
+	for (unsigned i = PAIRED + 1; i < UNPAIRED_REASONS; i++) {
+		if (s->unpaired[i] == 0)
+			continue;
+		out_text(o, any ? "" : " (");
+		entry(o, &any, slice_from(unpaired_reason((enum unpaired)i)), s->unpaired[i]);
+	}
+	out_text(o, any ? ")" : "");
+	if (s->unsure != 0) {
+		out_text(o, "; ");
+		amount(o, s->unsure, "pairing unsure", "pairings unsure");
+	}
+	out_char(o, '\n');
+}
+
+static void write_gaps(struct out *o, const struct summary *s)
+{
+	label(o, "gaps");
+	out_u64(o, s->gaps);
+	out_text(o, " with ");
+	amount(o, s->gap_bytes, "byte", "bytes");
+	out_text(o, "; clipped: ");
+	amount(o, s->clipped_bytes, "byte", "bytes");
+	out_text(o, "; bodies not whole: ");
+	out_u64(o, s->incomplete_bodies);
+	out_char(o, '\n');
+}
+
+static void write_anomalies(struct out *o, const struct summary *s)
+{
+	bool any = false;
+	for (unsigned i = 0; i < ANOMALY_CODES; i++) {
+		if (s->anomalies[i] == 0)
+			continue;
+		label(o, any ? "" : "anomalies");
+		any = true;
+		out_text(o, anomaly_name((enum anomaly_code)i));
+		out_char(o, ' ');
+		out_u64(o, s->anomalies[i]);
+		out_text(o, ": ");
+		out_text(o, anomaly_text((enum anomaly_code)i));
+		out_char(o, '\n');
+	}
+	if (!any) {
+		label(o, "anomalies");
+		line_end(o, false);
+	}
+}
+
+static void write_opaque(struct out *o, const struct summary *s)
+{
+	bool any = false;
+	bool encrypted = false;
+	if (s->n_protocols == 0)
+		return;
+	label(o, "not read");
+	for (size_t i = 0; i < s->n_protocols; i++) {
+		const struct name_count *p = &s->protocols[i];
+		entry(o, &any, p->name, p->count);
+		out_text(o, p->count == 1 ? " flow with " : " flows with ");
+		amount(o, p->bytes, "byte", "bytes");
+		encrypted = encrypted || slice_equal(p->name, SLICE("tls"));
+	}
+	out_char(o, '\n');
+	if (!encrypted)
+		return;
+	label(o, "");
+	out_text(o,
+	    "TLS is not decrypted: capture where the traffic is clear, behind the proxy or\n");
+	label(o, "");
+	out_text(o, "between front end and back end\n");
+}
+
+/* ---- change tags ---- */
+
+static bool has_counts(const struct tag_counts *c)
+{
+	return c->tagged + c->untagged + c->unseen != 0;
+}
+
+static void write_tag_line(struct out *o, const char *who, const char *what,
+    const struct tag_counts *c, const char *note)
+{
+	if (!has_counts(c))
+		return;
+	out_text(o, "  ");
+	out_text(o, who);
+	out_text(o, what);
+	out_text(o, ": ");
+	out_u64(o, c->tagged);
+	out_text(o, " with, ");
+	out_u64(o, c->untagged);
+	out_text(o, " without, ");
+	out_u64(o, c->unseen);
+	out_text(o, " not observed");
+	out_text(o, note);
+	out_char(o, '\n');
+}
+
+static const char *usual_note(enum flavour f, uint64_t untagged)
+{
+	if (untagged == 0)
+		return "";
+	if (f == FLAVOUR_CALDAV)
+		return " (lawful: RFC 4791 5.3.4 lets a server that alters the object leave it out)";
+	if (f == FLAVOUR_CARDDAV)
+		return " (lawful: RFC 6352 6.3.2.3 lets a server that alters the object leave it out)";
+	return " (lawful: RFC 9110 9.3.4 asks for none)";
+}
+
+static void write_tags(struct out *o, const struct summary *s)
+{
+	bool any = has_counts(&s->exchange_due) || has_counts(&s->scheduling_due);
+	for (unsigned i = 0; i < FLAVOURS; i++)
+		any = any || has_counts(&s->usual[i]);
+	out_text(o, "change tags in answers to writes");
+	out_text(o, any ? "\n" : ": no such write\n");
+	write_tag_line(o, "exchange", ", ResourceTag due", &s->exchange_due, "");
+	write_tag_line(o, "scheduling object", ", Schedule-Tag due (RFC 6638 3.2.10)",
+	    &s->scheduling_due, "");
+	for (unsigned i = 0; i < FLAVOURS; i++)
+		write_tag_line(o, flavour_name((enum flavour)i), ", ETag usual", &s->usual[i],
+		    usual_note((enum flavour)i, s->usual[i].untagged));
+}
+
+void summary_write(struct out *o, const struct report_options *options, const struct summary *s,
+    const struct run_end *end)
+{
+	write_evidence(o, s, end);
+	write_damage(o, options, end);
+	write_volume(o, s, end);
+	write_methods(o, s);
+	write_statuses(o, s);
+	write_flavours(o, s);
+	write_unpaired(o, s);
+	write_gaps(o, s);
+	write_opaque(o, s);
+	write_anomalies(o, s);
+	write_tags(o, s);
+}
