@@ -1,0 +1,165 @@
+# davscope: one Makefile, no configure, objects in build/ (BUILD=), V=1 shows commands.
+# CC, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX and DESTDIR are the user's; `make deps` installs libraries.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DEMO_SAMPLE ?= samples/vdirsyncer-radicale.pcap
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+Q := $(if $(V),,@)
+say = @printf '  %-5s %s\n' $(1) $(2)
+
+# ./davscope is the plain build; every variant keeps its own in its own BUILD.
+PROGRAM := $(if $(filter build,$(BUILD)),davscope,$(BUILD)/davscope)
+PRODUCT := $(sort $(wildcard base/*.c capture/*.c decode/*.c analysis/*.c rules/*.c report/*.c \
+	cmd/*.c play/*.c))
+UNITS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
+# Here a file with a main is a program of its own; the others help them all.
+TEST_SOURCES := $(sort $(wildcard tests/tool/*.c tests/prop/*.c tests/bench/*.c))
+MAINS := $(if $(TEST_SOURCES),$(shell grep -l '^int main' $(TEST_SOURCES)))
+TOOLS := $(patsubst %.c,$(BUILD)/%,$(MAINS))
+HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(TEST_SOURCES)))
+OBJECTS := $(PRODUCT:%.c=$(BUILD)/%.o) $(BUILD)/main.o
+LIBRARY := $(BUILD)/libdavscope.a
+HELPER_LIBRARY := $(BUILD)/libtool.a
+
+.PHONY: all test check-asan check-tsan bench lint campaign cover oracle bless install deps demo \
+	clean run-tests run-threads run-demo run-lint run-cover tools
+all: $(PROGRAM)
+
+# These first install what they lack, then start make again: what config.mk holds exists only then.
+# With as many jobs as there are processors, unless the user gave -j.
+AGAIN = $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2)) \
+	--no-print-directory
+test:
+	@dist/deps.sh build test
+	@+$(AGAIN) run-tests
+demo:
+	@dist/deps.sh build
+	@+$(AGAIN) run-demo
+lint:
+	@dist/deps.sh build test lint
+	@+$(AGAIN) BUILD=build/lint CFLAGS='-O2 -Werror' run-lint
+check-asan:
+	@dist/deps.sh build test
+	@+$(AGAIN) BUILD=build/asan SANITIZE=address,undefined run-tests
+check-tsan:
+	@dist/deps.sh build test
+	@+$(AGAIN) BUILD=build/tsan SANITIZE=thread run-threads
+cover:
+	@dist/deps.sh build test
+	@+$(AGAIN) BUILD=build/cover CFLAGS='-O0 --coverage' LDFLAGS=--coverage run-cover
+deps:
+	@dist/deps.sh build test
+clean:
+	rm -rf build davscope
+
+# Everything below compiles and needs the compiler's and pkg-config's answers.
+ALONE := test demo lint check-asan check-tsan cover deps clean
+ifneq ($(filter-out $(ALONE),$(or $(MAKECMDGOALS),all)),)
+
+# Other flags, other objects: all of them depend on the key, whose time moves only with its text.
+KEY := $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(SANITIZE)
+ifneq ($(file <$(BUILD)/key),$(KEY))
+$(shell mkdir -p $(BUILD))
+$(file >$(BUILD)/key,$(KEY))
+endif
+
+# HARDEN LINK_HARDEN PKG_CFLAGS PKG_LIBS, LLHTTP_LIBS or LLHTTP_SOURCE, LLHTTP_CFLAGS
+include $(BUILD)/config.mk
+$(BUILD)/config.mk: $(BUILD)/key Makefile dist/config.sh
+	@dist/deps.sh --check build
+	$(call say,PROBE,$(CC))
+	$(Q)CC='$(CC)' FLAGS='$(CPPFLAGS) $(CFLAGS)' SANITIZE='$(SANITIZE)' dist/config.sh >$@
+$(BUILD)/key: ;
+Makefile dist/config.sh: ;
+
+STANDARD := -std=c11 -D_GNU_SOURCE -I. -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+CONVERSION := -Wconversion -Wno-sign-conversion
+SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer)
+COMPILE = $(CC) $(STANDARD) $(HARDEN) $(SANITIZERS) $(PKG_CFLAGS) $(LLHTTP_CFLAGS)
+LINK = $(CC) -pie $(LINK_HARDEN) $(SANITIZERS) $(CFLAGS) $(LDFLAGS)
+LIBS := $(PKG_LIBS) $(LLHTTP_LIBS) -lpthread
+LLHTTP_OBJECTS := $(if $(LLHTTP_SOURCE),$(addprefix $(BUILD)/llhttp/,llhttp.o http.o api.o))
+
+ifeq ($(BUILD),build)
+davscope: $(BUILD)/davscope
+	$(Q)ln -f $< $@
+endif
+
+$(BUILD)/davscope: $(BUILD)/main.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+# Made anew each time, or objects of sources that are gone stay in; q, as base names repeat.
+$(LIBRARY): $(PRODUCT:%.c=$(BUILD)/%.o) $(LLHTTP_OBJECTS)
+$(HELPER_LIBRARY): $(HELPERS)
+$(LIBRARY) $(HELPER_LIBRARY): $(BUILD)/key
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) qcs $@ $(filter %.o,$^)
+
+$(OBJECTS): WARN := $(WARNINGS) $(CONVERSION)
+$(BUILD)/tests/%.o: WARN := $(WARNINGS)
+$(BUILD)/%.o: %.c $(BUILD)/key $(BUILD)/config.mk
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# Not our code: no warnings of ours.
+$(BUILD)/llhttp/%.o: $(LLHTTP_SOURCE)/%.c $(BUILD)/key $(BUILD)/config.mk
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) -w $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The allocation-failure tests stand between our objects and malloc.
+$(BUILD)/tests/unit/test_alloc_%: WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(UNITS): LIBS += -lcmocka
+$(TOOLS): $(HELPER_LIBRARY)
+$(UNITS) $(TOOLS): %: %.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) $(WRAP) -o $@ $< $(filter $(HELPER_LIBRARY),$^) $(LIBRARY) $(LIBS)
+
+-include $(OBJECTS:.o=.d) $(HELPERS:.o=.d) $(addsuffix .d,$(UNITS) $(TOOLS))
+.SECONDARY:
+
+TESTABLE := $(PROGRAM) $(UNITS) $(TOOLS)
+RUN := BUILD=$(BUILD) DAVSCOPE=$(if $(filter /%,$(BUILD)),,./)$(PROGRAM) \
+	MKPCAP=$(BUILD)/tests/tool/mkpcap
+run-tests: $(TESTABLE)
+	@$(RUN) tests/tool/run_tests.sh
+run-threads: $(TESTABLE)
+	@$(RUN) tests/tool/run_tests.sh --threads
+run-cover: $(TESTABLE)
+	@find $(BUILD) -name '*.gcda' -delete
+	@code=0; $(RUN) tests/tool/run_tests.sh || code=1; tests/tool/cover.sh $(BUILD); exit $$code
+run-lint: $(OBJECTS) $(HELPERS) $(addsuffix .o,$(UNITS) $(TOOLS))
+	@BUILD=$(BUILD) CPPFLAGS='$(PKG_CFLAGS) $(LLHTTP_CFLAGS)' tests/tool/lint.sh
+run-demo: davscope
+	@echo ./davscope -r $(DEMO_SAMPLE)
+	@./davscope -r $(DEMO_SAMPLE)
+tools: $(PROGRAM) $(TOOLS)
+
+bench: tools
+	@dist/deps.sh bench
+	@$(RUN) tests/bench/run.sh
+oracle: tools
+	@$(RUN) tests/tool/oracle.sh
+campaign: $(TESTABLE)
+	@$(RUN) tests/tool/campaign.sh
+bless: tools
+	@$(RUN) tests/tool/golden.sh --bless $(CASE)
+
+install: $(PROGRAM)
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/davscope'
+	for page in $(wildcard docs/*.1 docs/*.5 docs/*.7); do \
+		dir='$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}; \
+		install -d "$$dir" && install -m 644 $$page "$$dir" || exit 1; \
+	done
+
+endif

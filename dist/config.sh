@@ -1,0 +1,51 @@
+#!/bin/sh
+# Asks compiler and pkg-config once and prints the answers as make variables.
+# From the environment: CC, FLAGS (the user's), SANITIZE (empty in the plain build).
+set -eu
+
+probe=$(mktemp -d)
+trap 'rm -rf "$probe"' EXIT
+printf '#include <string.h>\nint main(void)\n{\n\treturn (int)strlen("");\n}\n' >"$probe/probe.c"
+
+takes() {
+	# shellcheck disable=SC2086
+	${CC:-cc} -O2 -Werror $FLAGS "$@" -o "$probe/probe" "$probe/probe.c" 2>/dev/null
+}
+
+harden=
+for flag in -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection; do
+	takes $flag && harden="$harden $flag"
+done
+
+# Sanitizers do not see through the fortified calls, and -O0 cannot have them.
+case "$SANITIZE $FLAGS " in
+' '*_FORTIFY_SOURCE* | ' '*-O0*) ;;
+' '*)
+	for level in 3 2; do
+		takes -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$level || continue
+		harden="$harden -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$level"
+		break
+	done
+	;;
+esac
+
+link=
+for flag in -Wl,-z,relro,-z,now -Wl,-z,noexecstack; do
+	takes $flag && link="$link $flag"
+done
+
+libraries='libpcap libxml-2.0 zlib'
+# shellcheck disable=SC2086
+cat <<EOF
+HARDEN :=$harden
+LINK_HARDEN :=$link
+PKG_CFLAGS := $(pkg-config --cflags $libraries | sed 's/-I/-isystem /g')
+PKG_LIBS := $(pkg-config --libs $libraries)
+EOF
+if pkg-config --exists libllhttp; then
+	echo "LLHTTP_CFLAGS := $(pkg-config --cflags libllhttp | sed 's/-I/-isystem /g')"
+	echo "LLHTTP_LIBS := $(pkg-config --libs libllhttp)"
+else
+	echo "LLHTTP_SOURCE := /usr/share/llhttp"
+	echo "LLHTTP_CFLAGS := -isystem /usr/share/include/llhttp"
+fi

@@ -1,0 +1,118 @@
+#!/bin/sh
+# Installs what building, testing or linting needs and this machine lacks; silent when it has all.
+# usage: deps.sh [--check] SET...    sets: build test lint bench; --check: say, do not install
+set -eu
+
+# Set, how to see that it is there, packages for apt, dnf, apk, pacman, brew (a|b: the first that is known).
+table='
+build  command:cc            gcc                       gcc                 build-base    base-devel        gcc
+build  header:stdio.h        libc6-dev                 glibc-devel         -             -                 -
+build  command:make          make                      make                -             -                 make
+build  command:pkg-config    pkgconf                   pkgconf-pkg-config  pkgconf       pkgconf           pkgconf
+build  library:libpcap       libpcap-dev               libpcap-devel       libpcap-dev   libpcap           libpcap
+build  library:libxml-2.0    libxml2-dev               libxml2-devel       libxml2-dev   libxml2           libxml2
+build  library:zlib          zlib1g-dev                zlib-devel          zlib-dev      zlib              zlib
+build  llhttp                libllhttp-dev|node-llhttp llhttp-devel        llhttp-dev    llhttp            llhttp
+test   library:cmocka        libcmocka-dev             libcmocka-devel     cmocka-dev    cmocka            cmocka
+test   python:jsonschema     python3-jsonschema        python3-jsonschema  py3-jsonschema python-jsonschema python-jsonschema
+test   command:gzip          gzip                      gzip                gzip          gzip              gzip
+lint   command:clang-format  clang-format              clang-tools-extra   clang-extra-tools clang         clang-format
+lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang-extra-tools clang         llvm
+lint   command:cppcheck      cppcheck                  cppcheck            cppcheck      cppcheck          cppcheck
+bench  command:valgrind      valgrind                  valgrind            valgrind      valgrind          valgrind
+'
+
+is_there() {
+	case $1 in
+	command:*) command -v "${1#*:}" >/dev/null ;;
+	header:*) echo "#include <${1#*:}>" | cc -E - >/dev/null 2>&1 ;;
+	library:*) pkg-config --exists "${1#*:}" 2>/dev/null ;;
+	python:*) python3 -c "import ${1#*:}" 2>/dev/null ;;
+	llhttp) pkg-config --exists libllhttp 2>/dev/null || [ -f /usr/share/llhttp/llhttp.c ] ;;
+	esac
+}
+
+check=
+if [ "${1-}" = --check ]; then
+	check=yes
+	shift
+fi
+
+missing='' apt='' dnf='' apk='' pacman='' brew=''
+while read -r set what in_apt in_dnf in_apk in_pacman in_brew; do
+	case " $* " in *" $set "*) ;; *) continue ;; esac
+	is_there "$what" && continue
+	missing="$missing ${what#*:}"
+	apt="$apt $in_apt" dnf="$dnf $in_dnf" apk="$apk $in_apk"
+	pacman="$pacman $in_pacman" brew="$brew $in_brew"
+done <<EOF
+$(echo "$table" | grep .)
+EOF
+[ -n "$missing" ] || exit 0
+
+if [ -n "$check" ]; then
+	echo "missing:$missing; install with: make deps" >&2
+	exit 1
+fi
+
+names() {
+	echo "$1" | tr ' ' '\n' | grep -v -e '^-$' -e '^$' | sort -u | tr '\n' ' '
+}
+
+if ! command -v apt-get >/dev/null; then
+	cat >&2 <<EOF
+missing:$missing; install these and try again:
+  dnf install $(names "$dnf")
+  apk add $(names "$apk")
+  pacman -S $(names "$pacman")
+  brew install $(names "$brew")
+EOF
+	exit 1
+fi
+
+sudo=
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null || {
+		echo "missing:$missing; run as root: $0 $*" >&2
+		exit 1
+	}
+	sudo=sudo
+fi
+
+run() {
+	echo "deps:" $sudo "$@"
+	$sudo env DEBIAN_FRONTEND=noninteractive "$@" </dev/null
+}
+
+is_known() {
+	apt-cache show --no-all-versions "$1" >/dev/null 2>&1
+}
+
+# One name a row: of alternatives the first that this release has.
+pick() {
+	for row in $apt; do
+		for name in $(echo "$row" | tr '|' ' '); do
+			is_known "$name" && break
+		done
+		echo "$name"
+	done
+}
+
+all_known() {
+	for name in $(pick); do
+		is_known "$name" || return 1
+	done
+}
+
+install() {
+	# shellcheck disable=SC2046
+	run apt-get install -y -q --no-install-recommends $(pick)
+}
+
+echo "deps: missing:$missing"
+all_known || run apt-get update -q
+install || {
+	# The package lists may be older than the archive.
+	run apt-get update -q
+	install
+}
