@@ -1,0 +1,74 @@
+# Who may include whom (ARCHITECTURE.md): run as awk -f layers.awk FILE..., paths from the root.
+# A header that is not named after its folder is private to the folder; tests may include anything.
+
+BEGIN {
+	may["base"] = ""
+	may["capture"] = "base"
+	may["decode"] = "base"
+	may["analysis"] = "base decode"
+	may["rules"] = "base decode analysis"
+	may["report"] = "base decode analysis rules"
+	may["play"] = "base"
+	may["cmd"] = may["main.c"] = "base capture decode analysis rules report cmd play"
+	# struct packet, struct damage: shapes only.
+	extra["decode"] = extra["report"] = "capture/capture.h"
+
+	only["pthread.h"] = only["threads.h"] = "^decode/workers\\.c$"
+	only["pcap.h"] = only["pcap/"] = "^capture/"
+	only["libxml/"] = "^decode/xml\\.c$"
+	only["setjmp.h"] = "^$"
+}
+
+function complain(text) {
+	printf "%s:%d: %s\n", FILENAME, FNR, text
+	faults = 1
+}
+
+function has(list, word) {
+	return index(" " list " ", " " word " ") != 0
+}
+
+function check_ours(folder, target,    theirs) {
+	if (target !~ /\//) {
+		if (target !~ /\.def$/)
+			complain("include \"" target "\" is not written from the root")
+		return
+	}
+	theirs = target
+	sub(/\/.*/, "", theirs)
+	if (theirs == folder)
+		return
+	if (!has(may[folder], theirs) && extra[folder] != target)
+		complain(folder " may not include " target)
+	else if (target != theirs "/" theirs ".h")
+		complain(target " is private to " theirs "/")
+}
+
+function check_system(target,    name) {
+	for (name in only)
+		if (index(target, name) == 1 && FILENAME !~ only[name])
+			complain("<" target "> does not belong here")
+}
+
+FNR == 1 {
+	folder = FILENAME
+	sub(/\/.*/, "", folder)
+}
+
+folder == "tests" || !match($0, /^[ \t]*#[ \t]*include[ \t]*["<][^">]+/) {
+	next
+}
+
+{
+	target = substr($0, RSTART, RLENGTH)
+	system_header = target ~ /</
+	sub(/.*["<]/, "", target)
+	if (!(folder in may))
+		complain("no such folder in the plan: " folder)
+	else if (system_header)
+		check_system(target)
+	else
+		check_ours(folder, target)
+}
+
+END { exit faults }

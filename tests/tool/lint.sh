@@ -1,0 +1,141 @@
+#!/bin/sh
+# The house rules that a machine can check; zero findings or exit code 1.
+# From the Makefile: BUILD (objects made with -Werror), CPPFLAGS (where the libraries' headers are).
+# shellcheck disable=SC2086,SC2116 # lists are words
+set -u
+: "${BUILD:=build/lint}" "${CPPFLAGS:=}"
+folders='base capture decode analysis rules report cmd play'
+tools=$(dirname "$0")
+jobs=$(nproc 2>/dev/null || echo 2)
+found=$(mktemp)
+trap 'rm -f "$found"' EXIT
+bad=0
+
+existing() {
+	for folder in $folders tests; do
+		[ -d "$folder" ] && echo "$folder"
+	done
+}
+
+# Paths of the C files under the given folders that match a name pattern.
+c_files() {
+	pattern=$1
+	shift
+	find "$@" -name "$pattern" -type f | sort
+}
+
+# Runs a check; whatever it prints is a finding.
+check() {
+	title=$1
+	shift
+	"$@" >"$found" 2>&1
+	if [ -s "$found" ]; then
+		bad=$((bad + 1))
+		echo "lint: $title:"
+		cat "$found"
+	else
+		echo "lint: $title: ok"
+	fi
+}
+
+layers() {
+	awk -f "$tools/layers.awk" $product_all
+}
+
+shape() {
+	awk -f "$tools/shape.awk" $product_all $test_files
+}
+
+# Const tables with pointers lie in .data.rel.ro; what lies in .data, .bss or common can be written.
+# main.o may hold two: the flag of the signal handler and the source it stops.
+globals() {
+	for source in $product_c; do
+		objdump -t "$BUILD/${source%.c}.o" | awk -v source="$source" '
+		NF >= 5 && $(NF - 2) ~ /^(\.t?data|\.t?bss|\*COM\*)/ && !/\.data\.rel\.ro/ &&
+		    !/ [dfF] / && $NF !~ /^\./ {
+			name[++n] = $NF
+		}
+		END {
+			for (i = 1; i <= n; i++)
+				if (source != "main.c" || n > 2)
+					print source ": mutable at file scope: " name[i]
+		}'
+	done
+}
+
+readmes() {
+	for folder in base capture decode analysis rules report cmd play samples tests; do
+		[ -d "$folder" ] || continue
+		if [ ! -f "$folder/README.md" ]; then
+			echo "$folder/README.md is missing"
+		elif [ "$folder" != samples ] && [ "$(wc -l <"$folder/README.md")" -gt 40 ]; then
+			echo "$folder/README.md: more than 40 lines"
+		fi
+	done
+}
+
+# Brackets keep these patterns from finding themselves.
+words() {
+	grep -rnIE --exclude-dir=build --exclude-dir=.git --exclude-dir=tests '[.][.]/shared' .
+	grep -rnIE --exclude-dir=build --exclude-dir=.git --exclude-dir=golden --exclude-dir=http \
+		--exclude-dir=unit --exclude='*.talk' --exclude='*.json' \
+		'(^|[[:space:]"=(`])/(work|home|root|Users)/' .
+	grep -rnIE --exclude-dir=build --exclude-dir=.git \
+		'(deb|ftp|security|snapshot)[.]debian[.]org|npmjs[.]|pypi[.]org|pythonhosted[.]|crates[.]io|docker[.]io|ghcr[.]io|pkg[.]dev' .
+}
+
+format() {
+	echo "$product_c $test_c" | tr ' ' '\n' | grep . |
+		xargs -n 8 -P "$jobs" clang-format --dry-run -Werror
+}
+
+tidy() {
+	echo "$product_c $test_c" | tr ' ' '\n' | grep . |
+		xargs -n 1 -P "$jobs" "$0" --tidy | grep -v '^[0-9]* warnings* generated'
+}
+
+# One file. Of tests only clang's own warnings count: cmocka's macros find no mercy with the rest, and
+# tools that read no enemy's input need none. One check has to be on for clang-tidy to run at all.
+tidy_file() {
+	flags='-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla'
+	case $1 in
+	tests/*) set -- "$1" --checks=-*,clang-diagnostic-*,bugprone-suspicious-include ;;
+	*) flags="$flags -Wconversion -Wno-sign-conversion" ;;
+	esac
+	clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I. $CPPFLAGS $flags 2>&1
+}
+
+suspicious() {
+	cppcheck -q -j "$jobs" --std=c11 --language=c -D_GNU_SOURCE -I. --inline-suppr \
+		--enable=warning,performance,portability --suppress=missingInclude \
+		--suppress=legacyUninitvar --suppress=unmatchedSuppression --template='{file}:{line}: {message} [{id}]' \
+		$product_c $tool_c
+}
+
+if [ "${1-}" = --tidy ]; then
+	tidy_file "$2"
+	exit 0
+fi
+
+present=$(existing | grep -v '^tests$')
+product_c=$(c_files '*.c' $present; ls main.c 2>/dev/null)
+product_all="$product_c $(c_files '*.h' $present)"
+test_c=$(c_files '*.c' tests)
+tool_c=$(c_files '*.c' tests/tool)
+test_files="$test_c $(c_files '*.h' tests)"
+product_c=$(echo $product_c) test_c=$(echo $test_c) tool_c=$(echo $tool_c)
+
+check 'who includes whom' layers
+check 'sizes and banned words' shape
+check 'no mutable globals' globals
+check 'folder READMEs' readmes
+check 'words that do not belong here' words
+check 'clang-format' format
+check 'cppcheck' suspicious
+check 'clang-tidy' tidy
+
+[ "$bad" -eq 0 ] || {
+	echo "lint: $bad checks failed"
+	exit 1
+}
+echo "lint: clean"

@@ -1,0 +1,74 @@
+/*
+ * talk.h - conversations a person wrote (.talk), as TCP segments and as captures.
+ *
+ * The language is described in README.md. Used by mkpcap and by the property tests, which
+ * reorder, cut and lose the segments before they become packets.
+ */
+#ifndef DAVSCOPE_TALK_H
+#define DAVSCOPE_TALK_H
+
+#include "base/base.h"
+
+enum { CLIENT, SERVER };
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
+enum { LINK_NULL = 0, LINK_ETHER = 1, LINK_RAW = 101, LINK_SLL = 113, LINK_SLL2 = 276 };
+enum talk_format { FORMAT_PCAP, FORMAT_PCAP_NS, FORMAT_PCAP_BE, FORMAT_PCAPNG };
+
+struct talk_address {
+	uint8_t family; /* 4 or 6 */
+	uint16_t port;
+	uint8_t bytes[16]; /* v4 in the first four */
+};
+
+/* How packets look from here on. */
+struct framing {
+	uint16_t vlan[2];
+	size_t n_vlan;
+	size_t frag; /* IP payload bytes a fragment, a multiple of 8; 0 = whole */
+	size_t snap; /* bytes kept of a packet; 0 = all */
+};
+
+struct segment {
+	int64_t ns;
+	unsigned conn; /* which opening of which connection: a number from 0 */
+	unsigned side; /* who sends it */
+	struct talk_address from, to;
+	uint32_t seq, ack;
+	uint8_t flags;
+	bool verbatim; /* data is a whole link-layer packet */
+	struct slice data;
+	struct framing framing;
+};
+
+struct talk {
+	struct arena *arena; /* holds the bytes of all segments */
+	struct segment *segments;
+	size_t n, room;
+	int linktype;
+	enum talk_format format;
+	size_t cut; /* bytes the file ends too early */
+};
+
+struct talk *talk_read(const char *path, struct error *);
+struct talk *talk_parse(const char *name, struct slice text,
+    struct error *); /* text may die afterwards */
+void talk_free(struct talk *); /* NULL is fine */
+void talk_append(struct talk *, const struct segment *); /* the bytes are not copied */
+struct slice talk_keep(struct talk *,
+    struct slice bytes); /* a copy that lives as long as the talk */
+
+/* One packet of the capture; bytes die when the callback returns. */
+struct frame {
+	int64_t ns;
+	size_t wire_len;
+	struct slice bytes;
+};
+struct frame_sink {
+	void (*frame)(void *ctx, const struct frame *);
+	void *ctx;
+};
+void segment_frames(const struct segment *, int linktype, struct frame_sink);
+
+bool talk_write(const struct talk *, const char *path, struct error *);
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * test_arena.c - the budget, alignment, and that out of memory is an answer and not an end.
+ */
+#include "base/base.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* AddressSanitizer would abort where malloc answers NULL. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+static void test_memory_is_zeroed_aligned_and_apart(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(1 << 20);
+	uint8_t *p[300];
+	for (size_t i = 0; i < 300; i++) {
+		p[i] = arena_alloc(a, i);
+		assert_non_null(p[i]);
+		assert_int_equal((uintptr_t)p[i] % 16, 0);
+		for (size_t k = 0; k < i; k++)
+			assert_int_equal(p[i][k], 0);
+		memset(p[i], (int)(i & 0xff), i);
+	}
+	for (size_t i = 0; i < 300; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_int_equal(p[i][k], i & 0xff);
+	assert_false(arena_refused(a));
+	arena_free(a);
+}
+
+static void test_starts_small(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(4 << 20);
+	assert_non_null(arena_alloc(a, 1500));
+	assert_true(arena_used(a) <= 2048);
+	arena_free(a);
+}
+
+static void test_budget_holds(void **state)
+{
+	(void)state;
+	const size_t budget = 100000;
+	for (size_t size = 1; size <= budget; size = size * 3 + 1) {
+		struct arena *a = arena_new(budget);
+		size_t got = 0;
+		while (arena_alloc(a, size) != NULL)
+			got += size;
+		assert_true(arena_used(a) <= budget);
+		assert_true(arena_refused(a));
+		/* What was asked for in pieces of 16 and more is mostly given. */
+		if (size >= 16 && size < 20000)
+			assert_true(got > budget / 2);
+		arena_free(a);
+	}
+}
+
+static void test_refusal_leaves_room_for_less(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(4096);
+	struct slice out = SLICE("x");
+	assert_null(arena_alloc(a, 8000));
+	assert_true(arena_refused(a));
+	assert_non_null(arena_alloc(a, 100));
+	static const uint8_t big[8000];
+	assert_false(arena_copy(a, (struct slice){ big, sizeof(big) }, &out));
+	assert_int_equal(out.n, 0);
+	assert_true(arena_copy(a, SLICE("copy"), &out));
+	assert_memory_equal(out.p, "copy", 4);
+	assert_true(arena_copy(a, (struct slice){ NULL, 0 }, &out));
+	assert_int_equal(out.n, 0);
+	arena_free(a);
+}
+
+static void test_budgets_too_small_for_anything(void **state)
+{
+	(void)state;
+	for (size_t budget = 0; budget < 200; budget++) {
+		struct arena *a = arena_new(budget);
+		assert_non_null(a);
+		while (arena_alloc(a, 16) != NULL)
+			assert_true(arena_used(a) <= budget);
+		assert_true(arena_refused(a));
+		arena_free(a);
+	}
+}
+
+static void test_sizes_that_overflow(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(SIZE_MAX);
+	for (size_t less = 0; less < 64; less++)
+		assert_null(arena_alloc(a, SIZE_MAX - less));
+	assert_null(arena_alloc(a, SIZE_MAX / 2));
+	assert_true(arena_refused(a));
+	assert_non_null(arena_alloc(a, 10));
+	arena_free(a);
+	arena_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_memory_is_zeroed_aligned_and_apart),
+		cmocka_unit_test(test_starts_small),
+		cmocka_unit_test(test_budget_holds),
+		cmocka_unit_test(test_refusal_leaves_room_for_less),
+		cmocka_unit_test(test_budgets_too_small_for_anything),
+		cmocka_unit_test(test_sizes_that_overflow),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

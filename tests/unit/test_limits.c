@@ -1,0 +1,137 @@
+/*
+ * test_limits.c - limits by name, and defaults that fit the machine and each other.
+ */
+#include "base/base.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+static void assert_says(const struct error *e, const char *part)
+{
+	if (strstr(e->text, part) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", e->text, part);
+}
+
+static void test_defaults_agree_and_fit(void **state)
+{
+	(void)state;
+	struct error e = { "" };
+	struct limits l = limits_default();
+	if (!limits_check(&l, &e))
+		fail_msg("%s", e.text);
+	/* The parts that can be full at once; a flow record with its table entry is below 1 KiB. */
+	uint64_t sum = l.frag_bytes + l.reassembly_bytes + l.history_bytes + l.txn_total +
+	    l.packet_keep + l.flows * 1024 + l.frag_datagrams * 256 + l.file_block +
+	    l.inflate_bytes + (l.scopes + l.credentials) * 256;
+	assert_true(sum <= UINT64_C(1) << 30);
+}
+
+static void test_table_matches_struct(void **state)
+{
+	(void)state;
+	size_t n = 0;
+	const struct limit_info *info = limits_table(&n);
+	assert_int_equal(n * sizeof(uint64_t), sizeof(struct limits));
+	for (size_t i = 0; i < n; i++) {
+		char text[64];
+		struct error e;
+		struct limits l = limits_default(), before = l;
+		snprintf(text, sizeof(text), "%s=%llu", info[i].name,
+		    (unsigned long long)info[i].value);
+		assert_true(limits_set(&l, text, &e));
+		assert_memory_equal(&l, &before, sizeof(l));
+		assert_true(strlen(info[i].name) < 32);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(info[i].name, info[k].name);
+	}
+}
+
+static void test_suffixes(void **state)
+{
+	(void)state;
+	struct limits l = limits_default();
+	struct error e;
+	assert_true(limits_set(&l, "ooo_bytes=512K", &e));
+	assert_int_equal(l.ooo_bytes, 512 * 1024);
+	assert_true(limits_set(&l, "ooo_bytes=3m", &e));
+	assert_int_equal(l.ooo_bytes, 3 << 20);
+	assert_true(limits_set(&l, "txn_total=2G", &e));
+	assert_true(l.txn_total == UINT64_C(2) << 30);
+	assert_true(limits_set(&l, "history_bytes=0", &e));
+	assert_int_equal(l.history_bytes, 0);
+}
+
+static void test_refusals_name_the_limit(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ "flows", "name=value" },
+		{ "flows=", "flows" },
+		{ "flows=K", "flows" },
+		{ "flows=12x", "flows" },
+		{ "flows=-1", "flows" },
+		{ "flows= 1", "flows" },
+		{ "frag_bytes=18446744073709551615", "frag_bytes" },
+		{ "frag_bytes=17179869185G", "frag_bytes" },
+		{ "gap_seconds=9223372036854775807", "gap_seconds" },
+		{ "flwos=1", "did you mean \"flows\"" },
+		{ "flow_idle_second=1", "did you mean \"flow_idle_seconds\"" },
+		{ "Flows=1", "did you mean \"flows\"" },
+		{ "=1", "no limit" },
+		{ "zzzzzzzz=1", "no limit \"zzzzzzzz\"" },
+		{ "a_name_that_is_longer_than_any_limit_has=1", "no limit" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error e = { "" };
+		struct limits l = limits_default(), before = l;
+		assert_false(limits_set(&l, cases[i].text, &e));
+		assert_says(&e, cases[i].says);
+		assert_memory_equal(&l, &before, sizeof(l));
+	}
+}
+
+static void test_contradictions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *set, *says;
+	} cases[] = {
+		{ "flows=0", "flows" },
+		{ "flows=63", "flows" },
+		{ "layers=0", "layers" },
+		{ "frag_datagrams=0", "frag_datagrams" },
+		{ "body_kept=8M", "body_kept" },
+		{ "target=128K", "target" },
+		{ "ooo_bytes=2M", "ooo_bytes" },
+		{ "txn_bytes=5M", "txn_bytes" },
+		{ "txn_total=1M", "txn_bytes" },
+		{ "header_bytes=8K", "header_bytes" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error e = { "" };
+		struct limits l = limits_default();
+		assert_true(limits_set(&l, cases[i].set, &e));
+		assert_false(limits_check(&l, &e));
+		assert_says(&e, cases[i].says);
+	}
+	struct error e;
+	struct limits l = limits_default();
+	assert_true(limits_set(&l, "body_kept=0", &e) && limits_set(&l, "packet_keep=0", &e));
+	assert_true(limits_set(&l, "gap_seconds=0", &e) && limits_check(&l, &e));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults_agree_and_fit),
+		cmocka_unit_test(test_table_matches_struct),
+		cmocka_unit_test(test_suffixes),
+		cmocka_unit_test(test_refusals_name_the_limit),
+		cmocka_unit_test(test_contradictions),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

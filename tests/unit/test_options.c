@@ -1,0 +1,252 @@
+/*
+ * test_options.c - cmd/options.c and cmd/when.c: what the command line says, strictly read.
+ */
+#include "cmd/cmd.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WORDS_MAX = 16 };
+
+/* Splits at blanks; "_" inside a word stands for a blank. */
+static bool parse(struct options *o, const char *line, struct error *e)
+{
+	static char copy[512]; /* what was parsed points into it */
+	char *argv[WORDS_MAX + 1] = { NULL };
+	int argc = 0;
+	snprintf(copy, sizeof copy, "davscope %s", line);
+	char *rest = copy;
+	for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
+		for (char *p = word; *p != '\0'; p++)
+			*p = *p == '_' ? ' ' : *p;
+		if (*word != '\0' && argc < WORDS_MAX)
+			argv[argc++] = word;
+	}
+	return options_parse(o, argc, argv, e);
+}
+
+static struct options good(const char *line)
+{
+	struct options o;
+	struct error e = { "" };
+	if (!parse(&o, line, &e))
+		fail_msg("'%s' refused: %s", line, e.text);
+	return o;
+}
+
+static void refused(const char *line, const char *why)
+{
+	struct options o;
+	struct error e = { "" };
+	if (parse(&o, line, &e))
+		fail_msg("'%s' was taken", line);
+	if (strstr(e.text, why) == NULL)
+		fail_msg("'%s' says '%s', not '%s'", line, e.text, why);
+}
+
+static void test_defaults(void **state)
+{
+	(void)state;
+	struct options o = good("-r no-such-file");
+	assert_ptr_equal(o.run, command_analyze);
+	assert_int_equal(o.n_inputs, 1);
+	assert_null(o.bpf);
+	assert_int_equal(o.format, REPORT_TEXT);
+	assert_int_equal(o.bodies, BODIES_NEEDED);
+	assert_true(o.since == INT64_MIN && o.until == INT64_MAX);
+	assert_true(o.workers <= 4);
+	assert_false(o.seeded);
+	options_free(&o);
+}
+
+static void test_words_behind_r(void **state)
+{
+	(void)state;
+	struct options o = good("-r a /dev/null /etc/hostname tcp port 80 -c 7 /dev/null");
+	assert_int_equal(o.n_inputs, 3);
+	assert_string_equal(o.inputs[1], "/dev/null");
+	assert_string_equal(o.inputs[2], "/etc/hostname");
+	assert_string_equal(o.bpf, "tcp port 80 /dev/null");
+	assert_int_equal(o.max_packets, 7);
+	options_free(&o);
+	o = good("-r a /etc host 10.0.0.1"); /* a directory is no capture */
+	assert_int_equal(o.n_inputs, 1);
+	assert_string_equal(o.bpf, "/etc host 10.0.0.1");
+	options_free(&o);
+	o = good("-r a -f tcp_port_80 /dev/null -r b -n");
+	assert_int_equal(o.n_inputs, 3);
+	assert_string_equal(o.bpf, "tcp port 80");
+	options_free(&o);
+	refused("-r a -f tcp port 80", "given by -f");
+	refused("-r a -f tcp -f udp", "twice");
+	refused("capture.pcap", "davscope -r FILE");
+	refused("-r - -r -", "only once");
+	refused("-r a -w -", "needs a file");
+}
+
+static void test_commands(void **state)
+{
+	(void)state;
+	struct options o = good("analyze -r a");
+	assert_ptr_equal(o.run, command_analyze);
+	options_free(&o);
+	o = good("version");
+	assert_ptr_equal(o.run, command_version);
+	options_free(&o);
+	o = good("--help");
+	assert_ptr_equal(o.run, command_help);
+	options_free(&o);
+	o = good("--list anomalies");
+	assert_ptr_equal(o.run, command_list);
+	assert_int_equal(o.list, LIST_ANOMALIES);
+	options_free(&o);
+	refused("", "nothing to read");
+	refused("analyze", "nothing to read");
+	refused("frobnicate -q", "to read a capture");
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	refused("-r a -x", "-x is no option");
+	refused("-r a --frobnicate", "--frobnicate is no option");
+	refused("-r", "-r needs a value");
+	refused("-r a --since", "--since needs a value");
+	refused("-r a --bodies=yes", "takes no value");
+	refused("-r a -T xml", "text, json or fields");
+	refused("-r a --color=sometimes", "auto, always or never");
+	refused("--list everything", "limits, fields or anomalies");
+	refused("-r a -T fields", "at least one -e");
+	refused("-r a -e ts", "-e needs -T fields");
+	refused("-r a -T fields -e no.such.field", "no.such.field");
+	refused("-r a --sensor=", "empty name");
+	refused("-r a --limit nonsense=1", "nonsense");
+	refused("-r a --limit headers=abc", "headers");
+}
+
+static void test_numbers(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"-c 0",
+		"-c -1",
+		"-c 1k",
+		"-c 0x10",
+		"-c 18446744073709551616",
+		"-c _1",
+		"--workers 65",
+		"--workers two",
+		"--hash-seed -1",
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		char line[64];
+		snprintf(line, sizeof line, "-r a %s", bad[i]);
+		refused(line, "is no number that fits");
+	}
+	struct options o = good(
+	    "-r a -c 18446744073709551615 --workers 0 --hash-seed 0 --limit headers=1K");
+	assert_true(o.max_packets == UINT64_MAX);
+	assert_int_equal(o.workers, 0);
+	assert_true(o.seeded && o.seed == 0);
+	assert_int_equal(o.limits.headers, 1024);
+	options_free(&o);
+}
+
+static void test_bodies(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		enum bodies bodies;
+	} cases[] = {
+		{ "-r a", BODIES_NEEDED },
+		{ "-r a --bodies", BODIES_ALL },
+		{ "-r a -T json", BODIES_ALL },
+		{ "-r a -T fields -e ts", BODIES_NEEDED },
+		{ "-r a -T fields -e ts -e dav.response.href", BODIES_ALL },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct options o = good(cases[i].line);
+		assert_int_equal(o.bodies, cases[i].bodies);
+		options_free(&o);
+	}
+}
+
+static void test_times(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int64_t ns;
+	} cases[] = {
+		{ "2006-09-25", 1159142400000000000 },
+		{ "2006-09-25T16:00:03Z", 1159200003000000000 },
+		{ "2006-09-25 16:00:03.123456789Z", 1159200003123456789 },
+		{ "2006-09-25T16:00:03.5Z", 1159200003500000000 },
+		{ "2024-02-29", 1709164800000000000 },
+		{ "0", 0 },
+		{ "1159200003.25", 1159200003250000000 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		int64_t ns = -1;
+		assert_true(when_parse(cases[i].text, &ns, NULL));
+		assert_true(ns == cases[i].ns);
+	}
+}
+
+static void test_no_times(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"",
+		"2006-02-30",
+		"2023-02-29",
+		"2006-13-01",
+		"2006-00-10",
+		"2006-1-1",
+		"2006-09-25T16:00:03",
+		"2006-09-25T16:00:03+02:00",
+		"2006-09-25T24:00:00Z",
+		"2006-09-25T16:60:00Z",
+		"2006-09-25T16:00:03.Z",
+		"2006-09-25T16:00:03.1234567890Z",
+		"2006-09-25T16:00:03Zz",
+		"2006-09-25T",
+		"2262-01-01",
+		"-1",
+		"1.",
+		"1.x",
+		"yesterday",
+		"9223372037",
+		"18446744073709551616",
+		"1969-12-31",
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		int64_t ns = -1;
+		struct error e = { "" };
+		if (when_parse(bad[i], &ns, &e))
+			fail_msg("'%s' was taken", bad[i]);
+		assert_non_null(strstr(e.text, "is no time"));
+	}
+	refused("-r a --since 2006-09-26 --until 2006-09-26", "not before");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_words_behind_r),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_no_times),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,279 @@
+/*
+ * Flows: who opens them, who ends them, how many there may be, and what they leave behind.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/flowkit.h"
+
+static const char get[] = "GET / HTTP/1.1\r\n\r\n";
+static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
+
+static void talk_once(struct kit *k, unsigned connection, uint32_t isn)
+{
+	uint32_t c = isn + 1, s = 5001;
+	kit_send(k, connection, 0, isn, 0, TCP_SYN, "");
+	kit_send(k, connection, 1, s - 1, c, TCP_SYN | TCP_ACK, "");
+	kit_send(k, connection, 0, c, s, TCP_ACK, get);
+	kit_send(k, connection, 1, s, c + sizeof(get) - 1, TCP_ACK, answer);
+}
+
+static const struct txn *txn_at(const struct kit *k, size_t n)
+{
+	const struct output *o = kit_output(k, OUTPUT_TXN, n);
+	assert_non_null(o);
+	return o->u.txn;
+}
+
+static const struct flow *flow_at(const struct kit *k, size_t n)
+{
+	const struct output *o = kit_output(k, OUTPUT_FLOW, n);
+	assert_non_null(o);
+	return o->u.flow;
+}
+
+static void a_flow_leaves_a_record(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	talk_once(&k, 0, 100);
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 1);
+	assert_int_equal(txn_at(&k, 0)->client.port, 40000);
+	assert_int_equal(txn_at(&k, 0)->server.port, 80);
+	assert_int_equal(txn_at(&k, 0)->req.head.frame, 3);
+	assert_int_equal(txn_at(&k, 0)->res.head.frame, 4);
+	const struct flow *f = flow_at(&k, 0);
+	assert_string_equal(f->protocol, "http");
+	assert_int_equal(f->id.frame, 1);
+	assert_int_equal(f->end, FLOW_CAPTURE_END);
+	assert_int_equal(f->bytes[0], sizeof(get) - 1);
+	assert_int_equal(f->bytes[1], sizeof(answer) - 1);
+	assert_int_equal(f->packets[0], 2);
+	assert_int_equal(f->transactions, 1);
+	assert_null(f->packet_list);
+	kit_close(&k);
+}
+
+static void ports_used_again_are_a_new_flow(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	talk_once(&k, 0, 100);
+	talk_once(&k, 0, 900000000);
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_FLOW), 2);
+	assert_int_equal(flow_at(&k, 0)->end, FLOW_REUSED);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
+	assert_int_equal(txn_at(&k, 1)->res.status, 204);
+	kit_close(&k);
+}
+
+static void a_syn_sent_again_is_not(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	talk_once(&k, 0, 100);
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_FLOW), 1);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 1);
+	kit_close(&k);
+}
+
+static void ports_used_again_behind_a_reset(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	talk_once(&k, 0, 100);
+	kit_send(&k, 0, 1, 5001 + sizeof(answer) - 1, 0, TCP_RST, "");
+	talk_once(&k, 0, 200);
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_FLOW), 2);
+	assert_int_equal(flow_at(&k, 0)->end, FLOW_RST);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
+	kit_close(&k);
+}
+
+static void strays_open_no_flow(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 0, 100, 7, TCP_ACK, "");
+	kit_send(&k, 1, 1, 100, 7, TCP_RST, "");
+	kit_send(&k, 2, 1, 100, 7, TCP_FIN | TCP_ACK, "");
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_FLOW), 0);
+	kit_close(&k);
+}
+
+/* The session in the middle of a flood of SYNs keeps its state; what was given up is counted. */
+static void a_flood_evicts_the_half_open(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	unsigned room = (unsigned)(k.options.limits.flows / SHARDS), flood = 3 * room;
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
+	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	for (unsigned i = 1; i <= flood; i++)
+		kit_send(&k, i, 0, i, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5001, 101 + sizeof(get) - 1, TCP_ACK, answer);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 1);
+	assert_int_equal(txn_at(&k, 0)->unpaired, PAIRED);
+	assert_int_equal(kit_anomalies(&k, FLOW_EVICTED_LIMIT), flood + 1 - room);
+	kit_close(&k);
+}
+
+static void idle_flows_are_closed(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 0, 101, 1, TCP_ACK, get);
+	kit_send(&k, 1, 0, 100, 0, TCP_SYN, "");
+	struct stamp at = { .order = ++k.order };
+	shard_tick(&k.shard, &at, 60 * INT64_C(1000000000));
+	assert_int_equal(kit_count(&k, OUTPUT_FLOW), 1);
+	assert_int_equal(kit_anomalies(&k, FLOW_TIMEOUT), 0);
+	shard_tick(&k.shard, &at, 3601 * INT64_C(1000000000));
+	assert_int_equal(kit_count(&k, OUTPUT_FLOW), 2);
+	assert_int_equal(kit_anomalies(&k, FLOW_TIMEOUT), 1);
+	assert_int_equal(txn_at(&k, 0)->unpaired, UNPAIRED_ONE_SIDED);
+	kit_close(&k);
+}
+
+/* A lost answer of a quiet connection is known to be lost once time has passed, not an hour later. */
+static void a_tick_turns_holes_into_gaps(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
+	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	kit_send(&k, 0, 1, 5001 + 4, 101 + sizeof(get) - 1, TCP_ACK, answer + 4);
+	kit_send(&k, 0, 0, 101 + sizeof(get) - 1, 5001 + sizeof(answer) - 1, TCP_ACK, "");
+	struct stamp at = { .order = ++k.order };
+	shard_tick(&k.shard, &at, INT64_C(1000000000));
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 0);
+	shard_tick(&k.shard, &at, INT64_C(3000000000));
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 1);
+	assert_int_equal(k.shard.holes, 0);
+	kit_finish(&k);
+	assert_int_equal(txn_at(&k, 0)->unpaired, UNPAIRED_GAP);
+	kit_close(&k);
+}
+
+static void roles_come_from_what_is_said(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 1, 700, 300, TCP_ACK, answer);
+	kit_send(&k, 0, 0, 300, 700 + sizeof(answer) - 1, TCP_ACK, get);
+	kit_send(&k, 0, 1, 700 + sizeof(answer) - 1, 300 + sizeof(get) - 1, TCP_ACK, answer);
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
+	assert_int_equal(txn_at(&k, 0)->unpaired, UNPAIRED_MIDSTREAM);
+	assert_int_equal(txn_at(&k, 1)->unpaired, PAIRED);
+	assert_int_equal(txn_at(&k, 1)->client.port, 40000);
+	assert_int_equal(flow_at(&k, 0)->side[0].port, 40000);
+	kit_close(&k);
+}
+
+/* The server's answer cannot be to a request of which it had not acknowledged a byte. */
+static void an_answer_is_not_paired_with_a_later_request(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
+	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	kit_send(&k, 0, 1, 5001, 101, TCP_ACK,
+	    "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
+	assert_int_equal(txn_at(&k, 0)->unpaired, UNPAIRED_UNSOLICITED);
+	assert_false(txn_at(&k, 1)->res.seen);
+	kit_close(&k);
+}
+
+static void packets_are_listed_when_asked(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	k.options.keep_packets = true;
+	talk_once(&k, 0, 100);
+	talk_once(&k, 1, 100);
+	kit_finish(&k);
+	const struct flow *f = flow_at(&k, 1);
+	assert_int_equal(f->n_packet_list, 4);
+	for (uint64_t i = 0; i < 4; i++)
+		assert_int_equal(f->packet_list[i].frame, 5 + i);
+	kit_close(&k);
+}
+
+/* Memory for transactions is counted while they are open and given back when they are handed up. */
+static void the_account_balances(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 0, 101, 1, TCP_ACK, "PUT / HTTP/1.1\r\nContent-Length: 10\r\nX: ");
+	assert_true(k.shard.txn_used > 0);
+	kit_finish(&k);
+	assert_int_equal(k.shard.txn_used, 0);
+	kit_close(&k);
+}
+
+static void beyond_the_budget_nothing_is_claimed(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	k.options.limits.txn_total = 0;
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
+	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, "GE");
+	kit_send(&k, 0, 0, 103, 5001, TCP_ACK, "T / HTTP/1.1\r\n\r\n");
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 0);
+	assert_int_equal(kit_anomalies(&k, HTTP_LIMIT), 1);
+	kit_close(&k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_flow_leaves_a_record),
+		cmocka_unit_test(ports_used_again_are_a_new_flow),
+		cmocka_unit_test(a_syn_sent_again_is_not),
+		cmocka_unit_test(ports_used_again_behind_a_reset),
+		cmocka_unit_test(strays_open_no_flow),
+		cmocka_unit_test(a_flood_evicts_the_half_open),
+		cmocka_unit_test(idle_flows_are_closed),
+		cmocka_unit_test(a_tick_turns_holes_into_gaps),
+		cmocka_unit_test(roles_come_from_what_is_said),
+		cmocka_unit_test(an_answer_is_not_paired_with_a_later_request),
+		cmocka_unit_test(packets_are_listed_when_asked),
+		cmocka_unit_test(the_account_balances),
+		cmocka_unit_test(beyond_the_budget_nothing_is_claimed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
