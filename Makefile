@@ -67,7 +67,7 @@ $(shell mkdir -p $(BUILD))
 $(file >$(BUILD)/key,$(KEY))
 endif
 
-# HARDEN LINK_HARDEN PKG_CFLAGS PKG_LIBS, LLHTTP_LIBS or LLHTTP_SOURCE, LLHTTP_CFLAGS
+# HARDEN LINK_HARDEN LTO_COMPILE LTO_LINK PKG_CFLAGS PKG_LIBS, LLHTTP_LIBS or LLHTTP_SOURCE, LLHTTP_CFLAGS
 include $(BUILD)/config.mk
 $(BUILD)/config.mk: $(BUILD)/key Makefile dist/config.sh
 	@dist/deps.sh --check build
@@ -76,7 +76,7 @@ $(BUILD)/config.mk: $(BUILD)/key Makefile dist/config.sh
 $(BUILD)/key: ;
 Makefile dist/config.sh: ;
 
-STANDARD := -std=c11 -D_GNU_SOURCE -I. -O2 -g
+STANDARD := -std=c11 -D_GNU_SOURCE -I. -O3 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CONVERSION := -Wconversion -Wno-sign-conversion
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
@@ -93,7 +93,7 @@ endif
 
 $(BUILD)/davscope: $(BUILD)/main.o $(LIBRARY)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $^ $(LIBS)
+	$(Q)$(LINK) $(LTO_LINK) -o $@ $^ $(LIBS)
 
 # Made anew each time, or objects of sources that are gone stay in; q, as base names repeat.
 $(LIBRARY): $(PRODUCT:%.c=$(BUILD)/%.o) $(LLHTTP_OBJECTS)
@@ -104,17 +104,18 @@ $(LIBRARY) $(HELPER_LIBRARY): $(BUILD)/key
 	$(Q)$(AR) qcs $@ $(filter %.o,$^)
 
 $(OBJECTS): WARN := $(WARNINGS) $(CONVERSION)
+$(OBJECTS): LTO := $(LTO_COMPILE)
 $(BUILD)/tests/%.o: WARN := $(WARNINGS)
 $(BUILD)/%.o: %.c $(BUILD)/key $(BUILD)/config.mk
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(COMPILE) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(COMPILE) $(LTO) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # Not our code: no warnings of ours.
 $(BUILD)/llhttp/%.o: $(LLHTTP_SOURCE)/%.c $(BUILD)/key $(BUILD)/config.mk
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(COMPILE) -w $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(COMPILE) $(LTO_COMPILE) -w $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # The allocation-failure tests stand between our objects and malloc.
 $(BUILD)/tests/unit/test_alloc_%: WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
@@ -122,7 +123,7 @@ $(UNITS): LIBS += -lcmocka
 $(TOOLS): $(HELPER_LIBRARY)
 $(UNITS) $(TOOLS): %: %.o $(LIBRARY)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) $(WRAP) -o $@ $< $(filter $(HELPER_LIBRARY),$^) $(LIBRARY) $(LIBS)
+	$(Q)$(LINK) $(if $(LTO_LINK),-fno-lto) $(WRAP) -o $@ $< $(filter $(HELPER_LIBRARY),$^) $(LIBRARY) $(LIBS)
 
 -include $(OBJECTS:.o=.d) $(HELPERS:.o=.d) $(addsuffix .d,$(UNITS) $(TOOLS))
 .SECONDARY:

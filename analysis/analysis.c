@@ -46,39 +46,66 @@ void analysis_free(struct analysis *a)
 	free(a);
 }
 
-static struct slice slice_written(const char *text, int n)
+/* An id under construction; what does not fit is cut. */
+struct id {
+	char *text;
+	size_t n;
+};
+
+static void id_add(struct id *id, const char *text)
 {
-	size_t length = n < 0 ? 0 : n < ID_BYTES ? (size_t)n : ID_BYTES - 1;
-	return (struct slice){ (const uint8_t *)text, length };
+	for (; *text != '\0' && id->n < ID_BYTES; text++)
+		id->text[id->n++] = *text;
 }
 
-/* "FILE:" when a frame number alone would not say which packet it is. */
-static void input_prefix(const struct analysis *a, uint16_t input, const char **name,
-    const char **colon)
+static void id_number(struct id *id, uint64_t number)
 {
-	bool needed = a->options.n_inputs > 1 && a->options.input_names != NULL &&
-	    input < a->options.n_inputs;
-	*name = needed ? a->options.input_names[input] : "";
-	*colon = needed ? ":" : "";
+	if (ID_BYTES - id->n >= DECIMAL_MAX)
+		id->n += decimal_put(id->text + id->n, number);
+}
+
+static struct slice id_slice(const struct id *id)
+{
+	return (struct slice){ (const uint8_t *)id->text, id->n };
+}
+
+/* "KIND-FRAME", with "FILE:" when a frame number alone would not say which packet it is. */
+static struct id id_begin(const struct analysis *a, char *text, const char *kind,
+    struct flow_id flow)
+{
+	struct id id = { text, 0 };
+	id_add(&id, kind);
+	if (a->options.n_inputs > 1 && a->options.input_names != NULL &&
+	    flow.input < a->options.n_inputs) {
+		id_add(&id, a->options.input_names[flow.input]);
+		id_add(&id, ":");
+	}
+	id_number(&id, flow.frame);
+	return id;
 }
 
 static struct slice flow_text(struct analysis *a, struct flow_id flow)
 {
-	const char *name, *colon;
 	if (flow.frame == 0)
 		return (struct slice){ 0 };
-	input_prefix(a, flow.input, &name, &colon);
-	return slice_written(a->flow_id,
-	    snprintf(a->flow_id, ID_BYTES, "c-%s%s%" PRIu64, name, colon, flow.frame));
+	struct id id = id_begin(a, a->flow_id, "c-", flow);
+	return id_slice(&id);
 }
 
 static struct slice txn_text(struct analysis *a, const struct txn *txn)
 {
-	const char *name, *colon;
-	input_prefix(a, txn->flow.input, &name, &colon);
-	return slice_written(a->id,
-	    snprintf(a->id, ID_BYTES, "t-%s%s%" PRIu64 "-%" PRIu32, name, colon, txn->flow.frame,
-		txn->seq));
+	struct id id = id_begin(a, a->id, "t-", txn->flow);
+	id_add(&id, "-");
+	id_number(&id, txn->seq);
+	return id_slice(&id);
+}
+
+static struct slice anomaly_text_id(struct analysis *a)
+{
+	struct id id = { a->id, 0 };
+	id_add(&id, "a-");
+	id_number(&id, ++a->anomalies);
+	return id_slice(&id);
 }
 
 static struct event event_make(struct analysis *a, enum event_kind kind, struct stamp at,
@@ -140,7 +167,7 @@ static void on_anomaly(void *ctx, const struct anomaly *anomaly)
 	struct analysis *a = ctx;
 	struct event event = event_make(a, EVENT_ANOMALY, anomaly->at, anomaly->flow);
 	counter_anomaly(a->counter, anomaly);
-	event.id = slice_written(a->id, snprintf(a->id, ID_BYTES, "a-%" PRIu64, ++a->anomalies));
+	event.id = anomaly_text_id(a);
 	event.anomaly = anomaly;
 	a->sink.event(a->sink.ctx, &event);
 }

@@ -88,7 +88,7 @@ static uint32_t bit(enum sign sign)
 static bool method_in(struct slice method, const char *const *names)
 {
 	for (; *names != NULL; names++)
-		if (slice_equal(method, slice_from(*names)))
+		if (slice_is(method, *names))
 			return true;
 	return false;
 }

@@ -9,7 +9,7 @@
 
 static bool method_is(const struct txn *txn, const char *name)
 {
-	return slice_equal(txn->req.method, slice_from(name));
+	return slice_is(txn->req.method, name);
 }
 
 static bool answer_ok(const struct txn *txn)
@@ -45,11 +45,10 @@ static struct slice tag_bare(struct slice value)
 /* The first value of that name that is not empty: an empty header is no tag. */
 static bool tag_find(const struct message *res, const char *name, struct slice *tag)
 {
-	struct slice wanted = slice_from(name);
 	for (size_t i = 0; i < res->n_headers; i++) {
-		if (!slice_equal_nocase(res->headers[i].name, wanted))
+		if (!slice_is_nocase(res->headers[i].name, name))
 			continue;
-		*tag = slice_equal(wanted, SLICE("ResourceTag")) ?
+		*tag = slice_is(slice_from(name), "ResourceTag") ?
 		    tag_bare(res->headers[i].value) :
 		    slice_trim(res->headers[i].value);
 		if (tag->n != 0)

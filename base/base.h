@@ -21,10 +21,14 @@ struct slice slice_part(struct slice s, size_t from, size_t n);  /* clamped to s
 struct slice slice_trim(struct slice s);                         /* SP and HTAB at both ends */
 bool slice_equal(struct slice a, struct slice b);
 bool slice_equal_nocase(struct slice a, struct slice b);         /* ASCII case only */
+bool slice_is(struct slice s, const char *text);                 /* as slice_equal, without measuring text */
+bool slice_is_nocase(struct slice s, const char *text);          /* ASCII case only */
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_starts_nocase(struct slice s, struct slice prefix);
 size_t slice_find(struct slice s, struct slice what);            /* index, or s.n when not there */
 size_t slice_find_byte(struct slice s, uint8_t byte);            /* index, or s.n when not there */
+enum { DECIMAL_MAX = 20 };
+size_t decimal_put(char out[DECIMAL_MAX], uint64_t number);      /* digits written, no NUL */
 bool slice_to_u64(struct slice s, uint64_t *out);                /* decimal digits only; false on overflow */
 
 /* ---- cursor: a sticky reader; a read past the end sets bad and yields 0 for ever after ---- */

@@ -57,6 +57,24 @@ bool slice_equal_nocase(struct slice a, struct slice b)
 	return true;
 }
 
+bool slice_is(struct slice s, const char *text)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (text[i] == '\0' || (uint8_t)text[i] != s.p[i])
+			return false;
+	}
+	return text[s.n] == '\0';
+}
+
+bool slice_is_nocase(struct slice s, const char *text)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (text[i] == '\0' || ascii_lower((uint8_t)text[i]) != ascii_lower(s.p[i]))
+			return false;
+	}
+	return text[s.n] == '\0';
+}
+
 bool slice_starts(struct slice s, struct slice prefix)
 {
 	return s.n >= prefix.n && slice_equal((struct slice){ s.p, prefix.n }, prefix);
@@ -79,6 +97,19 @@ size_t slice_find_byte(struct slice s, uint8_t byte)
 {
 	const uint8_t *hit = s.n == 0 ? NULL : memchr(s.p, byte, s.n);
 	return hit == NULL ? s.n : (size_t)(hit - s.p);
+}
+
+size_t decimal_put(char out[DECIMAL_MAX], uint64_t number)
+{
+	char digits[DECIMAL_MAX];
+	size_t n = 0;
+	do {
+		digits[n++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number != 0);
+	for (size_t i = 0; i < n; i++)
+		out[i] = digits[n - 1 - i];
+	return n;
 }
 
 bool slice_to_u64(struct slice s, uint64_t *out)

@@ -60,7 +60,7 @@ struct source_counts source_counts(const struct source *);
 size_t source_inputs(const struct source *);
 /* Name of an input for people: the base name of its path, the whole path where base names collide. */
 const char *source_name(const struct source *, uint16_t input);
-/* Tells captures apart: of each record read so far, its head and the first 64 bytes. */
+/* Tells captures apart: of the first 32 bytes of each record read so far, time stamp included. */
 uint64_t source_content_hash(const struct source *, uint16_t input);
 void source_close(struct source *);                            /* NULL is fine */
 

@@ -23,7 +23,7 @@ static enum charset_kind charset_named(struct slice name)
 		{ "utf-16", CHARSET_UTF8 },
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (slice_equal_nocase(name, slice_from(names[i].name)))
+		if (slice_is_nocase(name, names[i].name))
 			return names[i].kind;
 	return CHARSET_UNKNOWN;
 }

@@ -56,9 +56,9 @@ static const struct body_reader *const readers[] = {
 
 static bool media_matches(struct slice media, const char *pattern)
 {
-	struct slice wanted = slice_from(pattern);
 	if (pattern[0] != '+')
-		return slice_equal_nocase(media, wanted);
+		return slice_is_nocase(media, pattern);
+	struct slice wanted = slice_from(pattern);
 	return media.n > wanted.n &&
 	    slice_equal_nocase(slice_part(media, media.n - wanted.n, wanted.n), wanted);
 }
@@ -95,7 +95,7 @@ static enum coding coding_find(struct slice value)
 	};
 	value = slice_trim(value);
 	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
-		if (slice_equal_nocase(value, slice_from(codings[i].name)))
+		if (slice_is_nocase(value, codings[i].name))
 			return codings[i].coding;
 	return CODING_UNKNOWN;
 }

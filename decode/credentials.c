@@ -4,7 +4,6 @@
  */
 #include "decode/credentials.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,13 +76,13 @@ static uint64_t number_of(struct credentials *c, uint64_t hash)
 
 static void header_number(struct credentials *c, struct arena *arena, struct header *h)
 {
-	char mark[32];
+	char mark[1 + DECIMAL_MAX];
 	struct slice plain = SLICE("<cred");
 	size_t at = slice_find(h->value, plain);
 	if (at == h->value.n)
 		return;
-	size_t n = (size_t)snprintf(mark, sizeof(mark), "#%llu",
-	    (unsigned long long)number_of(c, h->credential));
+	mark[0] = '#';
+	size_t n = 1 + decimal_put(mark + 1, number_of(c, h->credential));
 	uint8_t *text = arena_alloc(arena, h->value.n + n);
 	if (!text)
 		return;
@@ -96,7 +95,7 @@ static void header_number(struct credentials *c, struct arena *arena, struct hea
 
 static void message_number(struct credentials *c, struct arena *arena, struct message *m)
 {
-	for (size_t i = 0; i < m->n_headers; i++) {
+	for (size_t i = 0; m->redacted && i < m->n_headers; i++) {
 		if (m->headers[i].credential)
 			header_number(c, arena, &m->headers[i]);
 	}

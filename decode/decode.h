@@ -70,7 +70,7 @@ struct message {
 	bool seen;                 /* the start line was seen whole */
 	bool head_complete;        /* and so was the header block, up to its blank line, nothing dropped */
 	bool end_seen;             /* and the end of the message by its framing */
-	bool chunked;
+	bool chunked, redacted;    /* redacted: a field hides a credential */
 	uint8_t loss;              /* enum loss, anywhere in the message */
 	uint8_t version;           /* 10 or 11 */
 	uint16_t status;           /* responses; 0 in requests */

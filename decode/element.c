@@ -47,10 +47,9 @@ enum element element_known(struct dav_name name)
 {
 	bool repl = slice_equal(name.ns, SLICE(REPL));
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		struct slice local = slice_from(known[i].local);
-		bool same = repl ? slice_equal_nocase(name.local, local) :
-				   slice_equal(name.local, local);
-		if (same && slice_equal(name.ns, slice_from(known[i].ns)))
+		bool same = repl ? slice_is_nocase(name.local, known[i].local) :
+				   slice_is(name.local, known[i].local);
+		if (same && slice_is(name.ns, known[i].ns))
 			return known[i].element;
 	}
 	return ELEMENT_OTHER;

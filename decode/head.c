@@ -172,6 +172,7 @@ static void field_store(struct side *s, struct slice name, struct slice value, b
 		side_anomaly(s, HTTP_HEADER_TOO_BIG, value.n);
 	}
 	h->trailer = trailer;
+	s->message->redacted |= h->credential != 0;
 	s->message->n_headers++;
 	if (s->role == ROLE_CLIENT && slice_equal_nocase(name, SLICE("authorization")))
 		redact_user(txn->arena, value, &txn->auth_scheme, &txn->auth_user);

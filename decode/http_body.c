@@ -112,16 +112,13 @@ static bool parser_begin(struct side *s, unsigned status)
 /* An answer to a read lists what is there; its items are parsed on demand, its root always. */
 static bool is_listing(const struct side *s)
 {
-	static const struct {
-		const char *name;
-		size_t n;
-	} reads[] = { { "PROPFIND", 8 }, { "REPORT", 6 }, { "SEARCH", 6 }, { "BPROPFIND", 9 },
-		{ "POLL", 4 }, { "X-MS-ENUMATTS", 13 } };
+	static const char *const reads[] = { "PROPFIND", "REPORT", "SEARCH", "BPROPFIND", "POLL",
+		"X-MS-ENUMATTS" };
 	if (!side_is_response(s) || s->message->status != 207)
 		return false;
 	struct slice method = s->pending->txn->req.method;
 	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
-		if (method.n == reads[i].n && memcmp(method.p, reads[i].name, method.n) == 0)
+		if (slice_is(method, reads[i]))
 			return true;
 	}
 	return !method.n;

@@ -18,10 +18,8 @@ bool message_complete(const struct message *m)
 
 enum seen message_header(const struct message *m, const char *name, struct slice *value)
 {
-	struct slice wanted = slice_from(name);
 	for (size_t i = 0; i < m->n_headers; i++) {
-		if (m->headers[i].name.n == wanted.n &&
-		    slice_equal_nocase(m->headers[i].name, wanted)) {
+		if (slice_is_nocase(m->headers[i].name, name)) {
 			*value = m->headers[i].value;
 			return PRESENT;
 		}

@@ -314,8 +314,9 @@ static rewriting *rewriting_for(struct slice name)
 		{ "Destination", rewrite_target },
 		{ "Referer", rewrite_target },
 	};
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (slice_equal_nocase(name, slice_from(fields[i].name)))
+	for (size_t i = 0; name.n != 0 && i < sizeof(fields) / sizeof(fields[0]); i++)
+		if ((name.p[0] | 0x20) == (fields[i].name[0] | 0x20) &&
+		    slice_is_nocase(name, fields[i].name))
 			return fields[i].run;
 	return NULL;
 }

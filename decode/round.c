@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUND_SEGMENTS = 4096, ROUND_TICKS = 256, ROUND_BYTES = 4 << 20, ROUND_PIECES = 1 << 14 };
+enum { ROUND_SEGMENTS = 4096, ROUND_TICKS = 256, ROUND_BYTES = 1 << 20, ROUND_PIECES = 1 << 14 };
 
 struct round_item {
 	struct segment segment;

@@ -34,11 +34,22 @@ for flag in -Wl,-z,relro,-z,now -Wl,-z,noexecstack; do
 	takes $flag && link="$link $flag"
 done
 
+# The program is optimised as a whole; objects keep machine code as well, which the tests link.
+lto=
+if [ -z "$SANITIZE" ]; then
+	case " $FLAGS " in
+	*-flto* | *-O0* | *coverage*) ;;
+	*) takes -flto=auto -ffat-lto-objects && lto=yes ;;
+	esac
+fi
+
 libraries='libpcap libxml-2.0 zlib'
 # shellcheck disable=SC2086
 cat <<EOF
 HARDEN :=$harden
 LINK_HARDEN :=$link
+LTO_COMPILE := ${lto:+-flto=auto -ffat-lto-objects}
+LTO_LINK := ${lto:+-flto=auto -O3}
 PKG_CFLAGS := $(pkg-config --cflags $libraries | sed 's/-I/-isystem /g')
 PKG_LIBS := $(pkg-config --libs $libraries)
 EOF
