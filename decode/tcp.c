@@ -203,7 +203,8 @@ static struct waiting *waiting_new(const struct segment *s, uint32_t from, uint3
 		.len = len,
 		.ack = s->ack,
 		.has_ack = (s->flags & TCP_ACK) != 0 };
-	memcpy(w->bytes, s->payload.p + from, len);
+	if (len)
+		memcpy(w->bytes, s->payload.p + from, len);
 	return w;
 }
 

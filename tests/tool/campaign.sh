@@ -1,0 +1,29 @@
+#!/bin/sh
+# The long counts: what `make test` does in small, with the figures to put into tests/CAMPAIGN.md.
+# SCHEDULES, LOSSES and the sanitizer runs can be chosen: SANITIZERS="asan tsan", or empty.
+set -u
+: "${BUILD:=build}" "${SCHEDULES:=200000}" "${LOSSES:=100000}" "${SANITIZERS=asan tsan}"
+failed=0 passed=0
+
+step() { # TITLE COMMAND...
+	title=$1
+	shift
+	start=$(date +%s)
+	if "$@" >"$BUILD/campaign.log" 2>&1; then
+		passed=$((passed + 1)) verdict=ok
+	else
+		failed=$((failed + 1)) verdict=FAIL
+		tail -n 20 "$BUILD/campaign.log"
+	fi
+	printf '%-4s %s: %s, %d s\n' "$verdict" "$title" "$(tail -n 1 "$BUILD/campaign.log")" \
+		$(($(date +%s) - start))
+}
+
+step "$SCHEDULES random schedules" "$BUILD/tests/prop/schedules" "$SCHEDULES"
+step "$LOSSES lossy captures" "$BUILD/tests/prop/loss" "$LOSSES"
+step 'everything else, as in make test' tests/tool/run_tests.sh
+for kind in $SANITIZERS; do
+	step "make check-$kind" make --no-print-directory "check-$kind"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
