@@ -111,6 +111,8 @@ $(BUILD)/%.o: %.c $(BUILD)/key $(BUILD)/config.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(COMPILE) $(LTO) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+$(BUILD)/cmd/help.o: LTO += -DDAVSCOPE_LIBRARIES='"$(LIBRARIES)"'
+
 # Not our code: no warnings of ours.
 $(BUILD)/llhttp/%.o: $(LLHTTP_SOURCE)/%.c $(BUILD)/key $(BUILD)/config.mk
 	$(call say,CC,$<)

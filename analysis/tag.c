@@ -12,9 +12,26 @@ static bool method_is(const struct txn *txn, const char *name)
 	return slice_is(txn->req.method, name);
 }
 
+/* A 207 may say that nothing was done (RFC 4918 9.2, 9.6.1); a body that was not read says nothing. */
+static bool all_refused(const struct message *res)
+{
+	const struct dav *dav = res->body.dav;
+	if (res->status != 207 || dav == NULL || !dav->whole)
+		return false;
+	for (size_t i = 0; i < dav->n_responses; i++) {
+		const struct dav_response *r = &dav->responses[i];
+		if (r->status / 100 == 2)
+			return false;
+		for (size_t k = 0; k < r->n_props; k++)
+			if (r->props[k].status / 100 == 2)
+				return false;
+	}
+	return dav->n_responses != 0;
+}
+
 static bool answer_ok(const struct txn *txn)
 {
-	return txn->res.seen && txn->res.status / 100 == 2;
+	return txn->res.seen && txn->res.status / 100 == 2 && !all_refused(&txn->res);
 }
 
 /* The answer may have been there and may have been 2xx, but was not captured. */
@@ -61,10 +78,12 @@ static bool tag_find(const struct message *res, const char *name, struct slice *
 static void tag_fill(const struct txn *txn, const char *name, struct facts *facts)
 {
 	facts->tag_header = name;
+	if (txn->unsure)
+		return;
 	if (tag_find(&txn->res, name, &facts->tag))
 		facts->tag_seen = PRESENT;
-	else if (answer_ok(txn) && txn->unpaired == PAIRED && !txn->unsure &&
-	    txn->res.head_complete && message_complete(&txn->res))
+	else if (answer_ok(txn) && txn->unpaired == PAIRED && txn->res.head_complete &&
+	    message_complete(&txn->res))
 		facts->tag_seen = ABSENT;
 }
 

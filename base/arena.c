@@ -23,7 +23,6 @@ struct arena {
 	size_t left;
 	size_t budget, used;
 	size_t step; /* size of the next chunk, unless a request needs more */
-	bool refused;
 };
 
 struct arena *arena_new(size_t budget)
@@ -81,15 +80,11 @@ static bool arena_grow(struct arena *a, size_t n)
 /* Not zeroed. NULL: over budget or out of memory, which are one event. */
 static void *arena_take(struct arena *a, size_t n)
 {
-	if (n > SIZE_MAX - ALIGNMENT) {
-		a->refused = true;
+	if (n > SIZE_MAX - ALIGNMENT)
 		return NULL;
-	}
 	size_t aligned = (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-	if (aligned > a->left && !arena_grow(a, aligned)) {
-		a->refused = true;
+	if (aligned > a->left && !arena_grow(a, aligned))
 		return NULL;
-	}
 	void *p = a->p;
 	a->p += aligned;
 	a->left -= aligned;
@@ -117,12 +112,12 @@ bool arena_copy(struct arena *a, struct slice in, struct slice *out)
 	return true;
 }
 
+void arena_limit(struct arena *a, size_t budget)
+{
+	a->budget = budget;
+}
+
 size_t arena_used(const struct arena *a)
 {
 	return a->used;
-}
-
-bool arena_refused(const struct arena *a)
-{
-	return a->refused;
 }

@@ -69,8 +69,8 @@ struct arena *arena_new(size_t budget);                          /* NULL when ou
 void arena_free(struct arena *a);                                /* NULL is fine */
 void *arena_alloc(struct arena *a, size_t n);                    /* zeroed, 16-aligned; NULL over budget or out of memory */
 bool arena_copy(struct arena *a, struct slice in, struct slice *out); /* false, *out empty: no room */
+void arena_limit(struct arena *a, size_t budget);                 /* a new budget; what was given stays */
 size_t arena_used(const struct arena *a);                        /* bytes taken from the system */
-bool arena_refused(const struct arena *a);                       /* some request was not met */
 
 /* ---- limits: one named number each, from limits.def ---- */
 struct limits {

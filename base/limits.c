@@ -162,8 +162,8 @@ bool limits_set(struct limits *l, const char *name_value, struct error *e)
 /* Where zero is an answer: keep none, do not wait. Elsewhere it would forbid the work. */
 static bool zero_makes_sense(size_t i)
 {
-	static const char *const names[] = { "packet_keep", "history_bytes", "body_kept",
-		"prop_value", "items", "gap_packets", "gap_seconds", "scopes", "credentials" };
+	static const char *const names[] = { "packet_keep", "history_bytes", "prop_value", "items",
+		"gap_packets", "gap_seconds", "scopes", "credentials" };
 	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
 		if (strcmp(names[k], infos[i].name) == 0)
 			return true;
@@ -206,7 +206,6 @@ bool limits_check(const struct limits *l, struct error *e)
 		{ WITHIN(header_value, header_bytes, 1) },
 		{ WITHIN(headers, header_bytes, 1) },
 		{ WITHIN(header_bytes, txn_bytes, 1) },
-		{ WITHIN(body_kept, txn_bytes, 1) },
 		{ WITHIN(prop_value, xml_text, 1) },
 		{ WITHIN(prop_value, txn_bytes, 1) },
 		{ WITHIN(xml_token, xml_bytes, 1) },

@@ -48,6 +48,7 @@ struct source_counts {
 	uint64_t bytes;            /* captured bytes delivered */
 	uint64_t filtered;         /* read, but not wanted: BPF, since, until */
 	uint64_t backwards;        /* packets whose time is before their predecessor's in the same input */
+	uint64_t dropped;          /* lost when they were recorded, by the word of the files */
 	uint64_t done, total;      /* progress in file bytes as stored; total 0 = not known (stdin) */
 };
 

@@ -12,6 +12,7 @@ enum block_type {
 	BLOCK_INTERFACE = 1,
 	BLOCK_OLD_PACKET = 2,
 	BLOCK_SIMPLE_PACKET = 3,
+	BLOCK_STATISTICS = 5,
 	BLOCK_PACKET = 6,
 	BLOCK_JOURNAL = 9,
 	BLOCK_SYSDIG = 0x204,
@@ -22,7 +23,8 @@ enum block_type {
 	BLOCK_SECTION = 0x0a0d0d0a, /* the same in both byte orders */
 };
 
-enum { OPTION_END = 0, OPTION_TSRESOL = 9, OPTION_TSOFFSET = 14 };
+enum { OPTION_END = 0, OPTION_TSRESOL = 9, OPTION_TSOFFSET = 14 }; /* of an interface */
+enum { OPTION_PACKET_DROPS = 4, OPTION_INTERFACE_DROPS = 5, OPTION_SYSTEM_DROPS = 7 };
 
 enum {
 	BLOCK_HEADER = 8, /* type, length */
@@ -31,6 +33,7 @@ enum {
 	INTERFACE_HEAD = 8,
 	PACKET_HEAD = 20, /* the same length for old and enhanced packets */
 	SIMPLE_HEAD = 4,
+	STATISTICS_HEAD = 12, /* interface, time */
 };
 
 static const uint8_t magic_big[] = { 0x1a, 0x2b, 0x3c, 0x4d };
@@ -125,28 +128,69 @@ static int64_t interface_time(const struct interface *i, uint64_t ticks)
 	return ns < INT64_MIN ? INT64_MIN : (int64_t)ns;
 }
 
+struct option {
+	uint16_t code;
+	struct slice value;
+};
+
+enum option_status { OPTION_GOT, OPTION_NONE, OPTION_BAD };
+
+/* The next option; OPTION_BAD: it is longer than what is left. */
+static enum option_status option_next(struct slice *options, bool big, struct option *o)
+{
+	if (options->n < 4)
+		return OPTION_NONE;
+	uint16_t n = load16(options->p + 2, big);
+	size_t whole = 4 + (((size_t)n + 3) & ~(size_t)3);
+	o->code = load16(options->p, big);
+	if (o->code == OPTION_END)
+		return OPTION_NONE;
+	if (whole > options->n)
+		return OPTION_BAD;
+	o->value = slice_part(*options, 4, n);
+	*options = slice_part(*options, whole, options->n);
+	return OPTION_GOT;
+}
+
+static uint64_t option_u64(const struct option *o, bool big)
+{
+	uint64_t high = load32(o->value.p + (big ? 0 : 4), big);
+	return high << 32 | load32(o->value.p + (big ? 4 : 0), big);
+}
+
 /* False: the options contradict their lengths. An option of an odd length is not believed. */
 static bool interface_options(struct interface *i, struct slice options, bool big)
 {
 	bool resolution_seen = false;
-	while (options.n >= 4) {
-		uint16_t code = load16(options.p, big), n = load16(options.p + 2, big);
-		const uint8_t *value = options.p + 4;
-		size_t whole = 4 + (((size_t)n + 3) & ~(size_t)3);
-		if (code == OPTION_END)
-			return true;
-		if (whole > options.n)
-			return false;
-		if (code == OPTION_TSRESOL && n == 1 && !resolution_seen) {
-			interface_clock(i, value[0]);
+	enum option_status status;
+	for (struct option o; (status = option_next(&options, big, &o)) == OPTION_GOT;) {
+		if (o.code == OPTION_TSRESOL && o.value.n == 1 && !resolution_seen) {
+			interface_clock(i, o.value.p[0]);
 			resolution_seen = true;
-		} else if (code == OPTION_TSOFFSET && n == 8) {
-			uint64_t high = load32(value + (big ? 0 : 4), big);
-			i->offset = (int64_t)(high << 32 | load32(value + (big ? 4 : 0), big));
+		} else if (o.code == OPTION_TSOFFSET && o.value.n == 8) {
+			i->offset = (int64_t)option_u64(&o, big);
 		}
-		options = slice_part(options, whole, options.n);
 	}
-	return true;
+	return status == OPTION_NONE;
+}
+
+/* Packets the capturing machine says it lost: with a packet, and in the statistics of an interface. */
+static void drops_count(struct reader *r, const struct block *b, size_t head)
+{
+	struct slice options = slice_part(b->body, head, b->body.n);
+	for (struct option o; option_next(&options, r->big, &o) == OPTION_GOT;) {
+		bool packet = b->type == BLOCK_PACKET && o.code == OPTION_PACKET_DROPS;
+		bool statistics = b->type == BLOCK_STATISTICS &&
+		    (o.code == OPTION_INTERFACE_DROPS || o.code == OPTION_SYSTEM_DROPS);
+		if (packet && o.value.n == 8)
+			r->pcapng.packet_drops += option_u64(&o, r->big);
+		else if (statistics && o.value.n == 8)
+			r->pcapng.statistics_drops += option_u64(&o, r->big);
+	}
+	/* Both may tell of the same packets. */
+	r->dropped = r->pcapng.packet_drops > r->pcapng.statistics_drops ?
+	    r->pcapng.packet_drops :
+	    r->pcapng.statistics_drops;
 }
 
 static struct interface *interface_add(struct pcapng_state *s, size_t most)
@@ -285,6 +329,7 @@ static enum read_status packet_read(struct reader *r, struct packet *p, const st
 		return READ_DAMAGED;
 	uint64_t ticks = (uint64_t)load32(h + 4, r->big) << 32 | load32(h + 8, r->big);
 	r->pcapng.last_ns = interface_time(i, ticks);
+	drops_count(r, b, PACKET_HEAD + (((size_t)captured + 3) & ~(size_t)3));
 	return packet_set(r, p, i, (struct slice){ h + PACKET_HEAD, captured },
 	    load32(h + 16, r->big));
 }
@@ -319,6 +364,9 @@ static enum read_status pcapng_next(struct reader *r, struct packet *p)
 		case BLOCK_INTERFACE:
 			if (!interface_read(r, b.body))
 				return READ_DAMAGED;
+			break;
+		case BLOCK_STATISTICS:
+			drops_count(r, &b, STATISTICS_HEAD);
 			break;
 		case BLOCK_JOURNAL:
 		case BLOCK_SYSDIG:

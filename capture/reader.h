@@ -47,6 +47,7 @@ struct pcapng_state {
 	struct interface *interfaces;  /* of the current section */
 	size_t n, room;
 	int64_t last_ns;               /* for simple packets, which carry no time */
+	uint64_t packet_drops, statistics_drops;
 };
 
 struct reader {
@@ -57,6 +58,7 @@ struct reader {
 	uint64_t record;       /* 1-based number of the record being read */
 	uint64_t offset;       /* where it starts in the uncompressed file */
 	uint64_t frame;        /* packets so far */
+	uint64_t dropped;      /* packets that the file says were lost when it was recorded */
 	union {
 		struct pcap_state pcap;
 		struct pcapng_state pcapng;

@@ -329,6 +329,7 @@ struct source_counts source_counts(const struct source *s)
 	bool sized = true;
 	for (size_t i = 0; i < s->options.n_specs; i++) {
 		const struct input *in = &s->lanes[i].reader.in;
+		counts.dropped += s->lanes[i].reader.dropped;
 		counts.done += in->stored;
 		counts.total += in->size;
 		sized = sized && in->regular;

@@ -195,6 +195,7 @@ static struct run_end run_end(const struct run *run, bool whole)
 		.bytes = counts.bytes,
 		.filtered = counts.filtered,
 		.backwards = counts.backwards,
+		.dropped = counts.dropped,
 		.stopped = !whole,
 	};
 	end.damage = source_damage(run->source, &end.n_damage);

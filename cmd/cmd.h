@@ -30,6 +30,7 @@ struct options {
 	const char **inputs;               /* paths, "-" = stdin */
 	size_t n_inputs;
 	bool from_stdin;                   /* one of them is */
+	bool reads_once;                   /* one of them is no regular file */
 	char *bpf;                         /* NULL = everything */
 	uint64_t max_packets;              /* 0 = no bound */
 	int64_t since, until;

@@ -34,6 +34,13 @@ static bool to_number(const char *option, const char *value, uint64_t least, uin
 	return error_set(e, "%s: '%.40s' is no number that fits", option, value);
 }
 
+/* A pipe gives its packets once. */
+static bool is_regular(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static bool add_input(struct options *o, const char *path, struct error *e)
 {
 	bool from_stdin = strcmp(path, "-") == 0;
@@ -43,6 +50,7 @@ static bool add_input(struct options *o, const char *path, struct error *e)
 		return error_set(e, "-r: an empty file name");
 	o->inputs[o->n_inputs++] = path;
 	o->from_stdin = o->from_stdin || from_stdin;
+	o->reads_once = o->reads_once || from_stdin || !is_regular(path);
 	return true;
 }
 

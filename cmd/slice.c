@@ -68,7 +68,7 @@ struct slicer *slicer_open(const struct options *o, struct error *e)
 	}
 	s->options = o;
 	s->inputs = inputs;
-	s->keeps = o->from_stdin;
+	s->keeps = o->reads_once;
 	s->last = &s->first;
 	s->writer = writer_open(o->slice_path, e);
 	if (s->writer != NULL)

@@ -1,6 +1,6 @@
 /*
- * content.c - message bodies: undoes the content coding, keeps the first bytes, finds the reader for
- * the media type (bodies.def) and feeds it; see content.h.
+ * content.c - message bodies: undoes the content coding, finds the reader for the media type
+ * (bodies.def) and feeds it; see content.h.
  */
 #include "decode/body.h"
 #include "decode/inflate.h"
@@ -10,7 +10,7 @@
 
 enum coding { CODING_NONE, CODING_GZIP, CODING_DEFLATE, CODING_UNKNOWN };
 
-enum { SNIFF = 64, PIECE = 4096, FIRST_KEPT = 1024 };
+enum { SNIFF = 64, PIECE = 4096 };
 
 struct content {
 	const struct limits *limits;
@@ -31,9 +31,6 @@ struct content {
 	struct inflater *inflater;
 	uint64_t bytes; /* as they came */
 	uint64_t fed; /* decoded ones */
-	bool keep;
-	uint8_t *kept;
-	size_t n_kept, room_kept;
 };
 
 static void content_report(void *ctx, enum anomaly_code code, uint64_t value)
@@ -110,7 +107,6 @@ struct content *content_new(const struct content_options *options, struct arena 
 	c->arena = arena;
 	c->sink = sink;
 	c->root_only = options->root_only;
-	c->keep = options->keep;
 	c->coding = coding_find(options->coding);
 	c->sniffing = slice_trim(options->media_type).n == 0;
 	c->reader = reader_find(options->media_type);
@@ -119,42 +115,6 @@ struct content *content_new(const struct content_options *options, struct arena 
 }
 
 /* ---- decoded bytes ---- */
-
-static bool kept_full(const struct content *c)
-{
-	return !c->keep || c->n_kept >= c->limits->body_kept;
-}
-
-static bool kept_grow(struct content *c)
-{
-	size_t room = c->room_kept > 0 ? 2 * c->room_kept : FIRST_KEPT;
-	if (room > c->limits->body_kept)
-		room = c->limits->body_kept;
-	uint8_t *p = arena_alloc(c->arena, room);
-	if (p == NULL)
-		return false;
-	if (c->n_kept > 0)
-		memcpy(p, c->kept, c->n_kept);
-	c->kept = p;
-	c->room_kept = room;
-	return true;
-}
-
-static void kept_add(struct content *c, struct slice s)
-{
-	while (s.n > 0 && !kept_full(c)) {
-		if (c->n_kept == c->room_kept && !kept_grow(c)) {
-			c->keep = false;
-			content_report(c, HTTP_LIMIT, 0);
-			return;
-		}
-		size_t room = c->room_kept - c->n_kept;
-		size_t n = s.n < room ? s.n : room;
-		memcpy(c->kept + c->n_kept, s.p, n);
-		c->n_kept += n;
-		s = slice_part(s, n, s.n);
-	}
-}
 
 static void reader_begin(struct content *c)
 {
@@ -223,7 +183,6 @@ static void sniff_decide(struct content *c)
 
 static void content_piece(struct content *c, struct slice s)
 {
-	kept_add(c, s);
 	if (!c->sniffing) {
 		reader_feed(c, s);
 		return;
@@ -255,7 +214,7 @@ static bool inflated(void *ctx, struct slice s)
 {
 	struct content *c = ctx;
 	content_decoded(c, s);
-	return !(c->root_only && c->reader_done && kept_full(c));
+	return !(c->root_only && c->reader_done);
 }
 
 static void inflate_judge(struct content *c, enum inflate_status status, bool ended)
@@ -340,7 +299,6 @@ void content_end(struct content *c, bool whole, struct body *body)
 		content_flush(c, whole);
 	body->bytes = c->bytes;
 	body->decoded_bytes = decoded_bytes(c);
-	body->kept = (struct slice){ c->kept, c->n_kept };
 	body->kind = c->bytes > 0 || c->gap ? c->kind : BODY_NONE;
 	body->undecodable = c->undecodable;
 	body->complete = whole && !c->gap && !c->undecodable;

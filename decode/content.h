@@ -15,14 +15,13 @@ struct content_options {
 	struct slice media_type;       /* value of Content-Type, empty when absent */
 	struct slice coding;           /* value of Content-Encoding, empty when absent */
 	bool root_only;                /* XML: stop behind the start tag of the root element */
-	bool keep;                     /* fill body.kept */
 };
 
 struct content;
 /* Everything the body leaves behind lives in `arena`. NULL: no memory; the body is then not observed. */
 struct content *content_new(const struct content_options *, struct arena *arena, struct content_sink);
 void content_data(struct content *, struct slice);    /* with the transfer coding undone */
-void content_gap(struct content *, uint64_t bytes);   /* nothing behind a gap is decoded: kept, dav and organizer stop there */
+void content_gap(struct content *, uint64_t bytes);   /* nothing behind a gap is decoded: dav and organizer stop there */
 /* Fills all of *body but gap_bytes; `whole` says the message ended by its framing without a gap. Frees the content. */
 void content_end(struct content *, bool whole, struct body *body);
 void content_abandon(struct content *);               /* NULL is fine */

@@ -30,7 +30,6 @@ struct body {
 	uint64_t bytes;            /* after transfer coding, before content coding; seen ones only */
 	uint64_t gap_bytes;        /* of it known to be missing */
 	uint64_t decoded_bytes;    /* after content coding; = bytes when there is none */
-	struct slice kept;         /* the first `body_kept` decoded bytes */
 	enum body_kind kind;       /* by media type */
 	bool complete;             /* every byte was seen and every coding was undone */
 	bool undecodable;          /* unknown, damaged or refused content coding */

@@ -16,7 +16,7 @@ enum { JUMP_WITNESSES = 16 }; /* packets that must agree before the clock jumps 
 
 /* Capture time: the running maximum, which a lone packet cannot push far ahead. */
 struct clock {
-	bool started;
+	bool started, confirmed; /* by a second packet that agrees with the first */
 	int64_t now, next_tick;
 	unsigned witnesses;
 };
@@ -32,6 +32,7 @@ struct decoder {
 	bool running; /* the other one is with the workers */
 	unsigned in_round; /* packets in the round being filled */
 	struct output_list merged; /* of the round that ended last */
+	atomic_size_t undelivered; /* bytes of results, in the shards and in merged */
 	struct clock clock;
 	struct stamp last;
 	uint64_t rank;
@@ -51,13 +52,25 @@ static int output_compare(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
+/* No memory to say them: from number `first` on they are dropped. */
+static void outputs_drop(struct decoder *d, struct output_list *from, size_t first)
+{
+	size_t bytes = 0;
+	for (size_t i = first; i < from->n; i++)
+		bytes += output_bytes(&from->items[i]);
+	atomic_fetch_sub(&d->undelivered, bytes);
+	memmove(from->items, from->items + first, (from->n - first) * sizeof(from->items[0]));
+	from->n -= first;
+	output_clear(from);
+}
+
 static void outputs_take(struct decoder *d, struct output_list *from)
 {
 	for (size_t i = 0; i < from->n; i++) {
 		const struct output *o = &from->items[i];
 		struct output *to = output_add(&d->merged, o->kind, o->rank, o->flow_order);
 		if (!to) {
-			output_clear(from);
+			outputs_drop(d, from, i);
 			return;
 		}
 		to->u = o->u;
@@ -80,35 +93,77 @@ static void output_deliver(struct decoder *d, struct output *o)
 	}
 }
 
-static void outputs_deliver(struct decoder *d)
+/* Hands up what comes before `rank`; the rest stays. */
+static void outputs_deliver(struct decoder *d, uint64_t rank)
 {
+	size_t n = 0;
 	if (d->merged.n > 1)
 		qsort(d->merged.items, d->merged.n, sizeof(d->merged.items[0]), output_compare);
-	for (size_t i = 0; i < d->merged.n; i++)
-		output_deliver(d, &d->merged.items[i]);
-	d->merged.n = 0;
+	for (; n < d->merged.n && d->merged.items[n].rank < rank; n++) {
+		size_t bytes = output_bytes(&d->merged.items[n]);
+		output_deliver(d, &d->merged.items[n]);
+		atomic_fetch_sub(&d->undelivered, bytes);
+	}
+	d->merged.n -= n;
+	if (n > 0 && d->merged.n > 0)
+		memmove(d->merged.items, d->merged.items + n,
+		    d->merged.n * sizeof(d->merged.items[0]));
 }
 
 /* ---- rounds ---- */
 
+static bool is_full(void *arg)
+{
+	struct decoder *d = arg;
+	return atomic_load_explicit(&d->undelivered, memory_order_relaxed) >
+	    d->options.limits.undelivered;
+}
+
 static void run_shard(void *arg, unsigned shard)
 {
 	struct decoder *d = arg;
-	round_run(d->rounds[!d->filling], &d->shards[shard], shard);
+	round_run(d->rounds[!d->filling], &d->shards[shard], shard, is_full, d);
 }
 
-/* Waits for the round that runs, if one does, and takes what it said. */
-static void round_end(struct decoder *d)
+static void round_take(struct decoder *d, struct round *r)
 {
-	if (!d->running)
-		return;
-	struct round *ended = d->rounds[!d->filling];
-	workers_wait(d->workers);
-	d->running = false;
-	outputs_take(d, round_output(ended));
+	outputs_take(d, round_output(r));
 	for (unsigned i = 0; i < SHARDS; i++)
 		outputs_take(d, &d->shards[i].out);
-	round_clear(ended);
+}
+
+/* The shard that is furthest behind; its rank is UINT64_MAX when all are done. */
+static unsigned round_slowest(const struct round *r)
+{
+	unsigned slowest = 0;
+	for (unsigned i = 1; i < SHARDS; i++) {
+		if (round_rank(r, i) < round_rank(r, slowest))
+			slowest = i;
+	}
+	return slowest;
+}
+
+/*
+ * Waits for the round that runs, if one does, and takes what it said. Where that is too much to
+ * keep, what is in order up to the slowest shard is handed up before the shards go on.
+ */
+static void round_end(struct decoder *d)
+{
+	struct round *r = d->rounds[!d->filling];
+	if (!d->running)
+		return;
+	workers_wait(d->workers);
+	round_take(d, r);
+	for (unsigned slowest; round_rank(r, slowest = round_slowest(r)) != UINT64_MAX;) {
+		outputs_deliver(d, round_rank(r, slowest));
+		if (is_full(d))
+			round_step(r, &d->shards[slowest], slowest);
+		workers_start(d->workers, d);
+		workers_wait(d->workers);
+		round_take(d, r);
+	}
+	d->running = false;
+	round_clear(r);
 }
 
 /* The full round goes to the workers; what the one before said is handed up meanwhile. */
@@ -119,7 +174,7 @@ static void round_turn(struct decoder *d)
 	d->in_round = 0;
 	d->running = true;
 	workers_start(d->workers, d);
-	outputs_deliver(d);
+	outputs_deliver(d, UINT64_MAX);
 }
 
 static void round_drain(struct decoder *d)
@@ -127,7 +182,7 @@ static void round_drain(struct decoder *d)
 	if (!round_empty(d->rounds[d->filling]))
 		round_turn(d);
 	round_end(d);
-	outputs_deliver(d);
+	outputs_deliver(d, UINT64_MAX);
 }
 
 /* ---- time ---- */
@@ -137,8 +192,10 @@ static void net_anomaly(void *ctx, const struct anomaly *a)
 	struct decoder *d = ctx;
 	struct output *o = output_add(round_output(d->rounds[d->filling]), OUTPUT_ANOMALY, d->rank,
 	    0);
-	if (o)
-		o->u.anomaly = *a;
+	if (!o)
+		return;
+	o->u.anomaly = *a;
+	atomic_fetch_add(&d->undelivered, output_bytes(o));
 }
 
 static void tick(struct decoder *d)
@@ -165,15 +222,25 @@ static void clock_move(struct decoder *d, int64_t to)
 		tick(d);
 }
 
+/* The first packet may be the one whose time is wrong: the clock stands when two agree. */
+static void clock_start(struct decoder *d, int64_t ns)
+{
+	struct clock *c = &d->clock;
+	int64_t jump = (int64_t)d->options.limits.clock_jump * 1000000000;
+	c->confirmed = c->started && ns - c->now <= jump && c->now - ns <= jump;
+	if (!c->confirmed) {
+		c->now = ns;
+		c->next_tick = ns + TICK_NS;
+	}
+	c->started = true;
+}
+
 static void clock_packet(struct decoder *d, const struct stamp *at)
 {
 	struct clock *c = &d->clock;
 	int64_t ns = clock_time(at->ns);
-	if (!c->started) {
-		c->started = true;
-		c->now = ns;
-		c->next_tick = ns + TICK_NS;
-	}
+	if (!c->confirmed)
+		clock_start(d, ns);
 	if (ns <= c->now + (int64_t)d->options.limits.clock_jump * 1000000000) {
 		clock_move(d, ns > c->now ? ns : c->now);
 		return;
@@ -191,6 +258,7 @@ static bool parts_new(struct decoder *d, struct error *e)
 	for (unsigned i = 0; i < SHARDS; i++) {
 		if (!shard_init(&d->shards[i], &d->options))
 			return error_set(e, "no memory for the flow tables");
+		d->shards[i].undelivered = &d->undelivered;
 	}
 	d->credentials = credentials_new(d->options.limits.credentials);
 	d->rounds[0] = round_new();
@@ -267,7 +335,7 @@ void decoder_finish(struct decoder *d)
 		shard_finish(&d->shards[i], &end);
 		outputs_take(d, &d->shards[i].out);
 	}
-	outputs_deliver(d);
+	outputs_deliver(d, UINT64_MAX);
 }
 
 struct decode_counts decoder_counts(const struct decoder *d)

@@ -9,6 +9,12 @@
 struct http;
 struct history;
 
+/* How far a is ahead of b; sequence numbers wrap (RFC 9293 3.4). */
+static inline int32_t seq_ahead(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
 /* An out-of-order segment that waits for the bytes before it. */
 struct waiting {
 	struct waiting *next;
@@ -30,6 +36,8 @@ struct half {
 	uint64_t offset;           /* stream offset of `next` */
 	bool started;              /* `next` is known */
 	bool syn, fin, rst, ended, has_acked;
+	unsigned far;              /* segments in a row beyond the window, in order among themselves ... */
+	uint32_t far_next;         /* ... and where the next one would be */
 	bool acked_hole;           /* the peer has acknowledged bytes at hole_next that we do not have ... */
 	uint32_t hole_next;
 	uint64_t hole_packets;     /* ... noticed when the flow had so many packets */
@@ -62,6 +70,9 @@ struct tcp_flow {
 	uint64_t retransmitted, out_of_order, conflicts, packets;
 	enum flow_end end;
 	bool rst_seen, data_after_rst_said;
+	bool syn_again;            /* a SYN within the window: a new connection if it is answered */
+	struct stamp syn_again_at;
+	uint32_t syn_again_seq;
 	struct http *http;         /* what reads the streams; NULL until a byte came */
 	struct packet_ref *packet_list; /* keep_packets */
 	size_t n_packet_list, packet_list_room;

@@ -7,24 +7,17 @@
 #include <string.h>
 
 #include "decode/redact.h"
+#include "decode/syntax.h"
 
 static const struct limits *limits_of(const struct side *s)
 {
 	return &s->http->flow->shard->options->limits;
 }
 
-/* RFC 9110 5.6.2: the characters of a token. */
-static bool is_token_char(uint8_t c)
-{
-	if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-		return true;
-	return c > ' ' && c < 0x7f && memchr("!#$%&'*+-.^_`|~", c, 15) != NULL;
-}
-
 static size_t token_length(struct slice s)
 {
 	size_t n = 0;
-	while (n < s.n && is_token_char(s.p[n]))
+	while (n < s.n && http_token_char(s.p[n]))
 		n++;
 	return n;
 }
@@ -167,9 +160,9 @@ static void field_store(struct side *s, struct slice name, struct slice value, b
 		head_drop(s, HTTP_LIMIT);
 		return;
 	}
-	if (value.n > l->header_value) {
+	if (value.n > l->header_value && !(s->message->loss & LOSS_LIMIT)) {
 		s->message->loss |= LOSS_LIMIT;
-		side_anomaly(s, HTTP_HEADER_TOO_BIG, value.n);
+		side_anomaly(s, HTTP_HEADER_TOO_BIG, 0);
 	}
 	h->trailer = trailer;
 	s->message->redacted |= h->credential != 0;
@@ -210,8 +203,19 @@ static void framing_field(struct framing *f, struct slice name, struct slice val
 	}
 }
 
+/* What this line says is not known, so nothing is absent from this head. */
+static void head_garbled(struct side *s)
+{
+	s->garbled = true;
+	if (s->message)
+		s->message->loss |= LOSS_DAMAGED;
+}
+
 static void field_check_bytes(struct side *s, struct slice value)
 {
+	/* A bare CR ends a line for some readers. */
+	if (slice_find_byte(value, '\r') < value.n)
+		head_garbled(s);
 	for (size_t i = 0; i < value.n && !s->control_said; i++) {
 		if ((value.p[i] < ' ' && value.p[i] != '\t') || value.p[i] == 0x7f) {
 			s->control_said = true;
@@ -225,12 +229,18 @@ void head_field(struct side *s, struct slice line, bool trailer)
 	size_t colon = slice_find_byte(line, ':');
 	struct slice raw = slice_part(line, 0, colon), name = slice_trim(raw);
 	if (colon == line.n || !name.n || token_length(name) != name.n) {
-		side_anomaly(s, HTTP_BAD_FIELD, 0);
+		if (!s->garbled)
+			side_anomaly(s, HTTP_BAD_FIELD, 0);
+		head_garbled(s);
 		return;
 	}
 	if (raw.n != name.n)
 		side_anomaly(s, HTTP_SPACE_COLON, 0);
 	struct slice value = slice_trim(slice_part(line, colon + 1, line.n));
+	if (line.n >= side_line_most(limits_of(s)) && s->message) {
+		s->message->loss |= LOSS_LIMIT;
+		side_anomaly(s, HTTP_HEADER_TOO_BIG, 0);
+	}
 	field_check_bytes(s, value);
 	s->folds = 0;
 	if (!trailer)
@@ -243,8 +253,12 @@ void head_field(struct side *s, struct slice line, bool trailer)
 static void field_fold(struct side *s, struct slice line)
 {
 	side_anomaly(s, HTTP_FOLD, 0);
-	if (!s->message || s->dropped || !s->message->n_headers)
+	if (!s->message || s->dropped)
 		return;
+	if (!s->message->n_headers) {
+		head_garbled(s);
+		return;
+	}
 	struct header *last = &s->message->headers[s->message->n_headers - 1];
 	struct slice more = slice_trim(line);
 	size_t n = last->value.n + 1 + more.n;
@@ -280,7 +294,7 @@ static void head_start(struct side *s, struct slice line)
 	other->role = start.response ? ROLE_CLIENT : ROLE_SERVER;
 	s->framing = (struct framing){ 0 };
 	s->headers_room = s->head_bytes = s->folds = 0;
-	s->dropped = s->lf_said = s->control_said = s->complete = false;
+	s->dropped = s->garbled = s->lf_said = s->control_said = s->complete = false;
 	s->body_bytes = 0;
 	s->chunk = CHUNK_NONE;
 	if (s->said_close && start.response)
@@ -303,7 +317,7 @@ void head_line(struct side *s, struct slice line)
 	s->head_bytes += line.n + 2;
 	if (!line.n) {
 		if (s->message) {
-			s->message->head_complete = !s->dropped;
+			s->message->head_complete = !s->dropped && !s->garbled;
 			s->message->head = s->http->piece->at;
 		}
 		body_begin(s);

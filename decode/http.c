@@ -18,6 +18,8 @@ struct http *http_new(struct tcp_flow *flow)
 	if (!http)
 		return NULL;
 	http->flow = flow;
+	/* Without the handshake a request may be under way that nobody saw. */
+	http->unsure = http->unsure_fresh = !flow->half[0].syn && !flow->half[1].syn;
 	for (unsigned dir = 0; dir < 2; dir++) {
 		http->side[dir].http = http;
 		http->side[dir].state = flow->half[dir].syn ? SIDE_START : SIDE_LOST;
@@ -49,6 +51,7 @@ static void side_give_up(struct side *s)
 	side_anomaly(s, HTTP_LIMIT, 0);
 	side_cut(s, LOSS_LIMIT);
 	s->n_line = 0;
+	s->mid_line = true;
 	s->state = SIDE_LOST;
 	pending_lost(s, 0, GAP_LOST);
 }
@@ -65,14 +68,24 @@ static void line_mark(struct side *s, const struct slice *left)
 	s->line_acked_known = piece->peer_acked_known;
 }
 
-/* Keeps the beginning of a line; beyond the limits it is cut. False: no memory. */
+/* Longer lines are cut; what is cut is beyond the limits of any field or target. */
+size_t side_line_most(const struct limits *l)
+{
+	return (size_t)(l->header_value > l->target ? l->header_value : l->target) + 512;
+}
+
+/* Keeps the beginning of a line and its last byte so far. False: no memory. */
 static bool line_keep(struct side *s, struct slice part)
 {
 	const struct limits *l = &shard_of(s)->options->limits;
-	size_t most = (size_t)(l->header_value > l->target ? l->header_value : l->target) + 512;
+	size_t most = side_line_most(l);
 	size_t want = s->n_line + part.n < most ? s->n_line + part.n : most;
+	if (part.n)
+		s->line_last = part.p[part.n - 1];
 	if (want > s->line_room) {
 		size_t room = want < 256 ? 256 : want * 2;
+		if (shard_of(s)->txn_used + room > shard_part(l->txn_total))
+			return false;
 		uint8_t *grown = realloc(s->line, room);
 		if (!grown)
 			return false;
@@ -102,6 +115,7 @@ bool side_line(struct side *s, struct slice *left, struct slice *line)
 	if (!s->n_line)
 		line_mark(s, left);
 	*left = slice_part(*left, end + 1, left->n);
+	uint8_t last = part.n ? part.p[part.n - 1] : s->n_line ? s->line_last : 0;
 	if (s->n_line || !whole) {
 		if (!line_keep(s, part)) {
 			side_give_up(s);
@@ -112,8 +126,9 @@ bool side_line(struct side *s, struct slice *left, struct slice *line)
 	if (!whole)
 		return false;
 	s->n_line = 0;
-	if (part.n && part.p[part.n - 1] == '\r') {
-		part.n--;
+	part = slice_part(part, 0, side_line_most(&shard_of(s)->options->limits));
+	if (last == '\r') {
+		part.n -= part.n && part.p[part.n - 1] == '\r';
 	} else if (!s->lf_said && s->state != SIDE_START) {
 		s->lf_said = true;
 		side_anomaly(s, HTTP_BARE_LF, 0);
@@ -123,20 +138,6 @@ bool side_line(struct side *s, struct slice *left, struct slice *line)
 }
 
 /* ---- the end of a message ---- */
-
-static void message_body_end(struct side *s, bool whole)
-{
-	struct message *m = s->message;
-	uint64_t gap = m->body.gap_bytes;
-	if (s->content) {
-		content_end(s->content, whole && !gap, &m->body);
-		s->content = NULL;
-		m->body.gap_bytes = gap;
-		return;
-	}
-	m->body.bytes = m->body.decoded_bytes = s->body_bytes;
-	m->body.complete = whole && !gap && !s->body_bytes;
-}
 
 static bool starts_tunnel(const struct side *s)
 {
@@ -164,7 +165,7 @@ static void message_end(struct side *s, bool whole)
 	if (s->message) {
 		s->message->end_seen = whole;
 		s->message->last = s->http->piece ? s->http->piece->at : s->last;
-		message_body_end(s, whole);
+		body_read_end(s, whole);
 		s->message = NULL;
 		pending_message_done(s);
 	}
@@ -278,6 +279,10 @@ static void side_read(struct side *s, struct slice left)
 /* A stream we did not see from its start, or whose framing is lost. */
 static void side_resume(struct side *s, struct slice segment)
 {
+	if (s->mid_line) {
+		s->mid_line = slice_find_byte(segment, '\n') == segment.n;
+		return;
+	}
 	if (message_start_proven(segment, s->role, &shard_of(s)->options->limits)) {
 		s->state = SIDE_START;
 		return;
@@ -287,17 +292,35 @@ static void side_resume(struct side *s, struct slice segment)
 		side_foreign(s, protocol);
 }
 
+/* RFC 9110 10.1.1: a client that waits for 100 and gets a final answer need not send the body. */
+static bool body_withheld(const struct side *s, struct slice segment)
+{
+	return s->role == ROLE_CLIENT && !s->body_bytes && s->pending && s->pending->res_done &&
+	    message_start_proven(segment, ROLE_CLIENT, &shard_of(s)->options->limits);
+}
+
 void http_data(struct http *http, unsigned dir, const struct piece *piece)
 {
 	struct side *s = &http->side[dir];
 	http->piece = piece;
+	if (s->pending)
+		pending_limit(http, s->pending);
+	if (s->state == SIDE_BODY && body_withheld(s, piece->bytes))
+		message_end(s, false);
+	if (s->state == SIDE_LOST && s->role == ROLE_CLIENT && piece->peer_acked_known)
+		pending_settle(http, piece->peer_acked);
 	if (s->state == SIDE_LOST)
 		side_resume(s, piece->bytes);
 	side_read(s, piece->bytes);
 	s->last = piece->at;
+	if (!s->n_line && s->line_room)
+		line_drop(s);
 	http->piece = NULL;
 	if (s->pending)
 		pending_account(http, s->pending);
+	if (s->content &&
+	    shard_of(s)->txn_used > shard_part(shard_of(s)->options->limits.txn_total))
+		body_read_give_up(s);
 }
 
 void http_gap(struct http *http, unsigned dir, uint64_t offset, uint64_t bytes, enum gap_kind kind)
@@ -332,8 +355,9 @@ void http_end(struct http *http, unsigned dir, enum stream_end how)
 		return;
 	if (s->state == SIDE_BODY)
 		body_end_of_stream(s);
-	if (s->state == SIDE_HEAD || s->state == SIDE_BODY) {
+	if (s->state == SIDE_HEAD || s->state == SIDE_BODY || s->n_line) {
 		side_anomaly(s, HTTP_TRUNCATED, 0);
+		s->opaque_bytes += s->state == SIDE_START ? s->n_line : 0;
 		side_cut(s, 0);
 	}
 	s->n_line = 0;

@@ -51,29 +51,35 @@ struct side {
 	enum side_state state;
 	enum role role;
 	llhttp_t parser;
+	struct pending *pending;   /* whose message is being read; NULL: it is read past */
+	struct message *message;
+	struct content *content;
+	size_t parser_cost;        /* in shard.txn_used: what a parser keeps outside of the arena */
+
 	uint8_t *line;             /* the beginning of a line whose end has not come yet */
 	size_t n_line, line_room;
 	struct stamp line_at;      /* packet, offsets of the first byte of that line */
 	uint64_t line_offset, line_acked;
 	bool line_acked_known;
-	struct pending *pending;   /* whose message is being read; NULL: it is read past */
-	struct message *message;
-	size_t headers_room, head_bytes;
-	unsigned folds;
+	uint8_t line_last;         /* its last byte so far, kept or not */
+	bool mid_line;             /* lost in the middle of a line: no message starts before its end */
+
 	bool dropped;              /* header fields were left out */
+	bool garbled;              /* a line of the head could not be read: any field may be in it */
 	bool lf_said, control_said;
 	bool interim;              /* a 1xx response */
-	struct framing framing;
-	struct content *content;
-	enum chunk_state chunk;
-	uint64_t left;             /* of the body by Content-Length, or of the chunk */
-	uint64_t body_bytes;
 	bool filling;              /* what llhttp is fed stands for a gap */
 	bool complete;             /* llhttp saw the end of the message */
 	bool said_close;           /* the last message announced the end of the connection */
+	bool gap_seen;
+	unsigned folds;
+	enum chunk_state chunk;
+	struct framing framing;
+	size_t headers_room, head_bytes;
+	uint64_t left;             /* of the body by Content-Length, or of the chunk */
+	uint64_t body_bytes;
 	struct stamp last;         /* packet of the last byte read */
 	uint64_t messages, opaque_bytes;
-	bool gap_seen;
 };
 
 struct http {
@@ -105,6 +111,7 @@ void side_lost(struct side *);                   /* reading stops until the next
 void side_message_end(struct side *, bool whole);
 /* One line, without its end, out of *left and what was kept before. False: its end has not come. */
 bool side_line(struct side *, struct slice *left, struct slice *line);
+size_t side_line_most(const struct limits *);    /* a line of that length was cut */
 bool side_is_response(const struct side *);
 
 /* head.c: start lines and fields */
@@ -121,6 +128,8 @@ void body_begin(struct side *);                  /* the head is complete */
 size_t body_feed(struct side *, struct slice left);
 bool body_gap(struct side *, uint64_t *bytes);   /* takes what it can of a gap; false: framing is lost */
 void body_end_of_stream(struct side *);
+void body_read_end(struct side *, bool whole);   /* fills message->body */
+void body_read_give_up(struct side *);           /* too much memory: the rest is counted, not read */
 
 /* pair.c: transactions */
 bool pending_request(struct side *, const struct start_line *);   /* sets side->pending, ->message */
@@ -128,7 +137,9 @@ bool pending_response(struct side *, const struct start_line *);
 void pending_message_done(struct side *);        /* the side's message is as complete as it will be */
 /* An unknown number of messages of this side is gone, up to an offset (0 = here). */
 void pending_lost(struct side *, uint64_t gap_end, enum gap_kind);
+void pending_settle(struct http *, uint64_t acked); /* the client had so much of the responses when it went on */
 void pending_account(struct http *, struct pending *);
+void pending_limit(const struct http *, const struct pending *);
 void pending_close(struct http *, enum unpaired why); /* all that is unanswered will stay so */
 enum unpaired pending_reason(const struct http *, enum flow_end);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "decode/http.h"
+#include "decode/syntax.h"
 
 /* RFC 9112 6.3: answers that have no body, whatever their fields say. llhttp skips it when told 1. */
 static int on_headers_complete(llhttp_t *parser)
@@ -138,8 +139,42 @@ static void content_begin(struct side *s)
 	message_header(s->message, "content-encoding", &c.coding);
 	struct content_sink sink = { content_anomaly, s };
 	s->content = content_new(&c, s->pending->txn->arena, sink);
-	if (!s->content)
+	if (!s->content) {
 		s->message->loss |= LOSS_LIMIT;
+		return;
+	}
+	s->parser_cost = content_kind(c.media_type) == BODY_XML ? (size_t)o->limits.xml_token : 0;
+	s->http->flow->shard->txn_used += s->parser_cost;
+}
+
+static void parser_uncharge(struct side *s)
+{
+	s->http->flow->shard->txn_used -= s->parser_cost;
+	s->parser_cost = 0;
+}
+
+void body_read_end(struct side *s, bool whole)
+{
+	struct body *body = &s->message->body;
+	uint64_t gap = body->gap_bytes;
+	if (s->content)
+		content_end(s->content, whole && !gap, body);
+	else
+		*body = (struct body){ .bytes = s->body_bytes,
+			.decoded_bytes = s->body_bytes,
+			.complete = whole && !gap && !s->body_bytes };
+	body->gap_bytes = gap;
+	s->content = NULL;
+	parser_uncharge(s);
+}
+
+void body_read_give_up(struct side *s)
+{
+	side_anomaly(s, HTTP_LIMIT, 0);
+	content_abandon(s->content);
+	s->content = NULL;
+	s->message->loss |= LOSS_LIMIT;
+	parser_uncharge(s);
 }
 
 static void framing_judge(struct side *s)
@@ -196,14 +231,6 @@ static size_t plain_feed(struct side *s, struct slice left)
 	if (!parser_feed(s, left.p, n))
 		body_lost(s, HTTP_LOST);
 	return n;
-}
-
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* chunk-size [ BWS chunk-ext ], RFC 9112 7.1. */

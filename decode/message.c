@@ -24,6 +24,6 @@ enum seen message_header(const struct message *m, const char *name, struct slice
 			return PRESENT;
 		}
 	}
-	bool trailers_seen = !m->chunked || m->end_seen;
+	bool trailers_seen = !m->chunked || (m->end_seen && !(m->loss & LOSS_LIMIT));
 	return m->head_complete && trailers_seen ? ABSENT : NOT_OBSERVED;
 }

@@ -118,8 +118,7 @@ static bool net_read_tcp(struct net *n, const struct datagram *d, struct segment
 	size_t header = (cursor_u8(&c) >> 4) * 4u;
 	out->flags = cursor_u8(&c) & 0x3f;
 	out->ack = (out->flags & TCP_ACK) != 0 ? ack : 0;
-	out->window = cursor_be16(&c);
-	cursor_skip(&c, 4);
+	cursor_skip(&c, 6);
 	if (c.bad)
 		return net_fault(n, TCP_TRUNCATED, 0);
 	if (header < TCP_HEADER || header > wire)

@@ -16,7 +16,6 @@ struct segment {
 	uint32_t vlan;             /* both 802.1Q ids (outer << 12 | inner), 0 = untagged */
 	struct endpoint src, dst;
 	uint32_t seq, ack;         /* ack is 0 without TCP_ACK */
-	uint16_t window;
 	uint8_t flags;
 	uint32_t missing;          /* payload bytes on the wire behind `payload` that the capture cut off */
 	struct slice payload;      /* dies with the next net_packet() */

@@ -32,6 +32,17 @@ static void endpoints_set(const struct http *http, struct txn *txn)
 	txn->server = first_is_client ? *second : *first;
 }
 
+/* An arena may grow by what its shard has left. */
+void pending_limit(const struct http *http, const struct pending *p)
+{
+	const struct shard *shard = shard_of(http);
+	const struct limits *l = &shard->options->limits;
+	size_t part = shard_part(l->txn_total), most = (size_t)l->txn_bytes;
+	size_t left = part > shard->txn_used ? part - shard->txn_used : 0;
+	size_t budget = p->accounted + left;
+	arena_limit(p->txn->arena, budget < most ? budget : most);
+}
+
 static struct pending *pending_new(struct http *http)
 {
 	const struct limits *l = &shard_of(http)->options->limits;
@@ -49,6 +60,7 @@ static struct pending *pending_new(struct http *http)
 	txn->flow = (struct flow_id){ http->flow->first.frame, http->flow->first.input };
 	endpoints_set(http, txn);
 	pending_account(http, p);
+	pending_limit(http, p);
 	return p;
 }
 
@@ -105,19 +117,21 @@ static void pending_emit(struct http *http, struct pending *p, enum unpaired why
 	shard->txn_used -= p->accounted;
 	struct output *o = output_add(&shard->out, OUTPUT_TXN, shard->rank,
 	    http->flow->first.order);
-	if (o)
-		o->u.txn = txn;
-	else
+	if (!o) {
 		txn_free(txn);
+		return;
+	}
+	o->u.txn = txn;
+	shard_said(shard);
 }
 
 /*
  * A client that has received beyond a gap before it sent this request had its answer in the gap,
  * if it was waiting for one only.
  */
-static void gap_settle(struct http *http, const struct side *s)
+void pending_settle(struct http *http, uint64_t acked)
 {
-	if (!http->res_gap_end || !s->line_acked_known || s->line_acked < http->res_gap_end)
+	if (!http->res_gap_end || acked < http->res_gap_end)
 		return;
 	struct pending *p = first_unanswered(http);
 	http->res_gap_end = 0;
@@ -153,7 +167,8 @@ bool pending_request(struct side *s, const struct start_line *start)
 {
 	struct http *http = s->http;
 	const struct limits *l = &shard_of(http)->options->limits;
-	gap_settle(http, s);
+	if (s->line_acked_known)
+		pending_settle(http, s->line_acked);
 	quiet_settle(http, s);
 	if (http->n_pending >= l->pipeline)
 		pipeline_shorten(http, s);

@@ -5,6 +5,7 @@
  * Every rewriting runs twice, first to learn the length, then into arena memory of just that size.
  */
 #include "decode/redact.h"
+#include "decode/syntax.h"
 
 #include <string.h>
 
@@ -113,17 +114,11 @@ static size_t element_length(struct slice s)
 	return s.n;
 }
 
-static bool is_token_char(uint8_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	    (c != 0 && memchr("!#$%&'*+-.^_`|~", c, 15) != NULL);
-}
-
 /* name BWS "=" BWS value; in a token68 "=" only stands at the end (RFC 9110 11.2). */
 static bool is_parameter(struct slice s)
 {
 	size_t n = 0;
-	while (n < s.n && is_token_char(s.p[n]))
+	while (n < s.n && http_token_char(s.p[n]))
 		n++;
 	struct slice rest = slice_trim(part_after(s, n));
 	if (n == 0 || rest.n == 0 || rest.p[0] != '=')
@@ -202,14 +197,6 @@ static void rewrite_urls(struct rewrite *w, struct slice s)
 	put(w, s);
 }
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Undoes percent-encoding; a key longer than `room` is none that we look for. */
 static struct slice key_decode(struct slice key, uint8_t *out, size_t room)
 {
@@ -217,8 +204,8 @@ static struct slice key_decode(struct slice key, uint8_t *out, size_t room)
 	for (size_t i = 0; i < key.n; i++) {
 		if (n == room)
 			return (struct slice){ NULL, 0 };
-		int high = key.p[i] == '%' && key.n - i > 2 ? hex_value(key.p[i + 1]) : -1;
-		int low = high < 0 ? -1 : hex_value(key.p[i + 2]);
+		int high = key.p[i] == '%' && key.n - i > 2 ? hex_digit(key.p[i + 1]) : -1;
+		int low = high < 0 ? -1 : hex_digit(key.p[i + 2]);
 		out[n++] = low < 0 ? key.p[i] : (uint8_t)(high << 4 | low);
 		i += low < 0 ? 0 : 2;
 	}
@@ -389,7 +376,7 @@ static size_t text_unquote(struct slice s, uint8_t *out, size_t room)
 	size_t n = 0;
 	bool quoted = s.n != 0 && s.p[0] == '"';
 	for (size_t i = quoted; i < s.n && n < room; i++) {
-		if (quoted ? s.p[i] == '"' : !is_token_char(s.p[i]))
+		if (quoted ? s.p[i] == '"' : !http_token_char(s.p[i]))
 			break;
 		if (quoted && s.p[i] == '\\' && i + 1 < s.n)
 			i++;

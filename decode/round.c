@@ -22,7 +22,9 @@ struct round_tick {
 
 struct round {
 	size_t n_items, n_ticks, n_pieces, n_bytes, bytes_room;
-	size_t first[SHARDS], last[SHARDS]; /* index + 1 of items; 0 = none */
+	size_t at[SHARDS],
+	    last[SHARDS]; /* index + 1 of items: the next to run, the last; 0 = none */
+	size_t tick[SHARDS]; /* the next tick to run */
 	struct output_list out;
 	struct round_tick ticks[ROUND_TICKS];
 	struct stamp pieces[ROUND_PIECES];
@@ -58,7 +60,8 @@ void round_free(struct round *r)
 void round_clear(struct round *r)
 {
 	r->n_items = r->n_ticks = r->n_pieces = r->n_bytes = 0;
-	memset(r->first, 0, sizeof(r->first));
+	memset(r->at, 0, sizeof(r->at));
+	memset(r->tick, 0, sizeof(r->tick));
 	memset(r->last, 0, sizeof(r->last));
 }
 
@@ -107,7 +110,7 @@ bool round_add(struct round *r, const struct segment *s, unsigned shard, int64_t
 	if (r->last[shard])
 		r->items[r->last[shard] - 1].next = r->n_items;
 	else
-		r->first[shard] = r->n_items;
+		r->at[shard] = r->n_items;
 	r->last[shard] = r->n_items;
 	return true;
 }
@@ -120,15 +123,38 @@ bool round_tick(struct round *r, const struct stamp *at, int64_t clock)
 	return true;
 }
 
-void round_run(const struct round *r, struct shard *shard, unsigned number)
+uint64_t round_rank(const struct round *r, unsigned number)
 {
-	size_t tick = 0;
-	for (size_t at = r->first[number]; at; at = r->items[at - 1].next) {
-		const struct round_item *item = &r->items[at - 1];
-		for (; tick < r->n_ticks && r->ticks[tick].before < at; tick++)
-			shard_tick(shard, &r->ticks[tick].at, r->ticks[tick].clock);
-		shard_segment(shard, &item->segment, item->clock);
+	uint64_t rank = UINT64_MAX;
+	if (r->at[number])
+		rank = rank_of_packet(r->items[r->at[number] - 1].segment.at.order);
+	if (r->tick[number] < r->n_ticks) {
+		uint64_t tick = rank_of_tick(r->ticks[r->tick[number]].at.order);
+		rank = tick < rank ? tick : rank;
 	}
-	for (; tick < r->n_ticks; tick++)
-		shard_tick(shard, &r->ticks[tick].at, r->ticks[tick].clock);
+	return rank;
+}
+
+bool round_step(struct round *r, struct shard *shard, unsigned number)
+{
+	size_t at = r->at[number];
+	const struct round_tick *tick = &r->ticks[r->tick[number]];
+	if (r->tick[number] < r->n_ticks && (!at || tick->before < at)) {
+		shard_tick(shard, &tick->at, tick->clock);
+		r->tick[number]++;
+		return true;
+	}
+	if (!at)
+		return false;
+	const struct round_item *item = &r->items[at - 1];
+	r->at[number] = item->next;
+	shard_segment(shard, &item->segment, item->clock);
+	return true;
+}
+
+void round_run(struct round *r, struct shard *shard, unsigned number, bool (*full)(void *ctx),
+    void *ctx)
+{
+	while (!full(ctx) && round_step(r, shard, number))
+		continue;
 }

@@ -14,7 +14,13 @@ bool round_empty(const struct round *);
 /* Copies the segment with its payload. False: no room left, run the round first. */
 bool round_add(struct round *, const struct segment *, unsigned shard, int64_t clock);
 bool round_tick(struct round *, const struct stamp *, int64_t clock);
-void round_run(const struct round *, struct shard *, unsigned number);
+/*
+ * Runs one shard from where it stopped, until its part of the round is done or `full` says stop.
+ * Where it stops makes no difference to what it says.
+ */
+void round_run(struct round *, struct shard *, unsigned number, bool (*full)(void *ctx), void *ctx);
+bool round_step(struct round *, struct shard *, unsigned number); /* one segment; false: it was done */
+uint64_t round_rank(const struct round *, unsigned number); /* of what the shard runs next; UINT64_MAX: done */
 struct output_list *round_output(struct round *);  /* said while the round was filled: net anomalies */
 
 #endif

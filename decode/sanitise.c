@@ -2,6 +2,7 @@
  * sanitise.c - a small XML lexer that mends two liberties Exchange takes; see sanitise.h.
  */
 #include "decode/sanitise.h"
+#include "decode/syntax.h"
 
 #include <string.h>
 
@@ -89,6 +90,7 @@ static void scan_text(struct scan *w)
 	}
 	w->token = w->p++;
 	w->s->token = 0;
+	w->s->attributes = 0;
 	w->s->state = AT_OPEN;
 }
 
@@ -150,8 +152,18 @@ static void scan_tag(struct scan *w)
 {
 	if (!scan_run(w, ENDS_TAG))
 		return;
-	w->s->quote = *w->p;
-	w->s->state = *w->p == '>' ? IN_TEXT : IN_VALUE;
+	struct sanitiser *s = w->s;
+	if (*w->p == '>') {
+		s->state = IN_TEXT;
+	} else if (s->attributes == s->attributes_max) {
+		s->wide = true;
+		w->end = w->p;
+		return;
+	} else {
+		s->attributes++;
+		s->quote = *w->p;
+		s->state = IN_VALUE;
+	}
 	w->p++;
 }
 
@@ -233,18 +245,14 @@ static bool is_xml_character(uint64_t c)
 }
 
 /* 16 bytes of reference hold at most 14 digits: no overflow. */
-static bool digits_value(struct slice digits, unsigned base, uint64_t *value)
+static bool digits_value(struct slice digits, int base, uint64_t *value)
 {
 	*value = 0;
 	for (size_t i = 0; i < digits.n; i++) {
-		unsigned digit = 16;
-		if (is_digit(digits.p[i]))
-			digit = digits.p[i] - '0';
-		else if ((digits.p[i] | 0x20) >= 'a' && (digits.p[i] | 0x20) <= 'f')
-			digit = (digits.p[i] | 0x20) - 'a' + 10u;
-		if (digit >= base)
+		int digit = hex_digit(digits.p[i]);
+		if (digit < 0 || digit >= base)
 			return false;
-		*value = *value * base + digit;
+		*value = *value * (unsigned)base + (unsigned)digit;
 	}
 	return digits.n > 0;
 }
@@ -321,7 +329,7 @@ static bool state_is_token(const struct sanitiser *s)
 
 void sanitiser_data(struct sanitiser *s, struct slice in, const struct sanitise_sink *sink)
 {
-	if (in.n == 0 || s->doctype)
+	if (in.n == 0 || s->doctype || s->wide)
 		return;
 	struct scan w = { s, sink, in.p, in.p + in.n, in.p, in.p };
 	while (w.p < w.end)

@@ -5,7 +5,8 @@
  * (<d:0x8506>) gets SANITISE_MARK before it, which sanitise_undo() takes away again; a character
  * reference to what is no XML character (&#01;) becomes U+FFFD. Nothing else is changed, so
  * well-formed documents pass as they are. It lexes just enough to know where it stands, and so can
- * also say how long an unfinished tag is and whether a DOCTYPE begins. Input is UTF-8.
+ * also say how long an unfinished tag is, whether a DOCTYPE begins and where a tag has too many
+ * attributes. Input is UTF-8.
  */
 #ifndef DAVSCOPE_DECODE_SANITISE_H
 #define DAVSCOPE_DECODE_SANITISE_H
@@ -26,7 +27,10 @@ struct sanitiser {
 	uint8_t n_reference;
 	uint8_t reference[SANITISE_REFERENCE_MAX]; /* held back until it is judged */
 	bool doctype; /* <!D was seen: nothing behind it is read */
+	bool wide; /* one attribute too many began: nothing from its value on is read */
 	uint64_t token; /* length so far of the unfinished tag, comment or PI */
+	uint64_t attributes; /* of the tag so far: quoted values */
+	uint64_t attributes_max; /* of one tag; set by the user */
 };
 
 struct sanitise_sink {
@@ -35,7 +39,7 @@ struct sanitise_sink {
 	void *ctx;
 };
 
-/* A zeroed sanitiser is one at the start of a document. */
+/* Zeroed but for attributes_max, a sanitiser is at the start of a document. */
 void sanitiser_data(struct sanitiser *, struct slice, const struct sanitise_sink *);
 void sanitiser_end(struct sanitiser *, const struct sanitise_sink *); /* gives what was held back */
 struct slice sanitise_undo(struct slice local_name);

@@ -37,6 +37,19 @@ static void flow_record_free(struct flow *r)
 	free(r);
 }
 
+size_t output_bytes(const struct output *o)
+{
+	size_t kept = o->kind == OUTPUT_TXN ? arena_used(o->u.txn->arena) : 0;
+	return sizeof(*o) + kept;
+}
+
+void shard_said(struct shard *shard)
+{
+	if (shard->undelivered)
+		atomic_fetch_add(shard->undelivered,
+		    output_bytes(&shard->out.items[shard->out.n - 1]));
+}
+
 void output_clear(struct output_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -175,6 +188,7 @@ static void flow_close(struct tcp_flow *f, enum flow_end why)
 	if (o) {
 		flow_count_opaque(shard, r);
 		o->u.flow = r;
+		shard_said(shard);
 	} else {
 		flow_record_free(r);
 	}
@@ -184,11 +198,6 @@ static void flow_close(struct tcp_flow *f, enum flow_end why)
 }
 
 /* ---- opening ---- */
-
-static int32_t seq_distance(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b);
-}
 
 /* A SYN that cannot belong to the connection we know: the ports are used again. */
 static bool is_new_connection(const struct tcp_flow *f, unsigned dir, const struct segment *s)
@@ -203,7 +212,7 @@ static bool is_new_connection(const struct tcp_flow *f, unsigned dir, const stru
 	if (!h->started)
 		return false;
 	int64_t window = (int64_t)f->shard->options->limits.tcp_window;
-	int32_t ahead = seq_distance(s->seq + 1, h->next);
+	int32_t ahead = seq_ahead(s->seq + 1, h->next);
 	return ahead > window || ahead < -window;
 }
 
@@ -272,7 +281,52 @@ static enum flow_list flow_list_of(const struct tcp_flow *f)
 {
 	if (f->rst_seen || (f->half[0].ended && f->half[1].ended))
 		return LIST_CLOSED;
-	return f->http || f->list == LIST_ACTIVE ? LIST_ACTIVE : LIST_HALF_OPEN;
+	bool open = f->half[0].syn && f->half[1].syn && f->half[0].packets > 1;
+	return f->http || open || f->list == LIST_ACTIVE ? LIST_ACTIVE : LIST_HALF_OPEN;
+}
+
+/*
+ * A SYN within the window of an open connection may be forged, or the same ports used again: the
+ * answer tells. True: there is nothing else to do with this segment.
+ */
+static bool syn_doubtful(struct tcp_flow *f, unsigned dir, const struct segment *s)
+{
+	const struct half *h = &f->half[dir];
+	if ((s->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN || !h->started ||
+	    (h->syn && h->isn == s->seq) || (!h->syn && s->seq + 1 == h->next))
+		return false;
+	f->syn_again = true;
+	f->syn_again_seq = s->seq;
+	f->syn_again_at = s->at;
+	return true;
+}
+
+static bool syn_answered(const struct tcp_flow *f, const struct segment *s)
+{
+	return f->syn_again && (s->flags & TCP_SYN) && (s->flags & TCP_ACK) &&
+	    s->ack == f->syn_again_seq + 1;
+}
+
+/* The flow whose SYN was held in doubt begins with that SYN. */
+static struct tcp_flow *flow_reopen(struct tcp_flow *old, const struct segment *s, bool from_high)
+{
+	struct shard *shard = old->shard;
+	struct flow_key key = old->key;
+	struct stamp at = old->syn_again_at;
+	uint32_t isn = old->syn_again_seq;
+	flow_close(old, FLOW_REUSED);
+	struct tcp_flow *f = flow_open(shard, &key, s, from_high);
+	if (!f)
+		return NULL;
+	struct half *h = &f->half[0];
+	f->first = at;
+	f->packets = h->packets = 1;
+	h->syn = h->started = true;
+	h->isn = isn;
+	h->next = isn + 1;
+	if (shard->options->keep_packets)
+		packet_note(f, &at);
+	return f;
 }
 
 void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
@@ -284,9 +338,13 @@ void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 	shard->clock = clock;
 	flow_key_from(s, &key, &from_high);
 	struct tcp_flow *f = flow_find(shard->flows, &key);
-	if (f && is_new_connection(f, from_high != f->high_first, s)) {
+	if (f && syn_answered(f, s)) {
+		f = flow_reopen(f, s, from_high);
+	} else if (f && is_new_connection(f, from_high != f->high_first, s)) {
 		flow_close(f, FLOW_REUSED);
 		f = NULL;
+	} else if (f && syn_doubtful(f, from_high != f->high_first, s)) {
+		return;
 	}
 	if (!f)
 		f = is_worth_a_flow(s) ? flow_open(shard, &key, s, from_high) : NULL;

@@ -8,6 +8,8 @@
 #ifndef DAVSCOPE_DECODE_SHARD_H
 #define DAVSCOPE_DECODE_SHARD_H
 
+#include <stdatomic.h>
+
 #include "decode/net.h"
 
 enum { SHARDS = 64 };
@@ -28,6 +30,7 @@ struct output_list { struct output *items; size_t n, room; };
 struct output *output_add(struct output_list *, enum output_kind, uint64_t rank, uint64_t flow_order);
 static inline uint64_t rank_of_tick(uint64_t order) { return order * 2; }
 static inline uint64_t rank_of_packet(uint64_t order) { return order * 2 + 1; }
+size_t output_bytes(const struct output *);       /* what it keeps */
 void output_clear(struct output_list *);          /* frees what was not delivered */
 
 struct flow_table;
@@ -36,6 +39,7 @@ struct shard {
 	const struct decode_options *options;
 	struct flow_table *flows;
 	struct output_list out;
+	atomic_size_t *undelivered; /* bytes of all results that are not handed up yet; NULL: nobody counts */
 	struct stamp now;          /* the packet being processed */
 	uint64_t rank;             /* its place in the total order: a tick comes before the packet that caused it */
 	int64_t clock;             /* capture time, monotone */
@@ -44,6 +48,8 @@ struct shard {
 	uint64_t flows_opened, opaque_flows, opaque_bytes;
 };
 
+/* Says that the output added last is complete. */
+void shard_said(struct shard *);
 bool shard_init(struct shard *, const struct decode_options *);
 void shard_fini(struct shard *);
 void shard_segment(struct shard *, const struct segment *, int64_t clock);

@@ -8,11 +8,7 @@
 #include <string.h>
 
 #include "decode/history.h"
-
-static int32_t seq_ahead(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b);
-}
+#include "decode/waiting.h"
 
 static const struct limits *limits_of(const struct tcp_flow *f)
 {
@@ -32,9 +28,19 @@ void flow_anomaly(struct tcp_flow *f, enum anomaly_code code, const struct stamp
 		.flow = { f->first.frame, f->first.input } };
 	if (other)
 		o->u.anomaly.other = *other;
+	shard_said(f->shard);
 }
 
 /* ---- delivery ---- */
+
+/* Acknowledgements that are not captured must not let `acked` fall half the number space behind. */
+static void half_advance(struct half *h, uint32_t bytes)
+{
+	h->next += bytes;
+	h->offset += bytes;
+	if (h->has_acked && seq_ahead(h->next, h->acked) > 0)
+		h->acked = h->next;
+}
 
 static struct history *history_of(struct tcp_flow *f, struct half *h)
 {
@@ -76,8 +82,7 @@ static void deliver(struct tcp_flow *f, unsigned dir, struct slice bytes, struct
 	struct history *history = history_of(f, h);
 	if (history)
 		history_add(history, h->next, bytes, a.at);
-	h->next += (uint32_t)bytes.n;
-	h->offset += bytes.n;
+	half_advance(h, (uint32_t)bytes.n);
 	h->bytes += bytes.n;
 	ops->data(f, dir, &piece);
 }
@@ -87,8 +92,7 @@ static void deliver_gap(struct tcp_flow *f, unsigned dir, uint32_t bytes, enum g
 {
 	struct half *h = &f->half[dir];
 	uint64_t offset = h->offset;
-	h->next += bytes;
-	h->offset += bytes;
+	half_advance(h, bytes);
 	if (h->packets) {
 		/* A direction of which nothing was captured has no gaps: it is one. */
 		h->gap_bytes += bytes;
@@ -99,19 +103,10 @@ static void deliver_gap(struct tcp_flow *f, unsigned dir, uint32_t bytes, enum g
 
 /* ---- out-of-order segments ---- */
 
-static size_t waiting_size(const struct waiting *w)
+/* The data an acknowledgement covers; a FIN takes up a number of its own. */
+static uint32_t data_end(const struct half *h, uint32_t ack)
 {
-	return sizeof(*w) + w->len;
-}
-
-static struct waiting *waiting_pop(struct tcp_flow *f, struct half *h)
-{
-	struct waiting *w = h->waiting;
-	h->waiting = w->next;
-	h->n_waiting--;
-	h->waiting_bytes -= w->len;
-	f->shard->reassembly_used -= waiting_size(w);
-	return w;
+	return h->fin && seq_ahead(ack, h->fin_seq) > 0 ? h->fin_seq : ack;
 }
 
 /*
@@ -123,8 +118,7 @@ static bool is_ready(const struct tcp_flow *f, unsigned dir, uint32_t ack, bool 
 	const struct half *peer = &f->half[!dir];
 	if (!has_ack || !peer->started || !peer->packets)
 		return true;
-	uint32_t data = peer->fin && seq_ahead(ack, peer->fin_seq) > 0 ? peer->fin_seq : ack;
-	int32_t ahead = seq_ahead(data, peer->next);
+	int32_t ahead = seq_ahead(data_end(peer, ack), peer->next);
 	return ahead <= 0 || ahead > (int64_t)limits_of(f)->tcp_window;
 }
 
@@ -142,11 +136,6 @@ static void deliver_waiting(struct tcp_flow *f, unsigned dir, const struct strea
 	if (w->missing && h->next == w->seq + w->len)
 		deliver_gap(f, dir, w->missing, GAP_CLIPPED, &w->at, ops);
 	free(w);
-}
-
-static bool waiting_is_next(const struct half *h)
-{
-	return h->waiting && seq_ahead(h->waiting->seq, h->next) <= 0;
 }
 
 /* Delivers what has become the next in order, in both directions, as each may wait for the other. */
@@ -187,128 +176,13 @@ static bool unblock(struct tcp_flow *f, const struct stream_ops *ops)
 	if (!waiting_is_next(h))
 		give_up_hole(f, dir, h->waiting->seq, ops);
 	else if (!waiting_is_next(peer))
-		give_up_hole(f, !dir, h->waiting->ack, ops);
+		give_up_hole(f, !dir, data_end(peer, h->waiting->ack), ops);
 	else
 		deliver_waiting(f, dir, ops);
 	return true;
 }
 
-static struct waiting *waiting_new(const struct segment *s, uint32_t from, uint32_t len)
-{
-	struct waiting *w = malloc(sizeof(*w) + len);
-	if (!w)
-		return NULL;
-	*w = (struct waiting){ .at = s->at,
-		.seq = s->seq + from,
-		.len = len,
-		.ack = s->ack,
-		.has_ack = (s->flags & TCP_ACK) != 0 };
-	if (len)
-		memcpy(w->bytes, s->payload.p + from, len);
-	return w;
-}
-
-static void waiting_link(struct tcp_flow *f, struct half *h, struct waiting **at, struct waiting *w)
-{
-	w->next = *at;
-	*at = w;
-	h->n_waiting++;
-	h->waiting_bytes += w->len;
-	f->shard->reassembly_used += waiting_size(w);
-}
-
-/* Cuts a waiting segment in two. False: no memory. */
-static bool waiting_split(struct tcp_flow *f, struct half *h, struct waiting *w, uint32_t len)
-{
-	struct waiting *tail = malloc(sizeof(*tail) + w->len - len);
-	if (!tail)
-		return false;
-	*tail = *w;
-	tail->seq += len;
-	tail->len -= len;
-	memcpy(tail->bytes, w->bytes + len, tail->len);
-	w->len = len;
-	w->missing = 0;
-	w->next = tail;
-	h->n_waiting++;
-	f->shard->reassembly_used += sizeof(*tail);
-	return true;
-}
-
-/* Sent twice, bytes need no more of the other stream than the older sending had. */
-static void waiting_lower_ack(struct tcp_flow *f, struct half *h, struct waiting *w,
-    const struct segment *s, uint32_t to)
-{
-	uint32_t len = to - w->seq;
-	if (!w->has_ack || !(s->flags & TCP_ACK) || seq_ahead(w->ack, s->ack) <= 0)
-		return;
-	if (len == w->len || waiting_split(f, h, w, len))
-		w->ack = s->ack;
-}
-
-/* Two segments for one place before either was delivered: the first one stays. */
-static void compare_waiting(struct tcp_flow *f, struct half *h, struct waiting *w,
-    const struct segment *s)
-{
-	uint32_t from = seq_ahead(s->seq, w->seq) > 0 ? s->seq : w->seq;
-	uint32_t s_end = s->seq + (uint32_t)s->payload.n, w_end = w->seq + w->len;
-	uint32_t to = seq_ahead(s_end, w_end) < 0 ? s_end : w_end;
-	if (seq_ahead(to, from) <= 0)
-		return;
-	if (memcmp(s->payload.p + (from - s->seq), w->bytes + (from - w->seq), to - from) != 0) {
-		w->conflict = true;
-		f->conflicts++;
-		flow_anomaly(f, TCP_CONFLICT, &s->at, &w->at, to - from);
-	}
-	waiting_lower_ack(f, h, w, s, to);
-}
-
-/* Files the parts of a segment that fill holes between those that wait already. False: no memory. */
-static bool waiting_add(struct tcp_flow *f, unsigned dir, const struct segment *s)
-{
-	struct half *h = &f->half[dir];
-	struct waiting **at = &h->waiting;
-	uint32_t end = s->seq + (uint32_t)s->payload.n, done = 0;
-	while (done < s->payload.n || s->missing) {
-		while (
-		    *at && seq_ahead((*at)->seq + (*at)->len + (*at)->missing, s->seq + done) <= 0)
-			at = &(*at)->next;
-		uint32_t stop = *at && seq_ahead((*at)->seq, end) < 0 ? (*at)->seq : end;
-		uint32_t begin = s->seq + done;
-		if (seq_ahead(stop, begin) > 0 || (!*at && stop == begin && s->missing)) {
-			struct waiting *w = waiting_new(s, done, stop - begin);
-			if (!w)
-				return false;
-			w->missing = stop == end ? s->missing : 0;
-			waiting_link(f, h, at, w);
-			at = &w->next;
-		}
-		if (stop == end || !*at)
-			return true;
-		compare_waiting(f, h, *at, s);
-		uint32_t covered = (*at)->seq + (*at)->len + (*at)->missing - s->seq;
-		done = covered < s->payload.n ? covered : (uint32_t)s->payload.n;
-		if (done == s->payload.n)
-			return true;
-	}
-	return true;
-}
-
-static bool waiting_has_room(const struct tcp_flow *f, const struct half *h, size_t n)
-{
-	const struct limits *l = limits_of(f);
-	return h->n_waiting < l->ooo_segments && h->waiting_bytes + n <= l->ooo_bytes &&
-	    f->shard->reassembly_used + n + sizeof(struct waiting) <=
-	    shard_part(l->reassembly_bytes);
-}
-
 /* ---- holes: what the peer has acknowledged and we do not have ---- */
-
-/* How far the peer has acknowledged data; a FIN takes up a number of its own. */
-static uint32_t acked_data(const struct half *h)
-{
-	return h->fin && seq_ahead(h->acked, h->fin_seq) > 0 ? h->fin_seq : h->acked;
-}
 
 /*
  * A FIN that was not captured looks like one acknowledged byte that never came. It matters only
@@ -317,7 +191,7 @@ static uint32_t acked_data(const struct half *h)
 static bool hole_is_real(const struct tcp_flow *f, unsigned dir)
 {
 	const struct half *h = &f->half[dir];
-	int32_t hole = h->has_acked ? seq_ahead(acked_data(h), h->next) : 0;
+	int32_t hole = h->has_acked ? seq_ahead(data_end(h, h->acked), h->next) : 0;
 	return hole > 1 || (hole == 1 && (h->waiting || h->fin || f->half[!dir].waiting));
 }
 
@@ -352,7 +226,7 @@ static void deliver_segment(struct tcp_flow *f, unsigned dir, const struct segme
 	struct arrival a = { &s->at, s->ack, (s->flags & TCP_ACK) != 0 };
 	uint32_t n = (uint32_t)s->payload.n, known = h->next - s->seq;
 	for (struct waiting *w = h->waiting; w && seq_ahead(w->seq, s->seq + n) < 0; w = w->next)
-		compare_waiting(f, h, w, s);
+		waiting_compare(f, h, w, s);
 	while (known < n) {
 		bool waits = h->waiting && seq_ahead(h->waiting->seq, s->seq + n) < 0;
 		uint32_t stop = waits ? h->waiting->seq - s->seq : n;
@@ -405,6 +279,22 @@ static bool is_keep_alive(const struct half *h, const struct segment *s)
 	    !(s->flags & (TCP_SYN | TCP_FIN));
 }
 
+/* One segment far ahead is noise; a run of them in order is the stream behind a long loss. */
+static bool far_is_real(struct half *h, const struct segment *s)
+{
+	enum { WITNESSES = 8 };
+	h->far = s->seq == h->far_next ? h->far + 1 : 1;
+	h->far_next = s->seq + (uint32_t)s->payload.n + s->missing;
+	return h->far >= WITNESSES;
+}
+
+static void jump_to(struct tcp_flow *f, unsigned dir, uint32_t seq, const struct stream_ops *ops)
+{
+	while (f->half[dir].waiting && unblock(f, ops))
+		continue;
+	give_up_hole(f, dir, seq, ops);
+}
+
 static void tcp_payload(struct tcp_flow *f, unsigned dir, const struct segment *s,
     const struct stream_ops *ops)
 {
@@ -415,10 +305,15 @@ static void tcp_payload(struct tcp_flow *f, unsigned dir, const struct segment *
 	}
 	int32_t ahead = seq_ahead(s->seq, h->next);
 	int64_t window = (int64_t)limits_of(f)->tcp_window;
-	if (ahead > window || ahead < -window) {
+	if (ahead < -window || (ahead > window && !far_is_real(h, s))) {
 		flow_anomaly(f, TCP_OUT_OF_WINDOW, &s->at, NULL, s->payload.n);
 		return;
 	}
+	if (ahead > window) {
+		jump_to(f, dir, s->seq, ops);
+		ahead = 0;
+	}
+	h->far = 0;
 	if (is_keep_alive(h, s))
 		return;
 	if (h->fin && seq_ahead(s->seq + (uint32_t)s->payload.n, h->fin_seq) > 0)
@@ -496,7 +391,19 @@ static void hole_check(struct tcp_flow *f, unsigned dir, const struct stream_ops
 		return;
 	hole_set(f, h, false);
 	while (hole_is_real(f, dir) && !waiting_is_next(h))
-		give_up_hole(f, dir, acked_data(h), ops);
+		give_up_hole(f, dir, data_end(h, h->acked), ops);
+}
+
+/* Believed where the stream may end: not before what was delivered, not beyond the window. */
+static void tcp_fin(struct tcp_flow *f, struct half *h, uint32_t end, const struct segment *s)
+{
+	int32_t ahead = seq_ahead(end, h->next);
+	if (ahead < 0 || ahead > (int64_t)limits_of(f)->tcp_window) {
+		flow_anomaly(f, TCP_OUT_OF_WINDOW, &s->at, NULL, 0);
+		return;
+	}
+	h->fin = true;
+	h->fin_seq = end;
 }
 
 static void fin_check(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
@@ -541,10 +448,8 @@ void tcp_segment(struct tcp_flow *f, unsigned dir, const struct segment *s,
 		}
 		tcp_payload(f, dir, &data, ops);
 	}
-	if ((s->flags & TCP_FIN) && !h->fin && h->started) {
-		h->fin = true;
-		h->fin_seq = data.seq + (uint32_t)s->payload.n + s->missing;
-	}
+	if ((s->flags & TCP_FIN) && !h->fin && h->started)
+		tcp_fin(f, h, data.seq + (uint32_t)s->payload.n + s->missing, s);
 	hole_check(f, dir, ops);
 	hole_check(f, !dir, ops);
 	fin_check(f, dir, ops);
@@ -566,8 +471,11 @@ void tcp_flush(struct tcp_flow *f, const struct stream_ops *ops)
 	while (unblock(f, ops))
 		continue;
 	for (unsigned dir = 0; dir < 2; dir++) {
+		const struct half *h = &f->half[dir];
 		if (hole_is_real(f, dir))
-			give_up_hole(f, dir, acked_data(&f->half[dir]), ops);
+			give_up_hole(f, dir, data_end(h, h->acked), ops);
+		if (h->fin && seq_ahead(h->fin_seq, h->next) > 0)
+			give_up_hole(f, dir, h->fin_seq, ops);
 		fin_check(f, dir, ops);
 	}
 }

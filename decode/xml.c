@@ -38,6 +38,7 @@ struct xml *xml_new(const struct limits *limits, struct arena *arena, struct xml
 	x->limits = limits;
 	x->events = events;
 	x->sink = sink;
+	x->sanitiser.attributes_max = limits->xml_attributes;
 	return x;
 }
 
@@ -236,10 +237,11 @@ static void xml_mended(void *ctx)
 static void xml_sanitise(struct xml *x, struct slice utf8)
 {
 	const struct sanitise_sink sink = { xml_put, xml_mended, x };
-	sanitiser_data(&x->sanitiser, utf8, &sink);
-	if (x->sanitiser.doctype || x->sanitiser.token > x->limits->xml_token) {
+	struct sanitiser *s = &x->sanitiser;
+	sanitiser_data(s, utf8, &sink);
+	if (s->doctype || s->wide || s->token > x->limits->xml_token) {
 		xml_push(x);
-		xml_fail(x, x->sanitiser.doctype ? XML_DOCTYPE : XML_LIMIT);
+		xml_fail(x, s->doctype ? XML_DOCTYPE : XML_LIMIT);
 	}
 }
 
@@ -360,9 +362,4 @@ struct slice xml_attribute(const struct xml_element *e, const char *name)
 void xml_setup(void)
 {
 	xmlInitParser();
-}
-
-void xml_teardown(void)
-{
-	xmlCleanupParser();
 }

@@ -39,7 +39,6 @@ struct slice xml_attribute(const struct xml_element *,
     const char *name); /* without namespace; empty: not there */
 
 void xml_setup(void); /* once, before there are threads */
-void xml_teardown(void);
 
 /* White space of XML 1.0 section 2.3 */
 static inline bool xml_blank(uint8_t byte)

@@ -53,6 +53,17 @@ LTO_LINK := ${lto:+-flto=auto -O3}
 PKG_CFLAGS := $(pkg-config --cflags $libraries | sed 's/-I/-isystem /g')
 PKG_LIBS := $(pkg-config --libs $libraries)
 EOF
+version_of() {
+	echo "$1 $(pkg-config --modversion "$2")"
+}
+if pkg-config --exists libllhttp; then
+	llhttp=$(version_of llhttp libllhttp)
+else
+	llhttp="llhttp $(sed -n 's/^#define LLHTTP_VERSION_[A-Z]* //p' /usr/share/include/llhttp/llhttp.h |
+		paste -s -d . -)"
+fi
+echo "LIBRARIES := $(version_of libpcap libpcap), $llhttp, $(version_of libxml2 libxml-2.0)," \
+	"$(version_of zlib zlib)"
 if pkg-config --exists libllhttp; then
 	echo "LLHTTP_CFLAGS := $(pkg-config --cflags libllhttp | sed 's/-I/-isystem /g')"
 	echo "LLHTTP_LIBS := $(pkg-config --libs libllhttp)"

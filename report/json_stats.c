@@ -63,6 +63,7 @@ static void write_packets(struct json *j, const struct run_end *end)
 	json_member(j, "bytes", end->bytes);
 	json_member(j, "filtered", end->filtered);
 	json_member(j, "backwards", end->backwards);
+	json_member(j, "dropped", end->dropped);
 	json_member(j, "tcp", end->decoded.tcp);
 	json_member(j, "not_ip", end->decoded.not_ip);
 	json_member(j, "not_tcp", end->decoded.not_tcp);

@@ -126,6 +126,8 @@ bool report_incomplete(const struct summary *s, const struct run_end *end, char 
 	if (room != 0)
 		text[0] = '\0';
 	phrase_count(&p, end->n_damage, "input damaged", "inputs damaged");
+	phrase_count(&p, end->dropped, "packet dropped when it was recorded",
+	    "packets dropped when they were recorded");
 	if (end->stopped) {
 		phrase_add(&p, "%sstopped before the end", p.any ? ", " : "");
 		p.any = true;

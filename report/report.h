@@ -47,7 +47,7 @@ struct report_options {
 /* What only the end of the run knows, beside the summary. */
 struct run_end {
 	struct decode_counts decoded;
-	uint64_t packets, bytes, filtered, backwards;
+	uint64_t packets, bytes, filtered, backwards, dropped;
 	const struct damage *damage;         /* capture.h */
 	size_t n_damage;
 	bool stopped;                        /* by a signal, or by -c */

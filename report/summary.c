@@ -77,7 +77,7 @@ static void write_damage(struct out *o, const struct report_options *options,
 static void write_span(struct out *o, const struct summary *s)
 {
 	label(o, "time");
-	if (s->first_ns == 0 && s->last_ns == 0) {
+	if (s->first_ns > s->last_ns) {
 		line_end(o, false);
 		return;
 	}

@@ -36,10 +36,7 @@ struct wire {
 
 static void wire_send(struct wire *w, unsigned side, uint8_t flags, struct slice bytes)
 {
-	struct segment s = { .flags = flags,
-		.seq = w->seq[side],
-		.payload = bytes,
-		.window = 65535 };
+	struct segment s = { .flags = flags, .seq = w->seq[side], .payload = bytes };
 	s.at = (struct stamp){ .order = ++w->order,
 		.frame = w->order,
 		.ns = (int64_t)w->order * 1000000 };

@@ -104,10 +104,6 @@ static inline void record_body(struct record *r, const struct body *b)
 	record_add(r, "%s %u %u%s%s%s\n", kinds[b->kind], (unsigned)b->bytes,
 	    (unsigned)b->decoded_bytes, b->complete ? " complete" : "",
 	    b->undecodable ? " undecodable" : "", seen[b->organizer]);
-	if (b->kept.n > 0) {
-		record_slice(r, "kept ", b->kept);
-		record_add(r, "\n");
-	}
 	if (b->dav != NULL)
 		record_dav(r, b->dav);
 }

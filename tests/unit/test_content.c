@@ -1,6 +1,6 @@
 /*
- * test_content.c - decode/content.c: media types, codings, what is kept, gaps; every sample is fed
- * whole, byte by byte and in random pieces.
+ * test_content.c - decode/content.c: media types, codings, gaps; every sample is fed whole, byte by
+ * byte and in random pieces.
  */
 #include "decode/content.h"
 #include "tests/unit/body_run.h"
@@ -15,7 +15,7 @@
 struct job {
 	struct slice in;
 	const char *type, *coding, *limit;
-	bool cut, root_only, keep;
+	bool cut, root_only;
 	struct slice behind_gap; /* fed after a gap when its p is not NULL */
 	size_t budget;
 };
@@ -38,7 +38,6 @@ static struct record *run_way(struct job job, struct feeder *f, int way)
 		.media_type = slice_from(job.type != NULL ? job.type : ""),
 		.coding = slice_from(job.coding != NULL ? job.coding : ""),
 		.root_only = job.root_only,
-		.keep = job.keep,
 	};
 	struct content *c = content_new(&options, arena,
 	    (struct content_sink){ record_anomaly, r });
@@ -272,9 +271,8 @@ static void test_nothing_behind_a_gap_is_read(void **state)
 	(void)state;
 	check((struct job){ .in = SLICE("<a><b/>"),
 		  .behind_gap = SLICE("</a>"),
-		  .type = "text/xml",
-		  .keep = true },
-	    "xml 11 11\nkept <a><b/>\nroot |a\n");
+		  .type = "text/xml" },
+	    "xml 11 11\nroot |a\n");
 	check((struct job){ .in = SLICE("UID:1\r\n"),
 		  .behind_gap = SLICE("ORGANIZER:x\r\n"),
 		  .type = "text/calendar" },
@@ -298,33 +296,6 @@ static void test_nothing_behind_a_gap_is_read(void **state)
 	free_slice(in);
 }
 
-static void test_the_first_bytes_are_kept(void **state)
-{
-	(void)state;
-	check((struct job){ .in = SLICE("hello\0world"),
-		  .type = "text/plain",
-		  .keep = true,
-		  .limit = "body_kept=4" },
-	    "other 11 11 complete\nkept hell\n");
-	check((struct job){ .in = SLICE("hello"), .keep = true, .limit = "body_kept=5" },
-	    "other 5 5 complete\nkept hello\n");
-	check((struct job){ .in = SLICE("hello"), .keep = true, .limit = "body_kept=0" },
-	    "other 5 5 complete\n");
-	check((struct job){ .in = SLICE("hello"), .keep = false }, "other 5 5 complete\n");
-	char *text = malloc(20000), *want = malloc(21000);
-	for (size_t i = 0; i < 20000; i++)
-		text[i] = (char)('a' + i % 26);
-	snprintf(want, 21000, "other 20000 20000 complete\nkept %.10000s\n", text);
-	check((struct job){ .in = { (const uint8_t *)text, 20000 },
-		  .keep = true,
-		  .limit = "body_kept=10000" },
-	    want);
-	snprintf(want, 21000, "other 20000 20000 complete\nkept %.20000s\n", text);
-	check((struct job){ .in = { (const uint8_t *)text, 20000 }, .keep = true }, want);
-	free(text);
-	free(want);
-}
-
 static void test_root_only_costs_no_more_than_the_root(void **state)
 {
 	(void)state;
@@ -339,16 +310,6 @@ static void test_root_only_costs_no_more_than_the_root(void **state)
 	assert_int_equal(sscanf(r->text, "xml %u %u complete\nroot |a\n", &bytes, &decoded), 2);
 	assert_int_equal(bytes, in.n);
 	assert_true(decoded <= 3 * 4096);
-	free(r);
-	/* What is to be kept is decoded even so. */
-	r = run_all((struct job){ .in = in,
-	    .type = "text/xml",
-	    .coding = "gzip",
-	    .root_only = true,
-	    .keep = true,
-	    .limit = "body_kept=50000" });
-	assert_int_equal(sscanf(r->text, "xml %u %u complete\nkept <a>", &bytes, &decoded), 2);
-	assert_true(decoded >= 50000 && decoded <= 50000 + 4096);
 	free(r);
 	char want[100];
 	snprintf(want, sizeof(want), "xml %u %u complete\nroot |a\n", (unsigned)n, (unsigned)n);
@@ -383,10 +344,9 @@ static void test_every_budget_is_survived(void **state)
 		struct record *r = run_way((struct job){ .in = in,
 					       .type = "text/xml",
 					       .coding = "gzip",
-					       .keep = true,
 					       .budget = budget },
 		    &f, BYTES);
-		bool is_whole = strstr(r->text, "whole") != NULL && strstr(r->text, "kept") != NULL;
+		bool is_whole = strstr(r->text, "whole") != NULL;
 		whole += is_whole;
 		refused += strncmp(r->text, "!http.txn-limit\n", 16) == 0;
 		assert_true(
@@ -406,7 +366,7 @@ static void test_every_budget_gives_one_result(void **state)
 	while (n < 9000)
 		n += (size_t)snprintf(text + n, 9100 - n, "<response><href>/%u</href></response>",
 		    (unsigned)n);
-	struct job job = { .in = { (const uint8_t *)text, n }, .keep = true, .cut = true };
+	struct job job = { .in = { (const uint8_t *)text, n }, .cut = true };
 	for (job.budget = 1000; job.budget < 80000; job.budget += 1777) {
 		job.type = job.budget % 2 ? "text/xml" : "";
 		free(run_all(job));
@@ -448,7 +408,6 @@ int main(void)
 		cmocka_unit_test(test_damaged_codings_prove_no_absence),
 		cmocka_unit_test(test_a_bomb_is_refused_and_what_came_before_stays),
 		cmocka_unit_test(test_nothing_behind_a_gap_is_read),
-		cmocka_unit_test(test_the_first_bytes_are_kept),
 		cmocka_unit_test(test_root_only_costs_no_more_than_the_root),
 		cmocka_unit_test(test_an_anomaly_is_told_once_a_body),
 		cmocka_unit_test(test_every_budget_is_survived),

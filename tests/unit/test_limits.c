@@ -104,10 +104,9 @@ static void test_contradictions(void **state)
 		{ "flows=63", "flows" },
 		{ "layers=0", "layers" },
 		{ "frag_datagrams=0", "frag_datagrams" },
-		{ "body_kept=8M", "body_kept" },
 		{ "target=128K", "target" },
 		{ "ooo_bytes=2M", "ooo_bytes" },
-		{ "txn_bytes=5M", "txn_bytes" },
+		{ "txn_bytes=9M", "txn_bytes" },
 		{ "txn_total=1M", "txn_bytes" },
 		{ "header_bytes=8K", "header_bytes" },
 	};
@@ -120,7 +119,7 @@ static void test_contradictions(void **state)
 	}
 	struct error e;
 	struct limits l = limits_default();
-	assert_true(limits_set(&l, "body_kept=0", &e) && limits_set(&l, "packet_keep=0", &e));
+	assert_true(limits_set(&l, "prop_value=0", &e) && limits_set(&l, "packet_keep=0", &e));
 	assert_true(limits_set(&l, "gap_seconds=0", &e) && limits_check(&l, &e));
 }
 

@@ -92,7 +92,6 @@ static void test_segment(void **state)
 	assert_int_equal(s.dst.address[3], 2);
 	assert_int_equal(s.seq, 7);
 	assert_int_equal(s.ack, 9);
-	assert_int_equal(s.window, 512);
 	assert_int_equal(s.flags, TCP_ACK | TCP_PSH);
 	assert_int_equal(s.missing, 0);
 	assert_int_equal(s.n_pieces, 0);

@@ -44,6 +44,7 @@ static struct run *run_way(const char *in, int way)
 		f = feeder_new(8192);
 	struct run *r = calloc(1, sizeof(*r));
 	assert_non_null(r);
+	r->s.attributes_max = 3;
 	feed(&f, way, slice_from(in), give, r);
 	sanitiser_end(&r->s, &(struct sanitise_sink){ put, mended, r });
 	return r;
@@ -161,6 +162,26 @@ static void test_undo_takes_away_only_what_was_put(void **state)
 	}
 }
 
+static void test_nothing_is_read_behind_too_many_attributes(void **state)
+{
+	(void)state;
+	static const char start[] = "<a b='\"' c=\"'\" d='>'><e f=''/><g h='' i='' j=''";
+	char text[200];
+	for (int way = WHOLE; way <= LAST_SEED; way++) {
+		snprintf(text, sizeof(text), "%s/><!-- '' -->", start);
+		struct run *r = run_way(text, way);
+		assert_string_equal(r->out.text, text);
+		assert_false(r->s.wide);
+		free(r);
+		snprintf(text, sizeof(text), "%s k='&#1;'/><0/>", start);
+		r = run_way(text, way);
+		snprintf(text, sizeof(text), "%s k=", start);
+		assert_string_equal(r->out.text, text);
+		assert_true(r->s.wide);
+		free(r);
+	}
+}
+
 static void test_nothing_is_read_behind_a_doctype(void **state)
 {
 	(void)state;
@@ -213,6 +234,7 @@ int main(void)
 		cmocka_unit_test(test_well_formed_documents_are_not_changed),
 		cmocka_unit_test(test_markup_behind_sections_is_mended_again),
 		cmocka_unit_test(test_undo_takes_away_only_what_was_put),
+		cmocka_unit_test(test_nothing_is_read_behind_too_many_attributes),
 		cmocka_unit_test(test_nothing_is_read_behind_a_doctype),
 		cmocka_unit_test(test_it_knows_how_long_a_token_is),
 	};

@@ -75,6 +75,45 @@ static void ports_used_again_are_a_new_flow(void **unused)
 	kit_close(&k);
 }
 
+/* The new sequence numbers are near the old ones, the old connection never ended. */
+static void ports_used_again_within_the_window(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	talk_once(&k, 0, 1000000);
+	kit_send(&k, 0, 0, 930000, 0, TCP_SYN, "");
+	assert_int_equal(kit_count(&k, OUTPUT_FLOW), 0);
+	kit_send(&k, 0, 1, 7000, 930001, TCP_SYN | TCP_ACK, "");
+	kit_send(&k, 0, 0, 930001, 7001, TCP_ACK, get);
+	kit_send(&k, 0, 1, 7001, 930001 + sizeof(get) - 1, TCP_ACK, answer);
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_FLOW), 2);
+	assert_int_equal(flow_at(&k, 1)->id.frame, 5);
+	assert_int_equal(flow_at(&k, 1)->packets[0], 2);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
+	assert_int_equal(txn_at(&k, 1)->unpaired, PAIRED);
+	assert_false(txn_at(&k, 1)->unsure);
+	kit_close(&k);
+}
+
+/* A forged SYN that nobody answers changes nothing. */
+static void an_unanswered_syn_is_ignored(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
+	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	kit_send(&k, 0, 0, 5000, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5001, 101 + sizeof(get) - 1, TCP_ACK, answer);
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_FLOW), 1);
+	assert_int_equal(txn_at(&k, 0)->unpaired, PAIRED);
+	kit_close(&k);
+}
+
 static void a_syn_sent_again_is_not(void **unused)
 {
 	(void)unused;
@@ -263,6 +302,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_leaves_a_record),
 		cmocka_unit_test(ports_used_again_are_a_new_flow),
+		cmocka_unit_test(ports_used_again_within_the_window),
+		cmocka_unit_test(an_unanswered_syn_is_ignored),
 		cmocka_unit_test(a_syn_sent_again_is_not),
 		cmocka_unit_test(ports_used_again_behind_a_reset),
 		cmocka_unit_test(strays_open_no_flow),

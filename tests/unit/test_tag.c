@@ -162,7 +162,9 @@ static void absence_needs_proof(void **state)
 		assert_int_equal(judge(&m, FLAVOUR_EXCHANGE, false).tag_seen, seen);
 		assert_int_equal(judge(&m, FLAVOUR_CALDAV, false).tag_seen, seen);
 		made_header(&m.txn.res, "ETag", "\"1\"");
-		assert_int_equal(judge(&m, FLAVOUR_CALDAV, false).tag_seen, PRESENT);
+		/* A tag that may be another item's is not this one's. */
+		seen = m.txn.unsure ? NOT_OBSERVED : PRESENT;
+		assert_int_equal(judge(&m, FLAVOUR_CALDAV, false).tag_seen, seen);
 	}
 }
 

@@ -63,6 +63,22 @@ static void on_end(void *ctx, unsigned dir, enum stream_end how)
 		record_of(ctx)->ends++;
 }
 
+static void skip_data(void *ctx, unsigned dir, const struct piece *piece)
+{
+	(void)ctx;
+	(void)dir;
+	(void)piece;
+}
+
+static void skip_gap(void *ctx, unsigned dir, uint64_t offset, uint64_t bytes, enum gap_kind kind)
+{
+	(void)ctx;
+	(void)dir;
+	(void)offset;
+	(void)bytes;
+	(void)kind;
+}
+
 static const struct stream_ops ops = { on_data, on_gap, on_conflict, on_end };
 
 struct fixture {
@@ -294,6 +310,44 @@ static void far_data_and_resets_are_ignored(void **unused)
 	fixture_close(&x);
 }
 
+/* A FIN counts where the stream may end. */
+static void far_fins_are_ignored(void **unused)
+{
+	(void)unused;
+	struct fixture x;
+	fixture_open(&x);
+	send(&x, 0, 100, 0, TCP_SYN, "");
+	send(&x, 0, 101, 1, TCP_ACK, "abcd");
+	send(&x, 0, 101 - 0x10000000, 1, TCP_ACK | TCP_FIN, "");
+	send(&x, 0, 101 + 0x10000000, 1, TCP_ACK | TCP_FIN, "");
+	assert_int_equal(x.seen.ends, 0);
+	assert_int_equal(kit_anomalies(&x.kit, TCP_OUT_OF_WINDOW), 2);
+	send(&x, 0, 105, 1, TCP_ACK | TCP_FIN, "");
+	assert_int_equal(x.seen.ends, 1);
+	fixture_close(&x);
+}
+
+/* More was lost than the window holds: a run of segments in order is believed. */
+static void a_long_loss_is_survived(void **unused)
+{
+	(void)unused;
+	struct fixture x;
+	fixture_open(&x);
+	uint32_t seq = 105 + 0x00500000;
+	send(&x, 0, 100, 0, TCP_SYN, "");
+	send(&x, 0, 101, 1, TCP_ACK, "abcd");
+	x.flow->http = NULL; /* the gap would not fit into the record */
+	const struct stream_ops quiet = { skip_data, skip_gap, NULL, NULL };
+	for (unsigned i = 0; i < 8; i++, seq += 4) {
+		struct segment s = kit_segment(&x.kit, 0, 0, seq, 1, TCP_ACK, "efgh");
+		tcp_segment(x.flow, 0, &s, &quiet);
+	}
+	assert_int_equal(x.flow->half[0].next, seq);
+	assert_int_equal(x.flow->half[0].gap_bytes, 0x00500000 + 7 * 4);
+	assert_int_equal(kit_anomalies(&x.kit, TCP_GAP), 1);
+	fixture_close(&x);
+}
+
 /* The hole list is bounded in segments; what does not fit turns the oldest hole into a gap. */
 static void hole_list_is_bounded(void **unused)
 {
@@ -339,6 +393,8 @@ int main(void)
 		cmocka_unit_test(fin_is_advice),
 		cmocka_unit_test(fin_waits_for_the_bytes_before_it),
 		cmocka_unit_test(far_data_and_resets_are_ignored),
+		cmocka_unit_test(far_fins_are_ignored),
+		cmocka_unit_test(a_long_loss_is_survived),
 		cmocka_unit_test(hole_list_is_bounded),
 		cmocka_unit_test(clipped_bytes_are_a_gap_at_once),
 	};

@@ -387,7 +387,7 @@ static void test_summary(void **state)
 static void test_empty_summary(void **state)
 {
 	(void)state;
-	struct summary s = { 0 };
+	struct summary s = { .first_ns = INT64_MAX, .last_ns = INT64_MIN };
 	struct run_end end = { 0 };
 	char text[8192];
 	summary_text(&s, &end, text, sizeof text);

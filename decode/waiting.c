@@ -1,0 +1,138 @@
+/*
+ * The segments of one direction that came early, by sequence number and without overlaps: who came
+ * first keeps its place.
+ */
+#include "decode/waiting.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/tcp.h"
+
+static size_t waiting_size(const struct waiting *w)
+{
+	return sizeof(*w) + w->len;
+}
+
+struct waiting *waiting_pop(struct tcp_flow *f, struct half *h)
+{
+	struct waiting *w = h->waiting;
+	h->waiting = w->next;
+	h->n_waiting--;
+	h->waiting_bytes -= w->len;
+	f->shard->reassembly_used -= waiting_size(w);
+	return w;
+}
+
+static struct waiting *waiting_new(const struct segment *s, uint32_t from, uint32_t len)
+{
+	struct waiting *w = malloc(sizeof(*w) + len);
+	if (!w)
+		return NULL;
+	*w = (struct waiting){ .at = s->at,
+		.seq = s->seq + from,
+		.len = len,
+		.ack = s->ack,
+		.has_ack = (s->flags & TCP_ACK) != 0 };
+	if (len)
+		memcpy(w->bytes, s->payload.p + from, len);
+	return w;
+}
+
+static void waiting_link(struct tcp_flow *f, struct half *h, struct waiting **at, struct waiting *w)
+{
+	w->next = *at;
+	*at = w;
+	h->n_waiting++;
+	h->waiting_bytes += w->len;
+	f->shard->reassembly_used += waiting_size(w);
+}
+
+/* Cuts a waiting segment in two. False: no memory. */
+static bool waiting_split(struct tcp_flow *f, struct half *h, struct waiting *w, uint32_t len)
+{
+	struct waiting *tail = malloc(sizeof(*tail) + w->len - len);
+	if (!tail)
+		return false;
+	*tail = *w;
+	tail->seq += len;
+	tail->len -= len;
+	memcpy(tail->bytes, w->bytes + len, tail->len);
+	w->len = len;
+	w->missing = 0;
+	w->next = tail;
+	h->n_waiting++;
+	f->shard->reassembly_used += sizeof(*tail);
+	return true;
+}
+
+/* Sent twice, bytes need no more of the other stream than the older sending had. */
+static void waiting_lower_ack(struct tcp_flow *f, struct half *h, struct waiting *w,
+    const struct segment *s, uint32_t to)
+{
+	uint32_t len = to - w->seq;
+	if (!w->has_ack || !(s->flags & TCP_ACK) || seq_ahead(w->ack, s->ack) <= 0)
+		return;
+	if (len == w->len || waiting_split(f, h, w, len))
+		w->ack = s->ack;
+}
+
+/* Two segments for one place before either was delivered: the first one stays. */
+void waiting_compare(struct tcp_flow *f, struct half *h, struct waiting *w, const struct segment *s)
+{
+	uint32_t from = seq_ahead(s->seq, w->seq) > 0 ? s->seq : w->seq;
+	uint32_t s_end = s->seq + (uint32_t)s->payload.n, w_end = w->seq + w->len;
+	uint32_t to = seq_ahead(s_end, w_end) < 0 ? s_end : w_end;
+	if (seq_ahead(to, from) <= 0)
+		return;
+	if (memcmp(s->payload.p + (from - s->seq), w->bytes + (from - w->seq), to - from) != 0) {
+		w->conflict = true;
+		f->conflicts++;
+		flow_anomaly(f, TCP_CONFLICT, &s->at, &w->at, to - from);
+	}
+	waiting_lower_ack(f, h, w, s, to);
+}
+
+/* Files the parts of a segment that fill holes between those that wait already. False: no memory. */
+bool waiting_add(struct tcp_flow *f, unsigned dir, const struct segment *s)
+{
+	struct half *h = &f->half[dir];
+	struct waiting **at = &h->waiting;
+	uint32_t end = s->seq + (uint32_t)s->payload.n, done = 0;
+	while (done < s->payload.n || s->missing) {
+		while (
+		    *at && seq_ahead((*at)->seq + (*at)->len + (*at)->missing, s->seq + done) <= 0)
+			at = &(*at)->next;
+		uint32_t stop = *at && seq_ahead((*at)->seq, end) < 0 ? (*at)->seq : end;
+		uint32_t begin = s->seq + done;
+		if (seq_ahead(stop, begin) > 0 || (!*at && stop == begin && s->missing)) {
+			struct waiting *w = waiting_new(s, done, stop - begin);
+			if (!w)
+				return false;
+			w->missing = stop == end ? s->missing : 0;
+			waiting_link(f, h, at, w);
+			at = &w->next;
+		}
+		if (stop == end || !*at)
+			return true;
+		waiting_compare(f, h, *at, s);
+		uint32_t covered = (*at)->seq + (*at)->len + (*at)->missing - s->seq;
+		done = covered < s->payload.n ? covered : (uint32_t)s->payload.n;
+		if (done == s->payload.n)
+			return true;
+	}
+	return true;
+}
+
+bool waiting_has_room(const struct tcp_flow *f, const struct half *h, size_t n)
+{
+	const struct limits *l = &f->shard->options->limits;
+	return h->n_waiting < l->ooo_segments && h->waiting_bytes + n <= l->ooo_bytes &&
+	    f->shard->reassembly_used + n + sizeof(struct waiting) <=
+	    shard_part(l->reassembly_bytes);
+}
+
+bool waiting_is_next(const struct half *h)
+{
+	return h->waiting && seq_ahead(h->waiting->seq, h->next) <= 0;
+}

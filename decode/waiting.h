@@ -1,0 +1,19 @@
+/*
+ * waiting.h - segments that wait for bytes before them, or for bytes of the other direction that their
+ * sender had. Private to decode/.
+ */
+#ifndef DAVSCOPE_DECODE_WAITING_H
+#define DAVSCOPE_DECODE_WAITING_H
+
+#include "decode/flow.h"
+
+/* Takes the first one off the list; the caller frees it. */
+struct waiting *waiting_pop(struct tcp_flow *, struct half *);
+/* Files the parts of a segment that nobody has yet. False: no memory; some of it may be filed. */
+bool waiting_add(struct tcp_flow *, unsigned dir, const struct segment *);
+bool waiting_has_room(const struct tcp_flow *, const struct half *, size_t payload);
+bool waiting_is_next(const struct half *);       /* the first one begins where the stream stands, or before */
+/* Says when a segment carries other bytes than one that waits. */
+void waiting_compare(struct tcp_flow *, struct half *, struct waiting *, const struct segment *);
+
+#endif
