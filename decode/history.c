@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RING = 4096, SOURCES = 16 };
+enum { RING = 2048, SOURCES = 16 };
 
 struct history_source {
 	uint32_t seq;
