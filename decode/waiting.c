@@ -131,8 +131,3 @@ bool waiting_has_room(const struct tcp_flow *f, const struct half *h, size_t n)
 	    f->shard->reassembly_used + n + sizeof(struct waiting) <=
 	    shard_part(l->reassembly_bytes);
 }
-
-bool waiting_is_next(const struct half *h)
-{
-	return h->waiting && seq_ahead(h->waiting->seq, h->next) <= 0;
-}

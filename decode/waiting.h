@@ -12,8 +12,13 @@ struct waiting *waiting_pop(struct tcp_flow *, struct half *);
 /* Files the parts of a segment that nobody has yet. False: no memory; some of it may be filed. */
 bool waiting_add(struct tcp_flow *, unsigned dir, const struct segment *);
 bool waiting_has_room(const struct tcp_flow *, const struct half *, size_t payload);
-bool waiting_is_next(const struct half *);       /* the first one begins where the stream stands, or before */
 /* Says when a segment carries other bytes than one that waits. */
 void waiting_compare(struct tcp_flow *, struct half *, struct waiting *, const struct segment *);
+
+/* The first one begins where the stream stands, or before. */
+static inline bool waiting_is_next(const struct half *h)
+{
+	return h->waiting && seq_ahead(h->waiting->seq, h->next) <= 0;
+}
 
 #endif
