@@ -2,38 +2,10 @@
  * Memory that runs out while captures are opened, read and written: an error or damage each time,
  * and everything is given back. Linked with malloc, calloc and realloc wrapped.
  */
+#include "tests/unit/alloc_fail.h"
 #include "tests/unit/capture_image.h"
 
 #include <zlib.h>
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-static long allocations_left = -1; /* below 0: no end */
-
-static bool refuses(void)
-{
-	return allocations_left >= 0 && allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return refuses() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-	return refuses() ? NULL : __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return refuses() ? NULL : __real_realloc(p, n);
-}
 
 /* Five interfaces and a block beyond the first buffer: every kind of allocation that reading has. */
 static struct image_path file_new(bool packed)

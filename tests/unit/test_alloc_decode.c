@@ -10,36 +10,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/alloc_fail.h"
 #include "tests/unit/flowkit.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-static long allocations_left = -1; /* below 0: no end */
-
-static bool refuses(void)
-{
-	return allocations_left >= 0 && allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return refuses() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-	return refuses() ? NULL : __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return refuses() ? NULL : __real_realloc(p, n);
-}
 
 static const char put[] =
     "PUT /c/a.ics HTTP/1.1\r\nAuthorization: Basic YTpi\r\nContent-Type: text/calendar\r\n"
