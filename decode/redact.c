@@ -305,6 +305,11 @@ static rewriting *rewriting_for(struct slice name)
 		if ((name.p[0] | 0x20) == (fields[i].name[0] | 0x20) &&
 		    slice_is_nocase(name, fields[i].name))
 			return fields[i].run;
+	/* X-Forwarded-Authorization and its like */
+	static const char tail[] = "authorization";
+	size_t n = sizeof(tail) - 1;
+	if (name.n > n && slice_is_nocase(slice_part(name, name.n - n, n), tail))
+		return rewrite_credentials;
 	return NULL;
 }
 

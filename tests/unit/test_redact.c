@@ -50,6 +50,7 @@ static const struct field {
 	{ "authorization", "basic   YWxpY2U6c2VjcmV0 ", "<cred basic>", true },
 	{ "AUTHORIZATION", "Digest username=\"alice\", response=\"0123\"", "<cred Digest>", true },
 	{ "Proxy-Authorization", "NTLM TlRMTVNTUAADAAAA", "<cred NTLM>", true },
+	{ "X-Forwarded-Authorization", "Basic YWxpY2U6c2VjcmV0", "<cred Basic>", true },
 	{ "Authorization", "Bearer\teyJh.eyJz.c2ln", "<cred Bearer>", true },
 	{ "Authorization", "YWxpY2U6c2VjcmV0", "<cred>", true },
 	{ "Authorization", "YWxpY2U6c2VjcmV0 Basic", "<cred>", true },
