@@ -97,7 +97,7 @@ uint64_t hash_fixed(const void *data, size_t n);                 /* the same on 
  * a backslash is doubled. vis_next takes the next character off *in, writes at most VIS_MAX bytes
  * to out (no NUL) and returns how many.
  */
-enum { VIS_MAX = 12 };
+enum { VIS_MAX = 16 };     /* four bytes as \xNN */
 size_t vis_next(struct slice *in, char out[VIS_MAX]);
 size_t unvis(const char *text, size_t n, uint8_t *out, size_t room); /* bytes written; SIZE_MAX when text is no vis text or room is short */
 /* Length of the well-formed UTF-8 sequence at the start of s, 0 when it is none; *cp gets the code point. */
