@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define DAVSCOPE_VERSION "0.1.0"
+
 /* ---- bytes: a borrowed run, never NUL-terminated; p may be NULL when n is 0 ---- */
 struct slice { const uint8_t *p; size_t n; };
 #define SLICE(literal) ((struct slice){ (const uint8_t *)("" literal), sizeof(literal) - 1 })
@@ -55,6 +57,9 @@ struct stamp {
 	uint16_t input;   /* 0-based index of the input */
 };
 
+/* A bare date, RFC 3339 in UTC, or seconds since 1970, to nanoseconds. */
+bool when_read(struct slice text, int64_t *ns);
+
 /* ---- error: filled by whoever returns false or NULL; text for people, no wire bytes ---- */
 struct error { char text[256]; };
 bool error_set(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3))); /* always false */
@@ -90,6 +95,29 @@ struct hash_key hash_key_random(void);
 struct hash_key hash_key_from(uint64_t seed);
 uint64_t hash_keyed(struct hash_key key, const void *data, size_t n);
 uint64_t hash_fixed(const void *data, size_t n);                 /* the same on every run: ids and shards */
+
+/*
+ * ---- yaml: a document as a tree with positions (YAML 1.1 as libyaml reads it, types not guessed) ----
+ * Refused: anchors, aliases, tags, merge keys, repeated keys, several documents, text that is not
+ * UTF-8, more than `depth` levels. The tree lives in the arena and points into nothing else.
+ */
+struct mark { size_t line, column, at; };  /* 1-based line and column, in characters; byte offset in the text */
+enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
+enum yaml_style { YAML_PLAIN, YAML_QUOTED, YAML_BLOCK }; /* quoted: with ' or "; block: | or > */
+enum yaml_fault { YAML_SYNTAX, YAML_ENCODING, YAML_ANCHOR, YAML_TAG, YAML_MERGE, YAML_REPEATED,
+	YAML_DOCUMENTS, YAML_DEPTH, YAML_MEMORY };
+struct yaml {
+	enum yaml_kind kind;
+	enum yaml_style style;     /* scalars */
+	struct slice text;         /* scalars: the value; a NUL stands behind it */
+	struct mark start, end;    /* end: one behind the last character */
+	const struct yaml *key;    /* of a map's member */
+	struct yaml *first, *next; /* children; the next one of the same list or map */
+	size_t n;                  /* children */
+};
+struct yaml_error { enum yaml_fault fault; struct mark at; char text[200]; };
+struct yaml *yaml_parse(struct slice text, struct arena *, size_t depth, struct yaml_error *); /* NULL: *error says why; an empty text is an empty scalar */
+const struct yaml *yaml_get(const struct yaml *map, const char *key);    /* NULL: not there, or no map */
 
 /*
  * ---- vis: reversible escaping of wire bytes ----

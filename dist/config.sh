@@ -43,7 +43,7 @@ if [ -z "$SANITIZE" ]; then
 	esac
 fi
 
-libraries='libpcap libxml-2.0 zlib'
+libraries='libpcap libxml-2.0 zlib yaml-0.1 libpcre2-8'
 # shellcheck disable=SC2086
 cat <<EOF
 HARDEN :=$harden
@@ -63,7 +63,7 @@ else
 		paste -s -d . -)"
 fi
 echo "LIBRARIES := $(version_of libpcap libpcap), $llhttp, $(version_of libxml2 libxml-2.0)," \
-	"$(version_of zlib zlib)"
+	"$(version_of zlib zlib), $(version_of libyaml yaml-0.1), $(version_of PCRE2 libpcre2-8)"
 if pkg-config --exists libllhttp; then
 	echo "LLHTTP_CFLAGS := $(pkg-config --cflags libllhttp | sed 's/-I/-isystem /g')"
 	echo "LLHTTP_LIBS := $(pkg-config --libs libllhttp)"

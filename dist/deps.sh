@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building, testing or linting needs and this machine lacks; silent when it has all.
-# usage: deps.sh [--check] SET...    sets: build test lint bench; --check: say, do not install
+# usage: deps.sh [--check] SET...    sets: build test lint fuzz bench; --check: say, do not install
 set -eu
 
 # Set, how to see that it is there, packages for apt, dnf, apk, pacman, brew (a|b: the first that is known).
@@ -12,6 +12,8 @@ build  command:pkg-config    pkgconf                   pkgconf-pkg-config  pkgco
 build  library:libpcap       libpcap-dev               libpcap-devel       libpcap-dev   libpcap           libpcap
 build  library:libxml-2.0    libxml2-dev               libxml2-devel       libxml2-dev   libxml2           libxml2
 build  library:zlib          zlib1g-dev                zlib-devel          zlib-dev      zlib              zlib
+build  library:yaml-0.1      libyaml-dev               libyaml-devel       yaml-dev      libyaml           libyaml
+build  library:libpcre2-8    libpcre2-dev              pcre2-devel         pcre2-dev     pcre2             pcre2
 build  llhttp                libllhttp-dev|node-llhttp llhttp-devel        llhttp-dev    llhttp            llhttp
 test   library:cmocka        libcmocka-dev             libcmocka-devel     cmocka-dev    cmocka            cmocka
 test   python:jsonschema     python3-jsonschema        python3-jsonschema  py3-jsonschema python-jsonschema python-jsonschema
@@ -19,8 +21,15 @@ test   command:gzip          gzip                      gzip                gzip 
 lint   command:clang-format  clang-format              clang-tools-extra   clang-extra-tools clang         clang-format
 lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang-extra-tools clang         llvm
 lint   command:cppcheck      cppcheck                  cppcheck            cppcheck      cppcheck          cppcheck
+fuzz   command:clang         clang                     clang               clang         clang             llvm
+fuzz   fuzzer                libclang-rt-dev           compiler-rt         compiler-rt   compiler-rt       llvm
 bench  command:valgrind      valgrind                  valgrind            valgrind      valgrind          valgrind
 '
+
+fuzzer_links() {
+	echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+		clang -fsanitize=fuzzer,address,undefined -x c -o /dev/null - 2>/dev/null
+}
 
 is_there() {
 	case $1 in
@@ -28,6 +37,7 @@ is_there() {
 	header:*) echo "#include <${1#*:}>" | cc -E - >/dev/null 2>&1 ;;
 	library:*) pkg-config --exists "${1#*:}" 2>/dev/null ;;
 	python:*) python3 -c "import ${1#*:}" 2>/dev/null ;;
+	fuzzer) fuzzer_links ;;
 	llhttp) pkg-config --exists libllhttp 2>/dev/null || [ -f /usr/share/llhttp/llhttp.c ] ;;
 	esac
 }

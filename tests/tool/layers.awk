@@ -16,6 +16,8 @@ BEGIN {
 	only["pthread.h"] = only["threads.h"] = "^decode/workers\\.c$"
 	only["pcap.h"] = only["pcap/"] = "^capture/"
 	only["libxml/"] = "^decode/xml\\.c$"
+	only["yaml.h"] = "^base/yaml\\.c$"
+	only["pcre2.h"] = "^rules/match\\.c$"
 	only["setjmp.h"] = "^$"
 }
 

@@ -45,6 +45,10 @@ include 'pthread' decode/shard.c '<pthread.h>' 'does not belong here'
 include 'pthread at home' decode/workers.c '<pthread.h>' ''
 include 'libxml' decode/dav.c '<libxml/parser.h>' 'does not belong here'
 include 'libxml at home' decode/xml.c '<libxml/parser.h>' ''
+include 'libyaml' rules/load.c '<yaml.h>' 'does not belong here'
+include 'libyaml at home' base/yaml.c '<yaml.h>' ''
+include 'PCRE2' rules/eval.c '<pcre2.h>' 'does not belong here'
+include 'PCRE2 at home' rules/match.c '<pcre2.h>' ''
 include 'unknown folder' util/a.c '"base/base.h"' 'no such folder'
 
 shape() { # NAME FILE EXPECTED, code on stdin
