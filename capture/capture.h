@@ -61,7 +61,7 @@ struct source_counts source_counts(const struct source *);
 size_t source_inputs(const struct source *);
 /* Name of an input for people: the base name of its path, the whole path where base names collide. */
 const char *source_name(const struct source *, uint16_t input);
-/* Tells captures apart: of the first 32 bytes of each record read so far, time stamp included. */
+/* Tells captures apart: of its first packet record, time stamp included; the same from that packet on. */
 uint64_t source_content_hash(const struct source *, uint16_t input);
 void source_close(struct source *);                            /* NULL is fine */
 

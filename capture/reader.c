@@ -47,19 +47,39 @@ static int spec_stem(const char *spec)
 	return (int)n;
 }
 
+/* A file name as a word for the shell; a long one is cut, as the message would be. */
+static const char *shell_word(struct error *word, const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-./:,+@%=";
+	const char *here = name[0] == '-' ? "./" : "";
+	if (name[strspn(name, plain)] == '\0') {
+		(void)snprintf(word->text, sizeof(word->text), "%s%s", here, name);
+		return word->text;
+	}
+	size_t room = sizeof(word->text);
+	size_t used = (size_t)snprintf(word->text, room, "'%s", here);
+	for (; *name && room - used > sizeof("'\"'\"''"); name++)
+		used += (size_t)snprintf(word->text + used, room - used, "%s",
+		    *name == '\'' ? "'\"'\"'" : (const char[]){ *name, '\0' });
+	(void)snprintf(word->text + used, room - used, "'");
+	return word->text;
+}
+
 static bool reader_refuse(const char *spec, struct slice head, struct error *e)
 {
-	bool piped = strcmp(spec, "-") == 0;
-	const char *name = piped ? "FILE" : spec;
+	struct error converted, from, to;
+	const char *name = strcmp(spec, "-") == 0 ? "FILE" : spec;
+	error_set(&converted, "%.*s.pcap", spec_stem(name), name);
 	for (size_t i = 0; i < sizeof(foreigners) / sizeof(foreigners[0]); i++) {
 		const struct foreign *f = &foreigners[i];
 		if (!slice_starts(head, (struct slice){ (const uint8_t *)f->magic, f->magic_n }))
 			continue;
 		if (f->unpack)
 			return error_set(e, "%s: %s; unpack it: %s %s | davscope -r -", spec,
-			    f->name, f->unpack, name);
-		return error_set(e, "%s: %s; convert it: editcap -F pcap %s %.*s.pcap", spec,
-		    f->name, name, spec_stem(name), name);
+			    f->name, f->unpack, shell_word(&from, name));
+		return error_set(e, "%s: %s; convert it: editcap -F pcap %s %s", spec, f->name,
+		    shell_word(&from, name), shell_word(&to, converted.text));
 	}
 	return error_set(e, "%s: not a capture file", spec);
 }

@@ -85,13 +85,14 @@ static inline bool reader_begin(struct reader *r, size_t n)
 }
 
 /*
- * A record of n bytes is at hand. Its first 32 bytes, with the time stamp, are what the content hash
- * sees: enough to tell two captures apart at a cost that does not show.
+ * A record of n bytes is at hand. The content hash sees the start of each up to the first packet,
+ * with its time stamp: enough to tell two captures apart, and the same however far reading goes.
  */
 static inline void reader_digest(struct reader *r, size_t n)
 {
-	enum { DIGESTED = 32 };
-	input_digest(&r->in, n < DIGESTED ? n : DIGESTED);
+	enum { DIGESTED = 256 };
+	if (r->frame == 0)
+		input_digest(&r->in, n < DIGESTED ? n : DIGESTED);
 }
 
 static inline uint16_t load16(const uint8_t *p, bool big)

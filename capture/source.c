@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/filter.h"
+#include "capture/bpf.h"
 #include "capture/reader.h"
 
 /* One input and its next packet. */
@@ -29,7 +29,7 @@ struct source {
 	struct source_options options;
 	volatile sig_atomic_t stop;
 	bool primed; /* every reader has been asked for its first packet */
-	struct filter *filter;
+	struct bpf *filter;
 	struct lane *lanes;
 	uint16_t *heap; /* lanes that have a packet; heap[0] is the earliest */
 	size_t n_heap;
@@ -113,7 +113,7 @@ static bool source_start(struct source *s, struct error *e)
 		return error_set(e, "out of memory");
 	}
 	s->options.n_specs = 0; /* as many as source_close() has to close */
-	if (s->options.bpf && !(s->filter = filter_new(s->options.bpf, e)))
+	if (s->options.bpf && !(s->filter = bpf_new(s->options.bpf, e)))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct reader *r = &s->lanes[i].reader;
@@ -147,7 +147,7 @@ void source_close(struct source *s)
 		return;
 	for (size_t i = 0; i < s->options.n_specs; i++)
 		reader_close(&s->lanes[i].reader);
-	filter_free(s->filter);
+	bpf_free(s->filter);
 	free(s->lanes);
 	free(s->heap);
 	free(s->recordings);
@@ -293,7 +293,7 @@ static bool packet_wanted(struct source *s, const struct packet *p)
 {
 	return p->at.ns >= s->options.since &&
 	    (p->at.ns < s->options.until || s->options.until == INT64_MAX) &&
-	    (!s->filter || filter_wants(s->filter, p));
+	    (!s->filter || bpf_wants(s->filter, p));
 }
 
 enum source_status source_next(struct source *s, struct packet *p)

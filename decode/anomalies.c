@@ -3,20 +3,25 @@
  */
 #include "decode/decode.h"
 
-static const struct {
-	const char *name, *text;
-} anomalies[] = {
-#define ANOMALY(code, name, text) [code] = { name, text },
+const char *const anomaly_words[] = {
+#define ANOMALY(code, name, text) [code] = name,
+#include "decode/anomalies.def"
+#undef ANOMALY
+	[ANOMALY_CODES] = NULL,
+};
+
+static const char *const texts[] = {
+#define ANOMALY(code, name, text) [code] = text,
 #include "decode/anomalies.def"
 #undef ANOMALY
 };
 
 const char *anomaly_name(enum anomaly_code code)
 {
-	return anomalies[code].name;
+	return anomaly_words[code];
 }
 
 const char *anomaly_text(enum anomaly_code code)
 {
-	return anomalies[code].text;
+	return texts[code];
 }

@@ -16,8 +16,14 @@ struct packet;
 enum seen { NOT_OBSERVED, ABSENT, PRESENT };
 
 struct endpoint { uint16_t family, port; uint8_t address[16]; }; /* family 4 or 6; v4 in address[0..3], rest 0 */
-struct packet_ref { uint64_t frame; uint16_t input; };
 struct flow_id { uint64_t frame; uint16_t input; };  /* the packet that opened the flow */
+/* A packet of a flow, and which bytes of its stream it has; bytes 0: none, it only acknowledges. */
+struct packet_ref {
+	uint64_t frame, offset;
+	uint32_t bytes;            /* on the wire, captured or not */
+	uint16_t input;
+	bool from_client;
+};
 
 /* Fields in wire order, repeats kept; credentials already redacted (value "<cred Basic>"). */
 struct header { struct slice name, value; uint64_t credential; bool trailer; };
@@ -76,6 +82,7 @@ struct message {
 	struct stamp first;        /* packet of the first byte */
 	struct stamp head;         /* packet that completed the header block */
 	struct stamp last;         /* packet of the last byte seen */
+	uint64_t from, to;         /* its bytes in the stream, interim responses included; to: where its last packet ends */
 	struct slice method, target, reason;
 	struct header *headers;
 	size_t n_headers;
@@ -125,7 +132,7 @@ struct flow {
 	uint64_t packets[2], bytes[2], gap_bytes[2], opaque_bytes[2];
 	uint64_t retransmitted, out_of_order, conflicts, resyncs;
 	uint64_t transactions, unpaired_requests, unpaired_responses;
-	const struct packet_ref *packet_list; /* with keep_packets: every packet of it, else NULL */
+	const struct packet_ref *packet_list; /* with keep_packets: every packet of it, in order, else NULL */
 	size_t n_packet_list;
 };
 
@@ -142,6 +149,7 @@ struct anomaly {
 	uint64_t value;            /* bytes, or what the name says; 0 = none */
 };
 const char *anomaly_name(enum anomaly_code);
+extern const char *const anomaly_words[];       /* the names by code, NULL at the end */
 const char *anomaly_text(enum anomaly_code);
 
 struct decode_sink {

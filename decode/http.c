@@ -159,12 +159,18 @@ static const char *tunnel_name(const struct side *s)
 	return slice_equal_nocase(upgrade, SLICE("h2c")) ? "http2" : "upgraded";
 }
 
+uint64_t side_offset(const struct side *s)
+{
+	return s->http->flow->half[s == &s->http->side[0] ? 0 : 1].offset;
+}
+
 static void message_end(struct side *s, bool whole)
 {
 	s->state = SIDE_START;
 	if (s->message) {
 		s->message->end_seen = whole;
 		s->message->last = s->http->piece ? s->http->piece->at : s->last;
+		s->message->to = side_offset(s);
 		body_read_end(s, whole);
 		s->message = NULL;
 		pending_message_done(s);

@@ -40,6 +40,7 @@ struct pending {
 	struct txn *txn;
 	uint64_t req_offset;       /* where the request starts in its stream */
 	uint64_t req_acked;        /* how much of the other stream its sender had then */
+	uint64_t interim_offset;   /* where its first interim response starts, when there was one */
 	bool req_acked_known;
 	bool req_done, res_started, res_done;
 	bool head, connect;        /* the method is HEAD, CONNECT */
@@ -113,6 +114,7 @@ void side_message_end(struct side *, bool whole);
 bool side_line(struct side *, struct slice *left, struct slice *line);
 size_t side_line_most(const struct limits *);    /* a line of that length was cut */
 bool side_is_response(const struct side *);
+uint64_t side_offset(const struct side *);       /* what was delivered, with all of the packet or gap being read */
 
 /* head.c: start lines and fields */
 struct start_line { bool response; uint8_t version; uint16_t status; struct slice method, target, reason; };

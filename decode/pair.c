@@ -73,6 +73,7 @@ static void message_begin(struct side *s, struct pending *p, struct message *m,
 	m->seen = true;
 	m->version = start->version;
 	m->first = s->line_at;
+	m->from = p->txn->interim != 0 && side_is_response(s) ? p->interim_offset : s->line_offset;
 }
 
 /* ---- requests ---- */
@@ -244,8 +245,8 @@ bool pending_response(struct side *s, const struct start_line *start)
 		s->interim = true;
 		s->message = NULL;
 		s->pending = NULL;
-		if (p)
-			p->txn->interim++;
+		if (p && p->txn->interim++ == 0)
+			p->interim_offset = s->line_offset;
 		return true;
 	}
 	if (!p)
@@ -294,7 +295,7 @@ void pending_lost(struct side *s, uint64_t gap_end, enum gap_kind kind)
 	}
 	if (s->role == ROLE_CLIENT)
 		return;
-	uint64_t end = gap_end ? gap_end : http->flow->half[s == &http->side[0] ? 0 : 1].offset;
+	uint64_t end = gap_end ? gap_end : side_offset(s);
 	if (end > http->res_gap_end)
 		http->res_gap_end = end;
 }

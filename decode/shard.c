@@ -152,6 +152,9 @@ static struct flow *flow_record(struct tcp_flow *f, enum flow_end why)
 	r->retransmitted = f->retransmitted;
 	r->out_of_order = f->out_of_order;
 	r->conflicts = f->conflicts;
+	/* Until now the side that opened the flow counted as the client. */
+	for (size_t i = 0; i < f->n_packet_list && client == 1; i++)
+		f->packet_list[i].from_client = !f->packet_list[i].from_client;
 	r->packet_list = f->packet_list;
 	r->n_packet_list = f->n_packet_list;
 	f->packet_list = NULL;
@@ -255,7 +258,7 @@ static struct tcp_flow *flow_open(struct shard *shard, const struct flow_key *ke
 
 /* ---- packets ---- */
 
-static void packet_note(struct tcp_flow *f, const struct stamp *at)
+static void packet_note(struct tcp_flow *f, const struct packet_ref *packet)
 {
 	if (f->n_packet_list == f->packet_list_room) {
 		size_t room = f->packet_list_room ? f->packet_list_room * 2 : 16;
@@ -265,16 +268,30 @@ static void packet_note(struct tcp_flow *f, const struct stamp *at)
 		f->packet_list = grown;
 		f->packet_list_room = room;
 	}
-	f->packet_list[f->n_packet_list++] = (struct packet_ref){ at->frame, at->input };
+	f->packet_list[f->n_packet_list++] = *packet;
 }
 
-static void packets_note(struct tcp_flow *f, const struct segment *s)
+/*
+ * After the segment was read, so that its place in the stream is known. What lies before the first
+ * byte we know of has an offset beyond all others.
+ */
+static void packets_note(struct tcp_flow *f, unsigned dir, const struct segment *s)
 {
 	if (!f->shard->options->keep_packets)
 		return;
-	for (size_t i = 0; i < s->n_pieces; i++)
-		packet_note(f, &s->pieces[i]);
-	packet_note(f, &s->at);
+	const struct half *h = &f->half[dir];
+	uint32_t first = s->seq + ((s->flags & TCP_SYN) != 0);
+	struct packet_ref packet = {
+		.offset = h->offset + (uint64_t)(int64_t)seq_ahead(first, h->next),
+		.bytes = (uint32_t)s->payload.n + s->missing,
+		.from_client = dir == 0,
+	};
+	for (size_t i = 0; i <= s->n_pieces; i++) {
+		const struct stamp *at = i < s->n_pieces ? &s->pieces[i] : &s->at;
+		packet.frame = at->frame;
+		packet.input = at->input;
+		packet_note(f, &packet);
+	}
 }
 
 static enum flow_list flow_list_of(const struct tcp_flow *f)
@@ -313,6 +330,7 @@ static struct tcp_flow *flow_reopen(struct tcp_flow *old, const struct segment *
 	struct shard *shard = old->shard;
 	struct flow_key key = old->key;
 	struct stamp at = old->syn_again_at;
+	struct packet_ref syn = { .frame = at.frame, .input = at.input, .from_client = true };
 	uint32_t isn = old->syn_again_seq;
 	flow_close(old, FLOW_REUSED);
 	struct tcp_flow *f = flow_open(shard, &key, s, from_high);
@@ -325,7 +343,7 @@ static struct tcp_flow *flow_reopen(struct tcp_flow *old, const struct segment *
 	h->isn = isn;
 	h->next = isn + 1;
 	if (shard->options->keep_packets)
-		packet_note(f, &at);
+		packet_note(f, &syn);
 	return f;
 }
 
@@ -355,8 +373,8 @@ void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 	f->packets++;
 	f->last = s->at;
 	f->active = clock;
-	packets_note(f, s);
 	tcp_segment(f, dir, s, &http_stream);
+	packets_note(f, dir, s);
 	flow_touch(shard->flows, f, flow_list_of(f));
 }
 

@@ -267,6 +267,73 @@ static void packets_are_listed_when_asked(void **unused)
 	kit_close(&k);
 }
 
+static void listed(const struct flow *f, size_t i, uint64_t offset, uint32_t bytes,
+    bool from_client)
+{
+	const struct packet_ref *packet = &f->packet_list[i];
+	if (packet->offset != offset && bytes != 0)
+		fail_msg("packet %zu: offset %llu", i, (unsigned long long)packet->offset);
+	assert_int_equal(packet->bytes, bytes);
+	assert_int_equal(packet->from_client, from_client);
+}
+
+/* Early, repeated and missing bytes have their places in the streams, as the messages have. */
+static void listed_packets_know_their_bytes(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	k.options.keep_packets = true;
+	const uint32_t n = sizeof(get) - 1, m = sizeof(answer) - 1;
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
+	kit_send(&k, 0, 0, 101 + 10, 5001, TCP_ACK, get + 10);
+	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	kit_send(&k, 0, 1, 5001, 101 + n, TCP_ACK, "HTTP/1.1 100 Continue\r\n\r\n");
+	kit_send(&k, 0, 1, 5001 + 25, 101 + n, TCP_ACK, answer);
+	kit_send(&k, 0, 0, 101 + n, 5026 + m, TCP_ACK, get);
+	struct segment clipped = kit_segment(&k, 0, 1, 5026 + m, 101 + 2 * n, TCP_ACK, answer);
+	clipped.payload.n -= 4;
+	clipped.missing = 4;
+	shard_segment(&k.shard, &clipped, 0);
+	kit_finish(&k);
+	const struct flow *f = flow_at(&k, 0);
+	assert_int_equal(f->n_packet_list, 8);
+	listed(f, 0, 0, 0, true);
+	listed(f, 1, 0, 0, false);
+	listed(f, 2, 10, n - 10, true);
+	listed(f, 3, 0, n, true);
+	listed(f, 4, 0, 25, false);
+	listed(f, 5, 25, m, false);
+	listed(f, 6, n, n, true);
+	listed(f, 7, 25 + m, m, false);
+	const struct txn *first = txn_at(&k, 0), *second = txn_at(&k, 1);
+	assert_true(first->req.from == 0 && first->req.to == n);
+	assert_true(first->res.from == 0 && first->res.to == 25 + m);
+	assert_true(second->req.from == n && second->req.to == 2 * n);
+	assert_true(second->res.from == 25 + m);
+	kit_close(&k);
+}
+
+/* Whoever opened the flow, the client is who sends requests; what came before is out of reach. */
+static void listed_packets_of_the_middle(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	k.options.keep_packets = true;
+	kit_send(&k, 0, 1, 5000, 101, TCP_ACK, answer);
+	kit_send(&k, 0, 0, 101, 5000 + sizeof(answer) - 1, TCP_ACK, get);
+	kit_send(&k, 0, 1, 4990, 101, TCP_ACK, "0123456789");
+	kit_finish(&k);
+	const struct flow *f = flow_at(&k, 0);
+	assert_int_equal(f->n_packet_list, 3);
+	listed(f, 0, 0, sizeof(answer) - 1, false);
+	listed(f, 1, 0, sizeof(get) - 1, true);
+	listed(f, 2, UINT64_MAX - 9, 10, false);
+	kit_close(&k);
+}
+
 /* Memory for transactions is counted while they are open and given back when they are handed up. */
 static void the_account_balances(void **unused)
 {
@@ -313,6 +380,8 @@ int main(void)
 		cmocka_unit_test(roles_come_from_what_is_said),
 		cmocka_unit_test(an_answer_is_not_paired_with_a_later_request),
 		cmocka_unit_test(packets_are_listed_when_asked),
+		cmocka_unit_test(listed_packets_know_their_bytes),
+		cmocka_unit_test(listed_packets_of_the_middle),
 		cmocka_unit_test(the_account_balances),
 		cmocka_unit_test(beyond_the_budget_nothing_is_claimed),
 	};

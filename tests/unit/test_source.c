@@ -296,6 +296,7 @@ static void converted_name(void **state)
 		{ "a.b.cap", "a.b.pcap" },
 		{ "d.x/.cap", "d.x/.cap.pcap" },
 		{ "d.x/t", "d.x/t.pcap" },
+		{ "-t.cap", "./-t.pcap" },
 	};
 	struct image_path dir = path_new();
 	unlink(dir.text);
@@ -310,7 +311,8 @@ static void converted_name(void **state)
 		assert_int_equal(write(fd, "GMBU", 4), 4);
 		close(fd);
 		assert_null(opened(&o, &rows[i].spec, 1));
-		(void)snprintf(expected, sizeof(expected), "%s %s", rows[i].spec, rows[i].to);
+		(void)snprintf(expected, sizeof(expected), "%s%s %s",
+		    rows[i].spec[0] == '-' ? "./" : "", rows[i].spec, rows[i].to);
 		assert_string_equal(strstr(o.error.text, "-F pcap ") + 8, expected);
 		unlink(rows[i].spec);
 	}
@@ -318,6 +320,22 @@ static void converted_name(void **state)
 	assert_int_equal(fchdir(home), 0);
 	close(home);
 	assert_int_equal(rmdir(dir.text), 0);
+}
+
+/* What the hint says can be pasted into a shell. */
+static void quoted_name(void **state)
+{
+	(void)state;
+	struct image_path path = path_with("GMBU", 4);
+	char spec[300], expected[1000];
+	(void)snprintf(spec, sizeof(spec), "%s it's $1.cap", path.text);
+	assert_int_equal(rename(path.text, spec), 0);
+	struct opened o = { .error = { "" } };
+	assert_null(opened(&o, (const char *[]){ spec }, 1));
+	(void)snprintf(expected, sizeof(expected),
+	    "editcap -F pcap '%s it'\"'\"'s $1.cap' '%s it'\"'\"'s $1.pcap'", path.text, path.text);
+	assert_string_equal(strstr(o.error.text, "editcap"), expected);
+	unlink(spec);
 }
 
 static void unreadable(void **state)
@@ -378,18 +396,21 @@ static uint64_t hash_of(const char *spec, uint64_t packets)
 static void content_hash(void **state)
 {
 	(void)state;
-	static const uint32_t seconds[] = { 1, 2, END }, others[] = { 1, 3, END };
-	struct image_path same[] = { pcap_at(seconds, 0), pcap_at(seconds, 0), pcap_at(others, 0) };
+	static const uint32_t seconds[] = { 1, 2, END }, others[] = { 2, 2, END };
+	static const uint32_t later[] = { 1, 3, END };
+	struct image_path same[] = { pcap_at(seconds, 0), pcap_at(seconds, 0), pcap_at(others, 0),
+		pcap_at(later, 0) };
 	assert_int_equal(hash_of(same[0].text, 0), hash_of(same[1].text, 0));
 	assert_int_not_equal(hash_of(same[0].text, 0), hash_of(same[2].text, 0));
-	assert_int_equal(hash_of(same[0].text, 1), hash_of(same[2].text, 1));
-	assert_int_not_equal(hash_of(same[0].text, 1), hash_of(same[0].text, 0));
-	/* So do the first bytes of a packet. */
+	/* It does not depend on how far reading went, or on what comes later. */
+	assert_int_equal(hash_of(same[0].text, 1), hash_of(same[0].text, 0));
+	assert_int_equal(hash_of(same[0].text, 0), hash_of(same[3].text, 0));
+	/* The bytes of the packet count as its time does. */
 	int fd = open(same[1].text, O_WRONLY);
-	assert_int_equal(pwrite(fd, "!", 1, 24 + 16 + IMAGE_DATA + 16), 1);
+	assert_int_equal(pwrite(fd, "!", 1, 24 + 16 + IMAGE_DATA - 1), 1);
 	close(fd);
 	assert_int_not_equal(hash_of(same[0].text, 0), hash_of(same[1].text, 0));
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		unlink(same[i].text);
 }
 
@@ -466,6 +487,7 @@ int main(void)
 		cmocka_unit_test(damage_ends_one_input),
 		cmocka_unit_test(foreign_files),
 		cmocka_unit_test(converted_name),
+		cmocka_unit_test(quoted_name),
 		cmocka_unit_test(unreadable),
 		cmocka_unit_test(names_for_people),
 		cmocka_unit_test(content_hash),

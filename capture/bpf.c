@@ -2,7 +2,7 @@
  * BPF filters, the only use of libpcap here: one program per link type, compiled when the first
  * packet of that type comes.
  */
-#include "capture/filter.h"
+#include "capture/bpf.h"
 
 #include <pcap.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ struct program {
 	enum compiled state;
 };
 
-struct filter {
+struct bpf {
 	const char *text;
 	struct program programs[LINKTYPES]; /* by link type */
 };
@@ -57,10 +57,10 @@ static bool program_compile(struct program *program, const char *text, int linkt
 	return program->state == READY;
 }
 
-struct filter *filter_new(const char *text, struct error *e)
+struct bpf *bpf_new(const char *text, struct error *e)
 {
 	static const int usual[] = { 1, 113, 101, 127, 0 }; /* Ethernet, SLL, raw IP, radio, null */
-	struct filter *f = calloc(1, sizeof(*f));
+	struct bpf *f = calloc(1, sizeof(*f));
 	if (!f) {
 		error_set(e, "filter: out of memory");
 		return NULL;
@@ -73,11 +73,11 @@ struct filter *filter_new(const char *text, struct error *e)
 		if (program_compile(&f->programs[usual[i]], text, usual[i], &other))
 			return f;
 	}
-	filter_free(f);
+	bpf_free(f);
 	return NULL;
 }
 
-void filter_free(struct filter *f)
+void bpf_free(struct bpf *f)
 {
 	for (size_t i = 0; f && i < LINKTYPES; i++) {
 		if (f->programs[i].state == READY)
@@ -86,7 +86,7 @@ void filter_free(struct filter *f)
 	free(f);
 }
 
-bool filter_wants(struct filter *f, const struct packet *p)
+bool bpf_wants(struct bpf *f, const struct packet *p)
 {
 	struct program *program = &f->programs[p->linktype & (LINKTYPES - 1)];
 	struct error unused;
