@@ -19,6 +19,18 @@ struct analysis {
 	char id[ID_BYTES], flow_id[ID_BYTES];
 };
 
+const char *const event_words[] = {
+#define EVENT(code, name) name,
+#include "events.def"
+#undef EVENT
+	NULL,
+};
+
+const char *event_kind_name(enum event_kind kind)
+{
+	return event_words[kind];
+}
+
 struct analysis *analysis_new(const struct analysis_options *options, struct analysis_sink sink,
     struct error *error)
 {
@@ -143,6 +155,8 @@ static void on_txn(void *ctx, struct txn *txn)
 	struct event event = event_make(a, EVENT_TRANSACTION, txn->done, txn->flow);
 	flavours_judge(a->flavours, txn, &facts);
 	tag_judge(txn, flavours_scheduling(a->flavours, txn), &facts);
+	damage_judge(txn, &facts);
+	rows_judge(txn, &facts);
 	index_properties(txn, &facts);
 	counter_txn(a->counter, txn, &facts);
 	event.id = txn_text(a, txn);

@@ -15,6 +15,8 @@ enum flavour {
 	FLAVOURS
 };
 const char *flavour_name(enum flavour);
+extern const char *const flavour_words[];     /* the names, NULL at the end; so the other two */
+extern const char *const event_words[], *const unpaired_words[];
 const char *flavour_text(enum flavour);
 const char *unpaired_reason(enum unpaired);   /* "closed", "reset", "capture-end", ...; "paired" */
 
@@ -24,6 +26,16 @@ enum tag_due {
 	TAG_DUE_EXCHANGE,      /* ResourceTag: Exchange 2003 SDK, ms877925 */
 	TAG_DUE_SCHEDULING,    /* Schedule-Tag: RFC 6638 3.2.10 (MUST); that the user takes part is assumed */
 	TAG_USUAL,             /* ETag: SHOULD or lawfully missing, RFC 4791 5.3.4, RFC 9110 9.3.4 */
+};
+
+/* What the change tag of a calendar or address object has suffered; DAMAGE_NONE: nothing that is known. */
+enum tag_damage {
+	DAMAGE_NONE,
+	DAMAGE_GZIP_SUFFIX,    /* the name of a content coding was put behind it */
+	DAMAGE_WEAK,           /* W/: it never matches in If-Match, RFC 9110 13.1.1 */
+	DAMAGE_UNQUOTED,
+	DAMAGE_ESCAPED_QUOTES, /* quotes inside its quotes, or \" in their place */
+	DAMAGE_RENAMED,        /* no ETag, but OC-ETag or X-...-ETag */
 };
 
 enum flavour_from { FROM_NOTHING, FROM_TRANSACTION, FROM_COLLECTION, FROM_SERVER };
@@ -38,13 +50,39 @@ struct facts {
 	enum seen tag_seen;            /* ABSENT only in a complete 2xx answer whose pairing is sure */
 	const char *tag_header;        /* "ResourceTag", "ETag", "Schedule-Tag"; NULL: none due and none there */
 	struct slice tag;              /* its value, Exchange's angle brackets taken off; lives with the transaction */
+	enum tag_damage damage;
+	enum seen damage_seen;         /* PRESENT: there is damage; ABSENT: the tag is sound, or not looked at */
+	enum seen rows_seen;           /* of the two below; ABSENT: no such row, or not asked for */
+	uint64_t rows_untagged;        /* multistatus: rows with calendar or address data and getetag 404 */
+	struct slice row_untagged;     /* the first of them */
 	const size_t *prop_start;      /* res.body.dav: properties in the responses before each; n_responses of them */
 	size_t n_props;                /* in all of them; prop_start NULL: not observed, or there are none */
 };
 
-enum event_kind { EVENT_TRANSACTION, EVENT_FLOW, EVENT_ANOMALY, EVENT_STATS };
+enum event_kind {
+#define EVENT(code, name) EVENT_##code,
+#include "events.def"
+#undef EVENT
+	EVENT_KINDS
+};
+const char *event_kind_name(enum event_kind);  /* "transaction" */
 
-/* What flows to the right: exactly the member of its kind is set, `facts` with `txn`. */
+/* What only the end of the run knows, beside the summary. */
+struct run_end {
+	struct decode_counts decoded;
+	uint64_t packets, bytes, filtered, backwards, dropped;
+	const struct damage *damage;           /* capture.h */
+	size_t n_damage;
+	bool stopped;                          /* by a signal, or by -c */
+};
+
+struct finding;                                /* rules.h */
+struct mock;                                   /* rules/mock.h */
+
+/*
+ * What flows to the right. The members of its kind are set, `facts` with `txn`, `run_end` with
+ * `summary`. `mock` stands in the place of all of them where a rule is tested.
+ */
 struct event {
 	enum event_kind kind;
 	struct stamp at;
@@ -57,6 +95,9 @@ struct event {
 	const struct flow *flow;
 	const struct anomaly *anomaly;
 	const struct summary *summary;
+	const struct run_end *run_end;
+	const struct finding *finding;
+	const struct mock *mock;
 };
 
 /* Counts of the whole run, kept as events pass. */
@@ -75,6 +116,28 @@ struct summary {
 	uint64_t unpaired[UNPAIRED_REASONS];   /* by enum unpaired; [PAIRED] counts the pairs */
 	int64_t first_ns, last_ns;
 };
+
+/* What keeps the evidence from being complete. */
+enum shortfall_kind {
+	SHORT_DAMAGED,         /* inputs */
+	SHORT_DROPPED,         /* packets, when they were recorded */
+	SHORT_STOPPED,         /* before the end; count 1 */
+	SHORT_GAPS,
+	SHORT_CLIPPED,         /* bytes */
+	SHORT_UNREADABLE,      /* packets */
+	SHORT_DATAGRAMS,       /* not whole */
+	SHORT_CONFLICTS,       /* overlaps that differ */
+	SHORT_NOT_HTTP,        /* stretches */
+	SHORT_HALVES,          /* messages whose other half was not seen, and may have been sent */
+	SHORT_UNSURE,          /* pairings */
+	SHORT_BODIES,          /* not whole */
+	SHORT_LIMITS,          /* reached */
+	SHORTFALLS
+};
+extern const char *const shortfall_names[SHORTFALLS + 1]; /* "gaps"; NULL at the end */
+struct shortfall { enum shortfall_kind kind; uint64_t count; };
+/* Those that occur, in this order; none: the evidence is complete. */
+size_t evidence_shortfalls(const struct summary *, const struct run_end *, struct shortfall out[SHORTFALLS]);
 
 struct analysis_options {
 	const struct limits *limits;           /* borrowed, as are the names, for the life of the analysis */

@@ -18,6 +18,13 @@ void flavours_free(struct flavours *);
 /* ---- tag.c: which change tag the answer should carry, and whether it does ---- */
 /* Needs facts->flavour; fills the tag members. */
 void tag_judge(const struct txn *, bool server_schedules, struct facts *facts);
+/* There may have been an answer, and a good one, that was not captured. */
+bool answer_unknown(const struct txn *);
+
+/* ---- damage.c: tags that were spoilt on their way, rows without one ---- */
+/* The first needs facts->flavour. */
+void damage_judge(const struct txn *, struct facts *facts);
+void rows_judge(const struct txn *, struct facts *facts);
 
 /* ---- summary.c: counts of the whole run ---- */
 struct counter;

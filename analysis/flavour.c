@@ -12,14 +12,16 @@
 
 enum { SCOPES_FIRST = 256 };
 
-const char *flavour_name(enum flavour flavour)
-{
-	static const char *const names[FLAVOURS] = {
+const char *const flavour_words[] = {
 #define FLAVOUR(code, name, text) [code] = name,
 #include "analysis/flavours.def"
 #undef FLAVOUR
-	};
-	return names[flavour];
+	[FLAVOURS] = NULL,
+};
+
+const char *flavour_name(enum flavour flavour)
+{
+	return flavour_words[flavour];
 }
 
 const char *flavour_text(enum flavour flavour)

@@ -28,21 +28,23 @@ struct counter {
 	struct names methods, protocols;
 };
 
+const char *const unpaired_words[] = {
+	[PAIRED] = "paired",
+	[UNPAIRED_CLOSED] = "closed",
+	[UNPAIRED_RESET] = "reset",
+	[UNPAIRED_CAPTURE_END] = "capture-end",
+	[UNPAIRED_GAP] = "gap",
+	[UNPAIRED_ONE_SIDED] = "one-sided",
+	[UNPAIRED_MIDSTREAM] = "midstream",
+	[UNPAIRED_LIMIT] = "limit",
+	[UNPAIRED_OPAQUE] = "opaque",
+	[UNPAIRED_UNSOLICITED] = "unsolicited",
+	[UNPAIRED_REASONS] = NULL,
+};
+
 const char *unpaired_reason(enum unpaired reason)
 {
-	static const char *const names[UNPAIRED_REASONS] = {
-		[PAIRED] = "paired",
-		[UNPAIRED_CLOSED] = "closed",
-		[UNPAIRED_RESET] = "reset",
-		[UNPAIRED_CAPTURE_END] = "capture-end",
-		[UNPAIRED_GAP] = "gap",
-		[UNPAIRED_ONE_SIDED] = "one-sided",
-		[UNPAIRED_MIDSTREAM] = "midstream",
-		[UNPAIRED_LIMIT] = "limit",
-		[UNPAIRED_OPAQUE] = "opaque",
-		[UNPAIRED_UNSOLICITED] = "unsolicited",
-	};
-	return names[reason];
+	return unpaired_words[reason];
 }
 
 static void names_count(struct names *t, struct slice name, uint64_t bytes)

@@ -34,8 +34,7 @@ static bool answer_ok(const struct txn *txn)
 	return txn->res.seen && txn->res.status / 100 == 2 && !all_refused(&txn->res);
 }
 
-/* The answer may have been there and may have been 2xx, but was not captured. */
-static bool answer_unknown(const struct txn *txn)
+bool answer_unknown(const struct txn *txn)
 {
 	if (txn->res.seen)
 		return false;
