@@ -28,32 +28,46 @@ static void list_limits(struct out *out)
 	}
 }
 
-static const char *type_name(enum field_type type)
+/* The kinds of events that have it, joined by commas. */
+static void kinds_text(unsigned kinds, char *text, size_t room)
 {
-	static const char *const names[] = {
-		[FIELD_BOOL] = "bool",
-		[FIELD_INT] = "int",
-		[FIELD_STRING] = "string",
-		[FIELD_ISTRING] = "istring",
-		[FIELD_IP] = "ip",
-		[FIELD_DURATION] = "duration",
-		[FIELD_TIME] = "time",
-		[FIELD_ENUM] = "enum",
-		[FIELD_HEADERS] = "headers",
-		[FIELD_GROUP] = "group",
-	};
-	return names[type];
+	size_t used = 0;
+	text[0] = '\0';
+	if (kinds == (1u << EVENT_KINDS) - 1) {
+		snprintf(text, room, "all");
+		return;
+	}
+	for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++)
+		if (kinds & 1u << kind)
+			used += (size_t)snprintf(text + used, room - used, "%s%s",
+			    used != 0 ? "," : "", event_kind_name(kind));
 }
 
+static void list_words(struct out *out, const char *const *words)
+{
+	for (size_t i = 0; words[i] != NULL; i++) {
+		out_text(out, i == 0 ? " {" : ", ");
+		out_text(out, words[i]);
+	}
+	out_char(out, '}');
+}
+
+/* Name, type, how many values, kinds of events, text, {words}; docs/fields.sh reads it. */
 static void list_fields(struct out *out)
 {
 	size_t n = 0;
 	const struct field *fields = fields_table(&n);
 	for (size_t i = 0; i < n; i++) {
-		column(out, fields[i].name, 32);
-		column(out, type_name(fields[i].type), 8);
+		char kinds[160];
+		kinds_text(fields[i].kinds, kinds, sizeof kinds);
+		column(out, fields[i].name, 37);
+		column(out, field_type_name(fields[i].type), 8);
 		column(out, fields[i].many ? "many" : "one", 4);
+		column(out, kinds, 24);
+		out_text(out, fields[i].later ? "(later) " : "");
 		out_text(out, fields[i].text);
+		if (fields[i].words != NULL)
+			list_words(out, fields[i].words);
 		out_char(out, '\n');
 	}
 }

@@ -79,15 +79,31 @@ static void values_write(struct out *out, const struct field_ref *ref, const str
 	}
 }
 
+static void entry_write(struct out *out, struct slice name, struct slice text)
+{
+	out_vis(out, name, SIZE_MAX);
+	out_text(out, ": ");
+	out_vis(out, text, SIZE_MAX);
+}
+
 static void map_write(struct out *out, const struct field *map, const struct event *event)
+{
+	struct slice name;
+	struct value v;
+	bool any = false;
+	for (size_t i = 0; field_entry(map, event, i, &name, &v); i++) {
+		comma(out, &any);
+		entry_write(out, name, v.text);
+	}
+}
+
+static void headers_write(struct out *out, const struct field *map, const struct event *event)
 {
 	bool complete, any = false;
 	const struct message *m = field_headers(map, event, &complete);
 	for (size_t i = 0; m != NULL && i < m->n_headers; i++) {
 		comma(out, &any);
-		out_vis(out, m->headers[i].name, SIZE_MAX);
-		out_text(out, ": ");
-		out_vis(out, m->headers[i].value, SIZE_MAX);
+		entry_write(out, m->headers[i].name, m->headers[i].value);
 	}
 	if (!complete) {
 		comma(out, &any);
@@ -129,6 +145,8 @@ static void column_write(struct out *out, const struct field_ref *ref, const str
 	else if (group != NULL)
 		member_write(out, ref, group, event);
 	else if (ref->field->type == FIELD_HEADERS && ref->header.n == 0)
+		headers_write(out, ref->field, event);
+	else if (ref->field->type == FIELD_MAP && ref->header.n == 0)
 		map_write(out, ref->field, event);
 	else
 		values_write(out, ref, event, 0, &any);
@@ -147,10 +165,19 @@ static void tsv_event(void *self, struct out *out, const struct event *event)
 	out_text(out, "\n");
 }
 
+/* Fields that only the end of the run has make one row; no other columns get one for it. */
 static void tsv_end(void *self, struct out *out, const struct summary *summary,
-    const struct run_end *end)
+    const struct run_end *end, const struct rules *rules)
 {
-	(void)self, (void)out, (void)summary, (void)end;
+	const struct tsv *t = self;
+	(void)rules;
+	if (t->kinds == 1u << EVENT_STATS)
+		tsv_event(self, out,
+		    &(struct event){ .kind = EVENT_STATS,
+			.at = { .ns = summary->last_ns },
+			.id = SLICE("stats"),
+			.summary = summary,
+			.run_end = end });
 }
 
 static void tsv_close(void *self)

@@ -298,6 +298,46 @@ static void header_write(struct json *j, const struct message *m, size_t first,
 	json_end(j, ']');
 }
 
+/* A name that the wire or a rule file wrote. */
+static void entry_key(struct json *j, struct slice name)
+{
+	json_next(j);
+	json_wire(j, name);
+	out_char(j->out, ':');
+	j->comma = true;
+}
+
+static enum shown map_write(struct json_report *r, const struct plan_step *step,
+    const struct event *event)
+{
+	const struct field *map = step->ref.field;
+	struct slice name;
+	struct value v;
+	bool exact = true;
+	if (!field_entry(map, event, 0, &name, &v))
+		return SHOWN;
+	objects_open(r, step);
+	json_object(&r->json, step->key);
+	for (size_t i = 0; field_entry(map, event, i, &name, &v); i++) {
+		entry_key(&r->json, name);
+		json_wire(&r->json, v.text);
+		exact = exact && is_utf8(v.text);
+	}
+	json_end(&r->json, '}');
+	if (exact)
+		return SHOWN;
+	key_b64(&r->json, step->key);
+	json_begin(&r->json, '{');
+	for (size_t i = 0; field_entry(map, event, i, &name, &v); i++) {
+		if (is_utf8(v.text))
+			continue;
+		entry_key(&r->json, name);
+		json_base64(&r->json, v.text);
+	}
+	json_end(&r->json, '}');
+	return SHOWN;
+}
+
 static enum shown headers_write(struct json_report *r, const struct plan_step *step,
     const struct event *event)
 {
@@ -368,6 +408,8 @@ static enum shown step_write(struct json_report *r, const struct plan_step *step
 		return group_write(r, step, event);
 	if (step->ref.field->type == FIELD_HEADERS)
 		return headers_write(r, step, event);
+	if (step->ref.field->type == FIELD_MAP)
+		return map_write(r, step, event);
 	return values_write(r, step, event, 0);
 }
 
@@ -390,12 +432,13 @@ static void json_event(void *self, struct out *out, const struct event *event)
 	json_begin(&r->json, '{');
 	for (size_t i = 0; i < r->plan.n_steps; i += 1 + r->plan.steps[i].members) {
 		const struct plan_step *step = &r->plan.steps[i];
-		if (!(step->ref.field->kinds & 1u << event->kind))
+		const struct field *field = step->ref.field;
+		if (field->later || !(field->kinds & 1u << event->kind))
 			continue;
 		r->shown[i] = (uint8_t)step_write(r, step, event);
 		for (size_t k = 0; k < step->depth && r->shown[i] == UNOBSERVED; k++)
 			r->unobserved[step->nodes[k]]++;
-		if (step->ref.field == r->schema)
+		if (field == r->schema)
 			sensor_write(r);
 	}
 	objects_close(r, 0);
@@ -408,11 +451,11 @@ static void json_event(void *self, struct out *out, const struct event *event)
 }
 
 static void json_finish(void *self, struct out *out, const struct summary *summary,
-    const struct run_end *end)
+    const struct run_end *end, const struct rules *rules)
 {
 	struct json_report *r = self;
 	r->json = (struct json){ .out = out };
-	json_stats(&r->json, r->options, summary, end);
+	json_stats(&r->json, r->options, summary, end, rules);
 }
 
 const struct format report_json = { json_open, json_event, json_finish, json_close };

@@ -25,7 +25,8 @@ void json_object(struct json *, const char *name);          /* "name":{ */
 void json_array(struct json *, const char *name);           /* "name":[ */
 
 /* The closing record. */
+void json_rule(struct json *, const struct rule *, const struct rule_counts *); /* its counts, an object */
 void json_stats(struct json *, const struct report_options *, const struct summary *,
-    const struct run_end *);
+    const struct run_end *, const struct rules *);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "report/report.h"
 
-enum { PLAN_DEPTH = 4, PLAN_KINDS = EVENT_STATS };
+enum { PLAN_DEPTH = 4, PLAN_KINDS = EVENT_KINDS };
 
 /* An object that fields share; "http.response" of http.response.status. */
 struct plan_node {

@@ -2,39 +2,90 @@
  * fields.c - the field table: find a field by name, read it from an event.
  */
 #include "rules/fields.h"
+#include "rules/mock.h"
 
 #include <string.h>
 
 #define TXN (1u << EVENT_TRANSACTION)
 #define FLOW (1u << EVENT_FLOW)
 #define ANOM (1u << EVENT_ANOMALY)
-#define ALL (TXN | FLOW | ANOM)
+#define OPER (1u << EVENT_OPERATION)
+#define ITEM (1u << EVENT_ITEM)
+#define SYNC (1u << EVENT_SYNC)
+#define FINDING (1u << EVENT_FINDING)
+#define STATS (1u << EVENT_STATS)
+#define ALL ((1u << EVENT_KINDS) - 1)
+#define DEEP (1u << EVENT_KINDS) /* no kind */
 enum { ONE, MANY };
+
+/* What fields that come later will say. */
+static const char *const operation_words[] = { "create", "update", "write", "delete", "move",
+	"copy", "read", "list", "delta", "probe", "send", NULL };
+static const char *const commit_words[] = { "yes", "no", "maybe", NULL };
+
+#define ROW(name, type, many, kinds, words, later, text) \
+	{ name, text, type, (many) == MANY, ((kinds)&DEEP) != 0, later, (kinds)&ALL, words },
 
 static const struct field table[] = {
 #define FIELD(name, type, many, kinds, get, which, text) \
-	{ name, text, FIELD_##type, (many) == MANY, kinds },
-#define GROUP(name, kinds, count, text) { name, text, FIELD_GROUP, true, kinds },
+	ROW(name, FIELD_##type, many, kinds, NULL, false, text)
+#define WORDS(name, many, kinds, get, which, words, text) \
+	ROW(name, FIELD_ENUM, many, kinds, words, false, text)
+#define MAP(name, kinds, entry, text) ROW(name, FIELD_MAP, MANY, kinds, NULL, false, text)
+#define GROUP(name, kinds, count, text) ROW(name, FIELD_GROUP, MANY, kinds, NULL, false, text)
+#define LATER(name, type, many, kinds, text) ROW(name, FIELD_##type, many, kinds, NULL, true, text)
+#define LATER_WORDS(name, many, kinds, words, text) \
+	ROW(name, FIELD_ENUM, many, kinds, words, true, text)
 #include "rules/fields.def"
 #undef FIELD
+#undef WORDS
+#undef MAP
 #undef GROUP
+#undef LATER
+#undef LATER_WORDS
 };
 
 enum { FIELDS = sizeof(table) / sizeof(table[0]) };
 
-struct access {
-	field_getter *get; /* NULL: a group */
+struct access { /* one of the three, none for what comes later */
+	field_getter *get;
+	field_entries *entry;
 	field_counter *count;
 	int which;
 };
 
 static const struct access accesses[FIELDS] = {
-#define FIELD(name, type, many, kinds, get, which, text) { get, NULL, which },
-#define GROUP(name, kinds, count, text) { NULL, count, 0 },
+#define FIELD(name, type, many, kinds, get, which, text) { get, NULL, NULL, which },
+#define WORDS(name, many, kinds, get, which, words, text) { get, NULL, NULL, which },
+#define MAP(name, kinds, entry, text) { NULL, entry, NULL, 0 },
+#define GROUP(name, kinds, count, text) { NULL, NULL, count, 0 },
+#define LATER(name, type, many, kinds, text) { NULL, NULL, NULL, 0 },
+#define LATER_WORDS(name, many, kinds, words, text) { NULL, NULL, NULL, 0 },
 #include "rules/fields.def"
 #undef FIELD
+#undef WORDS
+#undef MAP
 #undef GROUP
+#undef LATER
+#undef LATER_WORDS
 };
+
+const char *field_type_name(enum field_type type)
+{
+	static const char *const names[] = { [FIELD_BOOL] = "bool",
+		[FIELD_INT] = "int",
+		[FIELD_STRING] = "string",
+		[FIELD_ISTRING] = "istring",
+		[FIELD_IP] = "ip",
+		[FIELD_DURATION] = "duration",
+		[FIELD_TIME] = "time",
+		[FIELD_VERSION] = "version",
+		[FIELD_ENUM] = "enum",
+		[FIELD_HEADERS] = "headers",
+		[FIELD_MAP] = "map",
+		[FIELD_GROUP] = "group" };
+	return names[type];
+}
 
 const struct field *fields_table(size_t *n)
 {
@@ -42,7 +93,7 @@ const struct field *fields_table(size_t *n)
 	return table;
 }
 
-/* ["Name"] behind the name of a header map. */
+/* ["Name"] behind the name of a map. */
 static bool subscript_read(const char *text, struct slice *header)
 {
 	struct slice s = slice_from(text);
@@ -61,12 +112,11 @@ bool field_find(const char *name, struct field_ref *out, struct error *error)
 		*out = (struct field_ref){ .field = &table[i] };
 		if (name[n] == '\0')
 			return true;
-		if (table[i].type != FIELD_HEADERS)
+		if (table[i].type != FIELD_HEADERS && table[i].type != FIELD_MAP)
 			return error_set(error, "field %s takes no [\"Name\"]", table[i].name);
 		if (subscript_read(name + n, &out->header))
 			return true;
-		return error_set(error, "field %s wants [\"Name\"] with the name of one header",
-		    table[i].name);
+		return error_set(error, "field %s wants [\"Name\"] with one name", table[i].name);
 	}
 	return error_set(error, "unknown field %.100s", name);
 }
@@ -76,18 +126,49 @@ static bool field_has(const struct field *field, const struct event *event)
 	return field->kinds & (1u << event->kind);
 }
 
+static enum seen map_read(const struct access *access, const struct field_ref *ref,
+    const struct event *event, size_t nth, struct value *v)
+{
+	struct slice name;
+	if (ref->header.n == 0)
+		return access->entry(event, nth, &name, v) ? PRESENT : ABSENT;
+	for (size_t i = 0; nth == 0 && access->entry(event, i, &name, v); i++)
+		if (slice_equal(name, ref->header))
+			return PRESENT;
+	return ABSENT;
+}
+
 enum seen field_read(const struct field_ref *ref, const struct event *event, size_t element,
     size_t nth, struct value *v)
 {
 	const struct field *field = ref->field;
 	const struct access *access = &accesses[field - table];
-	if (!field_has(field, event) || access->get == NULL)
+	if (!field_has(field, event))
+		return ABSENT;
+	if (event->mock != NULL)
+		return mock_read(event->mock, ref, element, nth, v);
+	if (field->later)
+		return NOT_OBSERVED;
+	if (access->entry != NULL)
+		return map_read(access, ref, event, nth, v);
+	if (access->get == NULL)
 		return ABSENT;
 	struct asked asked = { event, access->which, element, nth };
 	if (field->type == FIELD_HEADERS && ref->header.n != 0)
 		return header_read(asked_message(&asked), ref->header, nth, v);
 	enum seen seen = access->get(&asked, v);
 	return seen == PRESENT && nth != 0 && !field->many ? ABSENT : seen;
+}
+
+bool field_entry(const struct field *map, const struct event *event, size_t i, struct slice *name,
+    struct value *v)
+{
+	field_entries *entry = accesses[map - table].entry;
+	if (!field_has(map, event))
+		return false;
+	if (event->mock != NULL)
+		return mock_entry(event->mock, map, i, name, v);
+	return entry != NULL && entry(event, i, name, v);
 }
 
 /* A group stands before its members. */
@@ -104,18 +185,21 @@ const struct field *field_group(const struct field *member)
 
 size_t field_elements(const struct field *group, const struct event *event, bool *complete)
 {
-	const struct access *access = &accesses[group - table];
+	field_counter *count = accesses[group - table].count;
 	*complete = true;
-	if (!field_has(group, event) || access->count == NULL)
+	if (!field_has(group, event))
 		return 0;
-	return access->count(event, complete);
+	if (event->mock != NULL)
+		return mock_elements(event->mock, group, complete);
+	*complete = !group->later;
+	return count != NULL ? count(event, complete) : 0;
 }
 
 const struct message *field_headers(const struct field *map, const struct event *event,
     bool *complete)
 {
 	*complete = true;
-	if (!field_has(map, event) || map->type != FIELD_HEADERS)
+	if (!field_has(map, event) || event->mock != NULL || map->type != FIELD_HEADERS)
 		return NULL;
 	struct asked asked = { .e = event, .which = accesses[map - table].which };
 	const struct message *m = asked_message(&asked);

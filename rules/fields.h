@@ -19,12 +19,30 @@ struct asked {
 };
 typedef enum seen field_getter(const struct asked *, struct value *v);
 typedef size_t field_counter(const struct event *, bool *complete);
+typedef bool field_entries(const struct event *, size_t i, struct slice *name, struct value *v);
 
 #define FIELD(name, type, many, kinds, get, which, text) field_getter get;
+#define WORDS(name, many, kinds, get, which, words, text) field_getter get;
+#define MAP(name, kinds, entry, text) field_entries entry;
 #define GROUP(name, kinds, count, text) field_counter count;
+#define LATER(name, type, many, kinds, text)
+#define LATER_WORDS(name, many, kinds, words, text)
 #include "rules/fields.def"
 #undef FIELD
+#undef WORDS
+#undef MAP
 #undef GROUP
+#undef LATER
+#undef LATER_WORDS
+
+/* What the getters of enum fields can say, NULL at the end; each stands beside its getter. */
+extern const char *const schema_words[], *const flow_end_words[], *const handshake_words[];
+extern const char *const transport_words[], *const version_words[], *const body_type_words[];
+extern const char *const flavour_from_words[], *const tag_due_words[], *const tag_state_words[];
+extern const char *const tag_header_words[], *const tag_damage_words[];
+extern const char *const pairing_words[], *const loss_words[];
+extern const char *const finding_kind_words[], *const outcome_words[], *const severity_words[];
+extern const char *const confidence_words[], *const finding_reason_words[];
 
 /* What to say of a field that is not in the header block. */
 enum seen header_missing(const struct message *);

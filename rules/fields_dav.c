@@ -3,6 +3,23 @@
  */
 #include "rules/fields.h"
 
+const char *const flavour_from_words[] = { [FROM_NOTHING] = "nothing",
+	[FROM_TRANSACTION] = "transaction",
+	[FROM_COLLECTION] = "collection",
+	[FROM_SERVER] = "server",
+	NULL };
+const char *const tag_due_words[] = { [TAG_NOT_DUE] = "no",
+	[TAG_DUE_EXCHANGE] = "exchange",
+	[TAG_DUE_SCHEDULING] = "scheduling",
+	[TAG_USUAL] = "usual",
+	NULL };
+const char *const tag_state_words
+    [] = { [NOT_OBSERVED] = "unknown", [ABSENT] = "absent", [PRESENT] = "present", NULL };
+const char *const tag_header_words[] = { "ResourceTag", "Schedule-Tag", "ETag", NULL };
+/* In the order of enum tag_damage, which begins with none. */
+const char *const tag_damage_words[] = { "gzip-suffix", "weak", "unquoted", "escaped-quotes",
+	"renamed", NULL };
+
 enum seen flavour_read(const struct asked *a, struct value *v)
 {
 	return value_word(v, flavour_name(a->e->facts->flavour));
@@ -10,11 +27,7 @@ enum seen flavour_read(const struct asked *a, struct value *v)
 
 enum seen flavour_from_read(const struct asked *a, struct value *v)
 {
-	static const char *const names[] = { [FROM_NOTHING] = "nothing",
-		[FROM_TRANSACTION] = "transaction",
-		[FROM_COLLECTION] = "collection",
-		[FROM_SERVER] = "server" };
-	return value_word(v, names[a->e->facts->flavour_from]);
+	return value_word(v, flavour_from_words[a->e->facts->flavour_from]);
 }
 
 enum seen flavour_evidence_read(const struct asked *a, struct value *v)
@@ -35,11 +48,7 @@ enum seen write_read(const struct asked *a, struct value *v)
 
 enum seen tag_due_read(const struct asked *a, struct value *v)
 {
-	static const char *const names[] = { [TAG_NOT_DUE] = "no",
-		[TAG_DUE_EXCHANGE] = "exchange",
-		[TAG_DUE_SCHEDULING] = "scheduling",
-		[TAG_USUAL] = "usual" };
-	return value_word(v, names[a->e->facts->tag_due]);
+	return value_word(v, tag_due_words[a->e->facts->tag_due]);
 }
 
 /* None is due and none is there: nothing to say. */
@@ -50,9 +59,8 @@ static bool tag_matters(const struct facts *f)
 
 enum seen tag_state_read(const struct asked *a, struct value *v)
 {
-	static const char *const
-	    names[] = { [NOT_OBSERVED] = "unknown", [ABSENT] = "absent", [PRESENT] = "present" };
-	return tag_matters(a->e->facts) ? value_word(v, names[a->e->facts->tag_seen]) : ABSENT;
+	const struct facts *f = a->e->facts;
+	return tag_matters(f) ? value_word(v, tag_state_words[f->tag_seen]) : ABSENT;
 }
 
 enum seen tag_header_read(const struct asked *a, struct value *v)
@@ -67,6 +75,25 @@ enum seen tag_read(const struct asked *a, struct value *v)
 	if (f->tag_seen == PRESENT)
 		return value_text(v, f->tag);
 	return tag_matters(f) ? f->tag_seen : ABSENT;
+}
+
+enum seen tag_damage_read(const struct asked *a, struct value *v)
+{
+	const struct facts *f = a->e->facts;
+	return f->damage_seen == PRESENT ? value_word(v, tag_damage_words[f->damage - 1]) :
+					   f->damage_seen;
+}
+
+enum seen rows_untagged_read(const struct asked *a, struct value *v)
+{
+	const struct facts *f = a->e->facts;
+	return f->rows_seen == PRESENT ? value_count(v, f->rows_untagged) : f->rows_seen;
+}
+
+enum seen row_untagged_read(const struct asked *a, struct value *v)
+{
+	const struct facts *f = a->e->facts;
+	return f->rows_seen == PRESENT ? value_text_or(v, f->row_untagged, ABSENT) : f->rows_seen;
 }
 
 /* ---- XML bodies ---- */

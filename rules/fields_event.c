@@ -1,7 +1,18 @@
 /*
- * fields_event.c - getters of what every event has, of flows, of anomalies, and of the evidence.
+ * fields_event.c - getters of what every event has, of flows and of anomalies.
  */
 #include "rules/fields.h"
+
+const char *const schema_words[] = { "davscope/1", NULL };
+const char *const transport_words[] = { "tcp", NULL };
+const char *const handshake_words[] = { "full", "partial", "unseen", NULL };
+const char *const flow_end_words[] = { [FLOW_FIN] = "fin",
+	[FLOW_RST] = "rst",
+	[FLOW_IDLE] = "idle",
+	[FLOW_EVICTED] = "evicted",
+	[FLOW_REUSED] = "reused",
+	[FLOW_CAPTURE_END] = "capture-end",
+	NULL };
 
 enum seen ts_read(const struct asked *a, struct value *v)
 {
@@ -10,17 +21,13 @@ enum seen ts_read(const struct asked *a, struct value *v)
 
 enum seen event_type_read(const struct asked *a, struct value *v)
 {
-	static const char *const names[] = { [EVENT_TRANSACTION] = "transaction",
-		[EVENT_FLOW] = "flow",
-		[EVENT_ANOMALY] = "anomaly",
-		[EVENT_STATS] = "stats" };
-	return value_word(v, names[a->e->kind]);
+	return value_word(v, event_kind_name(a->e->kind));
 }
 
 enum seen schema_read(const struct asked *a, struct value *v)
 {
 	(void)a;
-	return value_word(v, "davscope/1");
+	return value_word(v, schema_words[0]);
 }
 
 enum seen id_read(const struct asked *a, struct value *v)
@@ -38,23 +45,22 @@ enum seen protocol_read(const struct asked *a, struct value *v)
 	return value_word(v, a->e->flow->protocol);
 }
 
+enum seen tunnel_read(const struct asked *a, struct value *v)
+{
+	const char *tunnel = a->e->flow->tunnel;
+	return tunnel != NULL ? value_word(v, tunnel) : ABSENT;
+}
+
 enum seen flow_end_read(const struct asked *a, struct value *v)
 {
-	static const char *const names[] = { [FLOW_FIN] = "fin",
-		[FLOW_RST] = "rst",
-		[FLOW_IDLE] = "idle",
-		[FLOW_EVICTED] = "evicted",
-		[FLOW_REUSED] = "reused",
-		[FLOW_CAPTURE_END] = "capture-end" };
-	return value_word(v, names[a->e->flow->end]);
+	return value_word(v, flow_end_words[a->e->flow->end]);
 }
 
 enum seen handshake_read(const struct asked *a, struct value *v)
 {
 	const struct flow *f = a->e->flow;
-	if (f->syn[CLIENT] && f->syn[SERVER])
-		return value_word(v, "full");
-	return value_word(v, f->syn[CLIENT] || f->syn[SERVER] ? "partial" : "unseen");
+	size_t seen = (size_t)f->syn[CLIENT] + f->syn[SERVER];
+	return value_word(v, handshake_words[2 - seen]);
 }
 
 enum seen packets_read(const struct asked *a, struct value *v)
@@ -120,7 +126,7 @@ enum seen flow_duration_read(const struct asked *a, struct value *v)
 enum seen transport_read(const struct asked *a, struct value *v)
 {
 	(void)a;
-	return value_word(v, "tcp");
+	return value_word(v, transport_words[0]);
 }
 
 static const struct endpoint *asked_endpoint(const struct asked *a)
@@ -166,97 +172,4 @@ enum seen anomaly_value_read(const struct asked *a, struct value *v)
 {
 	uint64_t value = a->e->anomaly->value;
 	return value != 0 ? value_count(v, value) : ABSENT;
-}
-
-/* ---- evidence: the packets of an event, each once, in the total order ---- */
-
-enum { PACKETS = 6 };
-struct packets {
-	struct stamp at[PACKETS];
-	size_t n;
-};
-
-static void packets_add(struct packets *p, struct stamp at)
-{
-	size_t i = p->n;
-	if (at.frame == 0)
-		return;
-	while (i != 0 && p->at[i - 1].order > at.order)
-		i--;
-	if (i != 0 && p->at[i - 1].order == at.order)
-		return;
-	for (size_t k = p->n; k > i; k--)
-		p->at[k] = p->at[k - 1];
-	p->at[i] = at;
-	p->n++;
-}
-
-static void packets_add_message(struct packets *p, const struct message *m)
-{
-	if (!m->seen)
-		return;
-	packets_add(p, m->first);
-	packets_add(p, m->head);
-	packets_add(p, m->last);
-}
-
-static struct packets packets_of(const struct event *e)
-{
-	struct packets p = { .n = 0 };
-	if (e->kind == EVENT_TRANSACTION) {
-		packets_add_message(&p, &e->txn->req);
-		packets_add_message(&p, &e->txn->res);
-	} else if (e->kind == EVENT_FLOW) {
-		packets_add(&p, e->flow->first);
-		packets_add(&p, e->flow->last);
-	} else if (e->kind == EVENT_ANOMALY) {
-		packets_add(&p, e->anomaly->at);
-		packets_add(&p, e->anomaly->other);
-	}
-	return p;
-}
-
-/* An element is a run of packets of one input. */
-static bool run_starts(const struct packets *p, size_t i)
-{
-	return i == 0 || p->at[i].input != p->at[i - 1].input;
-}
-
-/* Where run number `element` begins; p->n when there are fewer. */
-static size_t run_find(const struct packets *p, size_t element)
-{
-	size_t i = 0, runs = 0;
-	for (; i < p->n; i++)
-		if (run_starts(p, i) && runs++ == element)
-			break;
-	return i;
-}
-
-size_t evidence_count(const struct event *e, bool *complete)
-{
-	struct packets p = packets_of(e);
-	size_t runs = 0;
-	(void)complete;
-	for (size_t i = 0; i < p.n; i++)
-		runs += run_starts(&p, i);
-	return runs;
-}
-
-enum seen evidence_input_read(const struct asked *a, struct value *v)
-{
-	struct packets p = packets_of(a->e);
-	size_t i = run_find(&p, a->element);
-	if (i == p.n || a->e->input_names == NULL || p.at[i].input >= a->e->n_inputs)
-		return ABSENT;
-	return value_word(v, a->e->input_names[p.at[i].input]);
-}
-
-enum seen evidence_frames_read(const struct asked *a, struct value *v)
-{
-	struct packets p = packets_of(a->e);
-	size_t i = run_find(&p, a->element);
-	for (size_t nth = 0; nth < a->nth; nth++)
-		if (++i >= p.n || run_starts(&p, i))
-			return ABSENT;
-	return i < p.n ? value_count(v, p.at[i].frame) : ABSENT;
 }

@@ -3,13 +3,26 @@
  */
 #include "rules/fields.h"
 
+const char *const version_words[] = { "1.0", "1.1", NULL };
+const char *const body_type_words[] = { [BODY_NONE] = "none",
+	[BODY_OTHER] = "other",
+	[BODY_XML] = "xml",
+	[BODY_CALENDAR] = "calendar",
+	[BODY_VCARD] = "vcard",
+	[BODY_WBXML] = "wbxml",
+	NULL };
+enum { EXACT, UNSURE, UNPAIRED };
+const char *const
+    pairing_words[] = { [EXACT] = "exact", [UNSURE] = "unsure", [UNPAIRED] = "unpaired", NULL };
+const char *const loss_words[] = { "gap", "clipped", "conflict", "limit", "damaged", NULL };
+
 enum seen version_read(const struct asked *a, struct value *v)
 {
 	const struct txn *txn = a->e->txn;
 	if (!txn->req.seen && !txn->res.seen)
 		return NOT_OBSERVED;
-	return value_word(v,
-	    (txn->req.seen ? txn->req.version : txn->res.version) == 10 ? "1.0" : "1.1");
+	uint8_t version = txn->req.seen ? txn->req.version : txn->res.version;
+	return value_word(v, version_words[version != 10]);
 }
 
 enum seen interim_read(const struct asked *a, struct value *v)
@@ -80,16 +93,10 @@ enum seen headers_read(const struct asked *a, struct value *v)
 
 enum seen body_type_read(const struct asked *a, struct value *v)
 {
-	static const char *const names[] = { [BODY_NONE] = "none",
-		[BODY_OTHER] = "other",
-		[BODY_XML] = "xml",
-		[BODY_CALENDAR] = "calendar",
-		[BODY_VCARD] = "vcard",
-		[BODY_WBXML] = "wbxml" };
 	const struct message *m = asked_message(a);
 	if (!m->seen || (m->body.kind == BODY_NONE && !m->head_complete))
 		return NOT_OBSERVED;
-	return value_word(v, names[m->body.kind]);
+	return value_word(v, body_type_words[m->body.kind]);
 }
 
 enum seen body_bytes_read(const struct asked *a, struct value *v)
@@ -168,9 +175,10 @@ enum seen duration_ns_read(const struct asked *a, struct value *v)
 
 enum seen pairing_read(const struct asked *a, struct value *v)
 {
-	if (a->e->txn->unpaired != PAIRED)
-		return value_word(v, "unpaired");
-	return value_word(v, a->e->txn->unsure ? "unsure" : "exact");
+	const struct txn *txn = a->e->txn;
+	if (txn->unpaired != PAIRED)
+		return value_word(v, pairing_words[UNPAIRED]);
+	return value_word(v, pairing_words[txn->unsure ? UNSURE : EXACT]);
 }
 
 enum seen unpaired_read(const struct asked *a, struct value *v)
@@ -196,11 +204,10 @@ enum seen truncated_read(const struct asked *a, struct value *v)
 
 enum seen loss_read(const struct asked *a, struct value *v)
 {
-	static const char *const names[] = { "gap", "clipped", "conflict", "limit", "damaged" };
 	unsigned loss = a->e->txn->req.loss | a->e->txn->res.loss;
 	size_t nth = a->nth;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; loss_words[i] != NULL; i++)
 		if ((loss >> i & 1) && nth-- == 0)
-			return value_word(v, names[i]);
+			return value_word(v, loss_words[i]);
 	return ABSENT;
 }

@@ -1,123 +1,7 @@
 /*
- * test_fields.c - rules/fields*.c: names, and what is absent against what was not observed.
+ * test_fields.c - rules/fields*.c on transactions: what is absent, what was not observed.
  */
-#include "rules/rules.h"
-#include "tests/unit/make.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-struct scene {
-	struct made made;
-	struct facts facts;
-	struct event event;
-};
-
-static void scene_init(struct scene *s, const char *method, unsigned status)
-{
-	static const char *const names[] = { "a.pcap", "b.pcap" };
-	*s = (struct scene){ .facts = { .flavour_evidence = "x" } };
-	made_init(&s->made, method, "/a", status);
-	s->event = (struct event){ .kind = EVENT_TRANSACTION,
-		.at = s->made.txn.done,
-		.txn = &s->made.txn,
-		.facts = &s->facts,
-		.input_names = names,
-		.n_inputs = 2 };
-}
-
-static enum seen read_nth(const struct scene *s, const char *name, size_t element, size_t nth,
-    struct value *v)
-{
-	struct field_ref ref;
-	struct error e;
-	assert_true(field_find(name, &ref, &e));
-	return field_read(&ref, &s->event, element, nth, v);
-}
-
-static enum seen seen_of(const struct scene *s, const char *name)
-{
-	struct value v;
-	return read_nth(s, name, 0, 0, &v);
-}
-
-static void assert_text(const struct scene *s, const char *name, size_t element, size_t nth,
-    const char *text)
-{
-	struct value v = { 0 };
-	assert_int_equal(read_nth(s, name, element, nth, &v), PRESENT);
-	assert_int_equal(v.text.n, strlen(text));
-	assert_memory_equal(v.text.p, text, v.text.n);
-}
-
-static int64_t number_of(const struct scene *s, const char *name)
-{
-	struct value v = { 0 };
-	assert_int_equal(read_nth(s, name, 0, 0, &v), PRESENT);
-	return v.number;
-}
-
-/* JSON nests by prefix: an object must not open twice, and no field may be an object too. */
-static void names_with_a_prefix_stand_together(void **state)
-{
-	size_t n;
-	const struct field *table = fields_table(&n);
-	(void)state;
-	assert_true(n > 100);
-	for (size_t i = 0; i < n; i++) {
-		assert_true(table[i].text[0] != '\0' && table[i].kinds != 0);
-		for (const char *dot = strchr(table[i].name, '.'); dot != NULL;
-		     dot = strchr(dot + 1, '.')) {
-			size_t length = (size_t)(dot - table[i].name) + 1;
-			bool left = false;
-			for (size_t k = 0; k < n; k++) {
-				bool inside = strncmp(table[k].name, table[i].name, length) == 0;
-				assert_false(left && inside);
-				left = left || (k > i && !inside);
-				bool object = strlen(table[k].name) == length - 1 &&
-				    strncmp(table[k].name, table[i].name, length - 1) == 0;
-				assert_true(!object || table[k].type == FIELD_GROUP);
-			}
-		}
-		for (size_t k = 0; k < i; k++)
-			assert_string_not_equal(table[i].name, table[k].name);
-	}
-}
-
-static void finding(void **state)
-{
-	struct {
-		const char *name;
-		bool found;
-	} const cases[] = {
-		{ "http.response.status", true },
-		{ "http.response.header", true },
-		{ "http.response.header[\"ResourceTag\"]", true },
-		{ "dav.response", true },
-		{ "http.response.header[\"\"]", false },
-		{ "http.response.header[\"a\"b\"]", false },
-		{ "http.response.header[ResourceTag]", false },
-		{ "http.response.header[\"", false },
-		{ "http.response.header[\"]", false },
-		{ "http.response.header[\"a\"]x", false },
-		{ "http.response.status[\"a\"]", false },
-		{ "http.respons.status", false },
-		{ "http.response", false },
-		{ "", false },
-		{ "[", false },
-		{ "ts ", false },
-	};
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct field_ref ref;
-		struct error e = { "" };
-		const uint8_t *name = guard_copy(cases[i].name, strlen(cases[i].name) + 1);
-		assert_int_equal(field_find((const char *)name, &ref, &e), cases[i].found);
-		assert_int_equal(e.text[0] == '\0', cases[i].found);
-	}
-}
+#include "tests/unit/fieldkit.h"
 
 static void headers(void **state)
 {
@@ -224,6 +108,31 @@ static void times(void **state)
 	assert_int_equal(seen_of(&s, "timing.response_ns"), PRESENT);
 }
 
+/* The words follow enum tag_damage, which begins with none. */
+static void damage(void **state)
+{
+	struct scene s;
+	(void)state;
+	scene_init(&s, "PUT", 201);
+	assert_int_equal(seen_of(&s, "dav.tag_damage"), NOT_OBSERVED);
+	s.facts.damage_seen = ABSENT;
+	assert_int_equal(seen_of(&s, "dav.tag_damage"), ABSENT);
+	s.facts.damage_seen = PRESENT;
+	s.facts.damage = DAMAGE_GZIP_SUFFIX;
+	assert_text(&s, "dav.tag_damage", 0, 0, "gzip-suffix");
+	s.facts.damage = DAMAGE_RENAMED;
+	assert_text(&s, "dav.tag_damage", 0, 0, "renamed");
+	assert_int_equal(seen_of(&s, "dav.rows_untagged"), NOT_OBSERVED);
+	s.facts.rows_seen = ABSENT;
+	assert_int_equal(seen_of(&s, "dav.row_untagged"), ABSENT);
+	s.facts.rows_seen = PRESENT;
+	s.facts.rows_untagged = 2;
+	assert_int_equal(number_of(&s, "dav.rows_untagged"), 2);
+	assert_int_equal(seen_of(&s, "dav.row_untagged"), ABSENT);
+	s.facts.row_untagged = guarded("/a");
+	assert_text(&s, "dav.row_untagged", 0, 0, "/a");
+}
+
 static void tag_states(void **state)
 {
 	struct scene s;
@@ -292,14 +201,6 @@ static void multistatus_made(struct scene *s, struct dav *dav, bool whole)
 	s->made.txn.res.body.kind = BODY_XML;
 	s->facts.prop_start = start;
 	s->facts.n_props = 3;
-}
-
-static size_t elements_of(const struct scene *s, const char *name, bool *complete)
-{
-	struct field_ref ref;
-	struct error e;
-	assert_true(field_find(name, &ref, &e));
-	return field_elements(ref.field, &s->event, complete);
 }
 
 static void multistatus(void **state)
@@ -406,20 +307,32 @@ static void all_fields_of_all_kinds(void **state)
 	struct dav dav;
 	struct flow flow = { .protocol = "http" };
 	struct anomaly anomaly = { .code = TCP_GAP };
+	struct summary summary = { .flows = 1 };
+	struct run_end end = { .dropped = 2 };
+	struct rule rule = { .id = "r" };
+	struct finding empty = { .rule = &rule };
+	struct found found;
 	size_t n;
 	const struct field *table = fields_table(&n);
 	(void)state;
 	multistatus_made(&full, &dav, true);
+	found_init(&found);
 	scene_init(&bare, "GET", 0);
 	bare.made.txn.req = (struct message){ 0 };
 	const struct event events[] = { full.event, bare.event,
 		{ .kind = EVENT_FLOW, .flow = &flow },
-		{ .kind = EVENT_ANOMALY, .anomaly = &anomaly }, { .kind = EVENT_STATS } };
+		{ .kind = EVENT_ANOMALY, .anomaly = &anomaly },
+		{ .kind = EVENT_FINDING, .finding = &found.finding, .n_inputs = 1 },
+		{ .kind = EVENT_FINDING, .finding = &empty },
+		{ .kind = EVENT_STATS, .summary = &summary, .run_end = &end },
+		{ .kind = EVENT_LOSS }, { .kind = EVENT_OPERATION }, { .kind = EVENT_ITEM },
+		{ .kind = EVENT_SESSION }, { .kind = EVENT_SYNC } };
 	for (size_t k = 0; k < sizeof events / sizeof events[0]; k++)
 		for (size_t i = 0; i < n; i++) {
 			struct field_ref ref = { .field = &table[i] };
 			struct value v;
 			bool complete;
+			struct slice name;
 			enum seen seen = field_read(&ref, &events[k], 0, 0, &v);
 			if (!(table[i].kinds & 1u << events[k].kind))
 				assert_int_equal(seen, ABSENT);
@@ -427,41 +340,25 @@ static void all_fields_of_all_kinds(void **state)
 				assert_int_equal(field_read(&ref, &events[k], 0, 1, &v), ABSENT);
 			field_read(&ref, &events[k], 1000, 1000, &v);
 			field_elements(&table[i], &events[k], &complete);
+			assert_false(field_entry(&table[i], &events[k], 1000, &name, &v));
 		}
-}
-
-static void members_know_their_group(void **state)
-{
-	struct field_ref ref, group;
-	struct error e;
-	(void)state;
-	assert_true(field_find("dav.property", &group, &e));
-	assert_true(field_find("dav.property.bytes", &ref, &e));
-	assert_ptr_equal(field_group(ref.field), group.field);
-	assert_null(field_group(group.field));
-	assert_true(field_find("timing.request_ns", &ref, &e));
-	assert_null(field_group(ref.field));
-	assert_true(field_find("ts", &ref, &e));
-	assert_null(field_group(ref.field));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_with_a_prefix_stand_together),
-		cmocka_unit_test(finding),
 		cmocka_unit_test(headers),
 		cmocka_unit_test(an_answer_not_seen_is_not_absent),
 		cmocka_unit_test(a_request_not_seen),
 		cmocka_unit_test(credentials),
 		cmocka_unit_test(times),
 		cmocka_unit_test(tag_states),
+		cmocka_unit_test(damage),
 		cmocka_unit_test(bodies_without_xml),
 		cmocka_unit_test(multistatus),
 		cmocka_unit_test(evidence),
 		cmocka_unit_test(loss),
 		cmocka_unit_test(all_fields_of_all_kinds),
-		cmocka_unit_test(members_know_their_group),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

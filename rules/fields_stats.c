@@ -1,0 +1,72 @@
+/*
+ * fields_stats.c - getters of the counts of the whole run, named as in the JSON record of report/.
+ */
+#include "rules/fields.h"
+
+enum seen evidence_complete_read(const struct asked *a, struct value *v)
+{
+	struct shortfall shortfalls[SHORTFALLS];
+	return value_number(v, evidence_shortfalls(a->e->summary, a->e->run_end, shortfalls) == 0);
+}
+
+enum seen shortfalls_read(const struct asked *a, struct value *v)
+{
+	struct shortfall shortfalls[SHORTFALLS];
+	size_t n = evidence_shortfalls(a->e->summary, a->e->run_end, shortfalls);
+	return a->nth < n ? value_word(v, shortfall_names[shortfalls[a->nth].kind]) : ABSENT;
+}
+
+enum seen stats_dropped_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->run_end->dropped);
+}
+
+enum seen stats_bad_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->run_end->decoded.bad);
+}
+
+enum seen stats_flows_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->flows);
+}
+
+enum seen stats_transactions_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->transactions);
+}
+
+enum seen stats_unpaired_requests_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->unpaired_requests);
+}
+
+enum seen stats_unpaired_responses_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->unpaired_responses);
+}
+
+enum seen stats_unsure_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->unsure);
+}
+
+enum seen stats_incomplete_bodies_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->incomplete_bodies);
+}
+
+enum seen stats_gaps_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->gaps);
+}
+
+enum seen stats_gap_bytes_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->gap_bytes);
+}
+
+enum seen stats_clipped_bytes_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->clipped_bytes);
+}
