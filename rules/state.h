@@ -1,0 +1,205 @@
+/*
+ * state.h - what rules remember between events. Private to rules/.
+ *
+ * All state hangs on keys: one table for all rules, bounded in bytes and in keys a rule. Whoever was
+ * not used for longest leaves first, and is counted when it still held something. Output never
+ * depends on the order within the table.
+ */
+#ifndef DAVSCOPE_RULES_STATE_H
+#define DAVSCOPE_RULES_STATE_H
+
+#include "rules/ruleset.h"
+
+#define NEVER INT64_MIN
+
+/* ---- watermark.c: packet time without overflow, and the clock ---- */
+int64_t ns_add(int64_t a, int64_t b);                    /* both stay at the ends of the range */
+int64_t ns_sub(int64_t a, int64_t b);
+
+struct moment { int64_t ns; bool believed; };            /* when an event counts; not believed: a jump */
+struct watermark {
+	int64_t now, start;            /* newest and first time */
+	int64_t jump_ns, ahead;        /* ahead: where the last event jumped to, NEVER: it did not */
+	bool started;
+};
+struct moment watermark_take(struct watermark *, int64_t ns);
+void watermark_move(struct watermark *, int64_t ns);     /* without asking whether it is a jump */
+
+/* ---- packets.c: the packets of an event, each once, in the total order ---- */
+enum { EVENT_PACKETS = 6, WITNESS_PACKETS = 4 };
+size_t event_packets(const struct event *, struct stamp out[EVENT_PACKETS]); /* not of findings */
+uint64_t event_flow(const struct event *, struct hash_key); /* 0: no flow is concerned */
+
+/* ---- losses.c: when packets of a flow went missing ---- */
+struct losses;
+struct losses *losses_new(void);
+void losses_free(struct losses *);
+void losses_note(struct losses *, const struct event *, int64_t ns, struct hash_key);
+bool losses_since(const struct losses *, const uint64_t *flows, size_t n, int64_t from);
+
+/* ---- keys.c: the table ---- */
+enum { KEY_VALUE_MAX = 256, KEY_VALUE_ROOM = 3 + KEY_VALUE_MAX + 8 };
+struct key_text { uint64_t hash; size_t n; uint8_t bytes[8 + KEYS_MAX * KEY_VALUE_ROOM]; };
+
+struct store;
+struct key;
+struct use {                           /* what a kind of key holds */
+	size_t size;                   /* of its struct; the bytes of the key stand behind it */
+	bool (*idle)(const struct key *, int64_t now);
+	void (*clear)(struct store *, struct key *);
+};
+extern const struct use window_use, sequence_use, limit_use;
+
+struct space {                         /* the keys of one rule for one use */
+	const struct use *use;
+	struct rule_state *owner;
+	uint64_t seed;                 /* tells it from the others, also after a reload */
+	struct key *oldest, *newest;
+	size_t n;
+	int64_t forgotten;             /* last use of the keys that had to leave */
+};
+
+struct key {
+	struct key *next;              /* of its bucket */
+	struct key *older, *newer;     /* of its space, by use */
+	struct key *before, *after;    /* of all spaces, by use */
+	struct space *space;
+	uint64_t hash;
+	int64_t touched;
+	uint16_t n, pins;              /* pins: who works with it now; it does not leave */
+};
+
+struct store {
+	struct hash_key hash_key;
+	struct key **buckets;
+	size_t n_buckets, n_keys, max_keys; /* max_keys: of one space */
+	struct key *oldest, *newest;
+	size_t used, budget;
+	int64_t now;                   /* the watermark */
+	struct try **due;              /* a heap by deadline */
+	size_t n_due, due_room;
+};
+bool store_init(struct store *, const struct limits *, struct hash_key);
+void store_fini(struct store *);
+/* Makes room by letting old keys leave; NULL: there is none. */
+void *store_alloc(struct store *, size_t n);
+void store_release(struct store *, void *, size_t n);    /* n: as it was asked for */
+void *store_grow(struct store *, void *, size_t old_n, size_t n);
+
+void key_begin(struct key_text *, const struct space *);
+enum seen key_add(struct key_text *, const struct field_ref *, const struct event *);
+void key_add_missing(struct key_text *, enum seen);      /* absent and not observed as values of their own */
+void key_end(struct key_text *, const struct store *);
+/* The values in the order of `by`; false: there is no value number i. */
+bool key_print(const struct key *, size_t i, char *out, size_t room, size_t *n);
+struct slice key_bytes(const struct key *);
+uint64_t value_hash(const struct value *, enum field_type, struct hash_key);
+
+struct key *key_find(const struct store *, const struct space *, const struct key_text *);
+struct key *key_take(struct store *, struct space *, const struct key_text *); /* found or made; NULL: no room, counted */
+void key_touch(struct store *, struct key *, int64_t ns);
+void key_drop(struct store *, struct key *);             /* with all it holds, not counted */
+void key_drop_idle(struct store *, struct key *);        /* unless it holds something or is in use */
+void space_clear(struct store *, struct space *);
+
+/* ---- witness.c: an event as it is remembered ---- */
+struct packet_place { uint64_t order, frame : 48, input : 16; int64_t ns; };
+struct witness {
+	int64_t ns;
+	uint64_t flow;
+	uint32_t seq;                  /* of the transaction in its flow: several may begin in one packet */
+	uint8_t n_packets, n_id;
+	struct packet_place packets[]; /* then the id */
+};
+struct witness *witness_new(struct store *, const struct event *, int64_t ns, bool with_id);
+void witness_free(struct store *, struct witness *);     /* NULL is fine */
+struct slice witness_id(const struct witness *);
+struct stamp witness_packet(const struct witness *, size_t i);
+
+/* ---- state of one rule ---- */
+struct rule_state {
+	const struct loaded_rule *rule;
+	size_t index;                  /* in its set */
+	struct space keys, limits;
+	struct rule_counts counts;
+	uint64_t records;              /* inconclusive findings handed out */
+	int64_t blurred;               /* when an event may have been of any key */
+};
+struct rule_state *rule_state_new(const struct loaded_rule *, size_t index);
+void rule_state_adopt(struct rule_state *, const struct loaded_rule *, size_t index);
+
+struct rules;
+void window_event(struct rules *, struct rule_state *, const struct event *, struct moment);
+/* Bit i of `yes` and `maybe`: the condition of step i is true, is unknown. */
+void sequence_event(struct rules *, struct rule_state *, const struct event *, struct moment,
+    uint32_t yes, uint32_t maybe);
+void sequence_expire(struct rules *, int64_t now);       /* what is due by then fires or ends */
+void sequence_finish(struct rules *);
+unsigned sequence_first(const struct sequence *);        /* its first positive step */
+
+/* ---- finding.c ---- */
+struct occasion {                      /* why and when a finding is made */
+	enum outcome outcome;
+	const struct event *event;     /* that completed it; NULL: time passed */
+	struct stamp at;
+	struct moment moment;
+	int64_t suppressed_until;
+	struct slice limit_key;        /* bytes of limiter_key(); empty: read from the event */
+	uint64_t id, update;           /* id 0: to be made */
+	uint64_t count, distinct;
+	int64_t first_ns, last_ns;
+	const struct key *key;         /* NULL: none */
+};
+struct draft;
+struct draft *draft_new(void);
+void draft_free(struct draft *);
+/* Suppressions and limits; false: kept back or only counted. Once a finding, before its draft. */
+bool finding_allowed(struct rules *, struct rule_state *, const struct occasion *, uint64_t *kept_back);
+struct draft *draft_begin(struct rules *, struct rule_state *, const struct occasion *, uint64_t kept_back);
+void draft_event(struct draft *, const struct event *);
+void draft_witness(struct draft *, const struct witness *);
+void draft_step(struct draft *, const char *name, const struct witness *);
+uint64_t draft_send(struct rules *, struct rule_state *, struct draft *, const struct occasion *); /* its id */
+int64_t suppressed_until(struct rules *, const struct rule_state *); /* of the event that eval knows */
+bool rule_excepts(struct rules *, struct rule_state *);  /* likewise; counted */
+/* False: kept back; *kept_back: how many before. Counted. */
+bool limiter_pass(struct rules *, struct rule_state *, const struct occasion *, uint64_t *kept_back);
+void limiter_key(struct rules *, struct rule_state *, const struct event *, struct key_text *);
+
+/* ---- engine.c ---- */
+struct watcher {
+	const struct condition *condition;
+	struct rule_state *state;
+	enum shape shape;
+	unsigned step;
+	bool always;                   /* a step to ask for also when no try is open */
+};
+struct audience { struct watcher *watchers; size_t n; };
+
+struct rules {
+	const struct ruleset *set;
+	struct ruleset *owned;         /* the same, unless it is borrowed */
+	size_t only;                   /* the one rule of a test; SIZE_MAX: all that are on */
+	struct rules_options options;
+	struct rules_sink sink;
+	struct eval *eval;
+	struct watermark clock;
+	struct losses *losses;
+	struct store store;
+	struct rule_state **states;    /* of all rules of the set */
+	size_t n_states;
+	struct audience audiences[EVENT_KINDS];
+	struct draft *drafts[2];       /* of a rule; of a rule about its finding */
+	unsigned depth;
+	uint64_t serial;               /* visits of events to sequences so far */
+};
+/* For tests of one rule: borrows the set, takes also a rule that is off, believes every time. */
+struct rules *rules_new_for_test(const struct ruleset *, size_t rule, const struct rules_options *,
+    struct rules_sink, struct error *);
+/* Of the rules that are on, or of the only one; false: out of memory. */
+bool audiences_make(struct audience out[EVENT_KINDS], const struct ruleset *,
+    struct rule_state *const *, size_t only);
+void audiences_free(struct audience audiences[EVENT_KINDS]);
+void rules_dispatch(struct rules *, const struct event *, struct moment);
+
+#endif
