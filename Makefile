@@ -15,18 +15,21 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 PROGRAM := $(if $(filter build,$(BUILD)),davscope,$(BUILD)/davscope)
 PRODUCT := $(sort $(wildcard base/*.c capture/*.c decode/*.c analysis/*.c rules/*.c report/*.c \
 	cmd/*.c play/*.c))
+SHIPPED := $(sort $(wildcard rules/*.yaml))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 # Here a file with a main is a program of its own; the others help them all.
 TEST_SOURCES := $(sort $(wildcard tests/tool/*.c tests/prop/*.c tests/bench/*.c))
 MAINS := $(if $(TEST_SOURCES),$(shell grep -l '^int main' $(TEST_SOURCES)))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(MAINS))
 HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(TEST_SOURCES)))
-OBJECTS := $(PRODUCT:%.c=$(BUILD)/%.o) $(BUILD)/main.o
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+REPLAY := $(BUILD)/tests/fuzz/replay.o
+OBJECTS := $(PRODUCT:%.c=$(BUILD)/%.o) $(BUILD)/rules/shipped.o $(BUILD)/main.o
 LIBRARY := $(BUILD)/libdavscope.a
 HELPER_LIBRARY := $(BUILD)/libtool.a
 
-.PHONY: all test check-asan check-tsan bench lint campaign cover oracle bless install deps demo \
-	clean run-tests run-threads run-demo run-lint run-cover tools
+.PHONY: all test check-asan check-tsan fuzz bench lint campaign cover oracle bless install deps demo \
+	clean man run-tests run-threads run-fuzz run-demo run-lint run-cover tools
 all: $(PROGRAM)
 
 # These first install what they lack, then start make again: what config.mk holds exists only then.
@@ -48,6 +51,9 @@ check-asan:
 check-tsan:
 	@dist/deps.sh build test
 	@+$(AGAIN) BUILD=build/tsan SANITIZE=thread run-threads
+fuzz:
+	@dist/deps.sh build fuzz
+	@+$(AGAIN) BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined run-fuzz
 cover:
 	@dist/deps.sh build test
 	@+$(AGAIN) BUILD=build/cover CFLAGS='-O0 --coverage' LDFLAGS=--coverage run-cover
@@ -57,7 +63,7 @@ clean:
 	rm -rf build davscope
 
 # Everything below compiles and needs the compiler's and pkg-config's answers.
-ALONE := test demo lint check-asan check-tsan cover deps clean
+ALONE := test demo lint check-asan check-tsan fuzz cover deps clean
 ifneq ($(filter-out $(ALONE),$(or $(MAKECMDGOALS),all)),)
 
 # Other flags, other objects: all of them depend on the key, whose time moves only with its text.
@@ -65,6 +71,12 @@ KEY := $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(SANITIZE)
 ifneq ($(file <$(BUILD)/key),$(KEY))
 $(shell mkdir -p $(BUILD))
 $(file >$(BUILD)/key,$(KEY))
+endif
+
+# The same for the rule files that are built in: their names move this time, not only their bytes.
+ifneq ($(file <$(BUILD)/rules/names),shipped: $(SHIPPED))
+$(shell mkdir -p $(BUILD)/rules)
+$(file >$(BUILD)/rules/names,shipped: $(SHIPPED))
 endif
 
 # HARDEN LINK_HARDEN LTO_COMPILE LTO_LINK PKG_CFLAGS PKG_LIBS, LLHTTP_LIBS or LLHTTP_SOURCE, LLHTTP_CFLAGS
@@ -96,7 +108,7 @@ $(BUILD)/davscope: $(BUILD)/main.o $(LIBRARY)
 	$(Q)$(LINK) $(LTO_LINK) -o $@ $^ $(LIBS)
 
 # Made anew each time, or objects of sources that are gone stay in; q, as base names repeat.
-$(LIBRARY): $(PRODUCT:%.c=$(BUILD)/%.o) $(LLHTTP_OBJECTS)
+$(LIBRARY): $(filter-out $(BUILD)/main.o,$(OBJECTS)) $(LLHTTP_OBJECTS)
 $(HELPER_LIBRARY): $(HELPERS)
 $(LIBRARY) $(HELPER_LIBRARY): $(BUILD)/key
 	$(call say,AR,$@)
@@ -109,6 +121,14 @@ $(BUILD)/tests/%.o: WARN := $(WARNINGS)
 $(BUILD)/%.o: %.c $(BUILD)/key $(BUILD)/config.mk
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) $(LTO) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/rules/names: ;
+$(BUILD)/rules/shipped.c: dist/embed.sh $(SHIPPED) $(BUILD)/rules/names
+	$(call say,EMBED,$@)
+	$(Q)dist/embed.sh $(SHIPPED) >$@
+$(BUILD)/rules/shipped.o: $(BUILD)/rules/shipped.c $(BUILD)/key $(BUILD)/config.mk
+	$(call say,CC,$<)
 	$(Q)$(COMPILE) $(LTO) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/cmd/help.o: LTO += -DDAVSCOPE_LIBRARIES='"$(LIBRARIES)"'
@@ -127,20 +147,28 @@ $(UNITS) $(TOOLS): %: %.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) $(if $(LTO_LINK),-fno-lto) $(WRAP) -o $@ $< $(filter $(HELPER_LIBRARY),$^) $(LIBRARY) $(LIBS)
 
--include $(OBJECTS:.o=.d) $(HELPERS:.o=.d) $(addsuffix .d,$(UNITS) $(TOOLS))
+# With libFuzzer, or with a main of our own that feeds the corpus.
+FUZZER := $(findstring fuzzer,$(SANITIZE))
+$(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZER),,$(REPLAY)) $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) $(if $(LTO_LINK),-fno-lto) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIBS)
+
+-include $(OBJECTS:.o=.d) $(HELPERS:.o=.d) $(REPLAY:.o=.d) $(addsuffix .d,$(UNITS) $(TOOLS) $(FUZZERS))
 .SECONDARY:
 
-TESTABLE := $(PROGRAM) $(UNITS) $(TOOLS)
+TESTABLE := $(PROGRAM) $(UNITS) $(TOOLS) $(FUZZERS)
 RUN := BUILD=$(BUILD) DAVSCOPE=$(if $(filter /%,$(BUILD)),,./)$(PROGRAM) \
 	MKPCAP=$(BUILD)/tests/tool/mkpcap
 run-tests: $(TESTABLE)
 	@$(RUN) tests/tool/run_tests.sh
 run-threads: $(TESTABLE)
 	@$(RUN) tests/tool/run_tests.sh --threads
+run-fuzz: $(FUZZERS)
+	@BUILD=$(BUILD) tests/fuzz/run.sh $(T)
 run-cover: $(TESTABLE)
 	@find $(BUILD) -name '*.gcda' -delete
 	@code=0; $(RUN) tests/tool/run_tests.sh || code=1; tests/tool/cover.sh $(BUILD); exit $$code
-run-lint: $(OBJECTS) $(HELPERS) $(addsuffix .o,$(UNITS) $(TOOLS))
+run-lint: $(OBJECTS) $(HELPERS) $(REPLAY) $(addsuffix .o,$(UNITS) $(TOOLS) $(FUZZERS))
 	@BUILD=$(BUILD) CPPFLAGS='$(PKG_CFLAGS) $(LLHTTP_CFLAGS)' tests/tool/lint.sh
 run-demo: davscope
 	@echo ./davscope -r $(DEMO_SAMPLE)
@@ -157,10 +185,15 @@ campaign: $(TESTABLE)
 bless: tools
 	@$(RUN) tests/tool/golden.sh --bless $(CASE)
 
-install: $(PROGRAM)
+man: $(BUILD)/davscope-fields.7
+$(BUILD)/davscope-fields.7: docs/fields.sh $(PROGRAM)
+	$(call say,MAN,$@)
+	$(Q)docs/fields.sh $(if $(filter /%,$(BUILD)),,./)$(PROGRAM) >$@
+
+install: $(PROGRAM) man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/davscope'
-	for page in $(wildcard docs/*.1 docs/*.5 docs/*.7); do \
+	for page in $(wildcard docs/*.1 docs/*.5) $(BUILD)/davscope-fields.7; do \
 		dir='$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}; \
 		install -d "$$dir" && install -m 644 $$page "$$dir" || exit 1; \
 	done
