@@ -12,7 +12,8 @@
 struct format {
 	void *(*open)(const struct report_options *, struct error *); /* borrows the options */
 	void (*event)(void *self, struct out *, const struct event *);
-	void (*end)(void *self, struct out *, const struct summary *, const struct run_end *);
+	void (*end)(void *self, struct out *, const struct summary *, const struct run_end *,
+	    const struct rules *);                                /* NULL: none were run */
 	void (*close)(void *self);                                    /* NULL is fine */
 };
 

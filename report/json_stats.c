@@ -9,6 +9,19 @@
 
 enum { REASON_ROOM = 1024 };
 
+/* The same as words for programs. */
+static void write_shortfalls(struct json *j, const struct summary *s, const struct run_end *end)
+{
+	struct shortfall shortfalls[SHORTFALLS];
+	size_t n = evidence_shortfalls(s, end, shortfalls);
+	json_array(j, "shortfalls");
+	for (size_t i = 0; i < n; i++) {
+		json_next(j);
+		json_text(j, shortfall_names[shortfalls[i].kind]);
+	}
+	json_end(j, ']');
+}
+
 /* The same words as the closing summary, one an element. */
 static void write_evidence(struct json *j, const struct summary *s, const struct run_end *end)
 {
@@ -26,6 +39,7 @@ static void write_evidence(struct json *j, const struct summary *s, const struct
 		rest = slice_part(rest, comma + 2, rest.n);
 	}
 	json_end(j, ']');
+	write_shortfalls(j, s, end);
 	json_end(j, '}');
 }
 
@@ -207,8 +221,51 @@ static void write_head(struct json *j, const struct report_options *options,
 	json_text(j, "stats");
 }
 
+/* ---- rules ---- */
+
+static bool is_touched(const struct rule_counts *c)
+{
+	static const struct rule_counts untouched;
+	return memcmp(c, &untouched, sizeof untouched) != 0;
+}
+
+void json_rule(struct json *j, const struct rule *rule, const struct rule_counts *c)
+{
+	json_begin(j, '{');
+	json_key(j, "id");
+	json_wire(j, slice_from(rule->id));
+	json_member(j, "matches", c->matches);
+	json_member(j, "findings", c->findings);
+	json_member(j, "unknown", c->unknown);
+	json_member(j, "keyless", c->keyless);
+	json_member(j, "excepted", c->excepted);
+	json_member(j, "limited", c->limited);
+	json_member(j, "suppressed", c->suppressed);
+	json_member(j, "evicted", c->evicted);
+	json_object(j, "inconclusive");
+	json_member(j, "eof", c->inconclusive[INCONCLUSIVE_EOF - 1]);
+	json_member(j, "loss", c->inconclusive[INCONCLUSIVE_LOSS - 1]);
+	json_member(j, "unknown", c->inconclusive[INCONCLUSIVE_UNKNOWN - 1]);
+	json_end(j, '}');
+	json_end(j, '}');
+}
+
+/* Only rules that had to do with an event. */
+static void write_rules(struct json *j, const struct rules *rules)
+{
+	const struct rule_counts *counts;
+	json_array(j, "rules");
+	for (size_t i = 0; (counts = rules_counts(rules, i)) != NULL; i++) {
+		if (!is_touched(counts))
+			continue;
+		json_next(j);
+		json_rule(j, ruleset_rule(rules_set(rules), i), counts);
+	}
+	json_end(j, ']');
+}
+
 void json_stats(struct json *j, const struct report_options *options, const struct summary *s,
-    const struct run_end *end)
+    const struct run_end *end, const struct rules *rules)
 {
 	json_begin(j, '{');
 	write_head(j, options, s);
@@ -226,6 +283,8 @@ void json_stats(struct json *j, const struct report_options *options, const stru
 	write_transactions(j, s);
 	write_writes(j, s);
 	write_loss(j, s);
+	if (rules != NULL)
+		write_rules(j, rules);
 	json_end(j, '}');
 	json_end(j, '}');
 	out_text(j->out, "\n");

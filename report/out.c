@@ -99,6 +99,14 @@ struct out *out_open(const char *path, struct error *e)
 	return NULL;
 }
 
+struct out *out_errors(struct error *e)
+{
+	struct out *o = out_open("-", e);
+	if (o != NULL)
+		o->fd = STDERR_FILENO;
+	return o;
+}
+
 /* Some file systems cannot sync a directory; the rename itself has happened. */
 static void sync_directory(const char *path)
 {
@@ -157,6 +165,13 @@ void out_abandon(struct out *o)
 
 /* ---- bytes ---- */
 
+static const char *out_name(const struct out *o)
+{
+	if (o->path != NULL)
+		return o->path;
+	return o->fd == STDERR_FILENO ? "standard error" : "standard output";
+}
+
 static void note_failure(struct out *o, int error)
 {
 	if (error == EPIPE && o->path == NULL) {
@@ -164,8 +179,7 @@ static void note_failure(struct out *o, int error)
 		return;
 	}
 	o->failed = true;
-	error_set(&o->why, "%s: %s", o->path == NULL ? "standard output" : o->path,
-	    strerror(error));
+	error_set(&o->why, "%s: %s", out_name(o), strerror(error));
 }
 
 bool out_flush(struct out *o)

@@ -45,15 +45,23 @@ struct report *report_new(const struct report_options *options, struct out *out,
 	return NULL;
 }
 
+static bool is_silent(const struct report *r)
+{
+	return r->options.silent && r->options.format == REPORT_TEXT;
+}
+
+/* Quiet leaves out the list; findings are what is asked for even then. */
 void report_event(struct report *r, const struct event *event)
 {
-	if (!r->options.quiet)
+	if (!is_silent(r) && (!r->options.quiet || event->kind == EVENT_FINDING))
 		r->format->event(r->self, r->out, event);
 }
 
-void report_end(struct report *r, const struct summary *summary, const struct run_end *end)
+void report_end(struct report *r, const struct summary *summary, const struct run_end *end,
+    const struct rules *rules)
 {
-	r->format->end(r->self, r->out, summary, end);
+	if (!is_silent(r))
+		r->format->end(r->self, r->out, summary, end, rules);
 }
 
 void report_free(struct report *r)
@@ -69,7 +77,6 @@ void report_free(struct report *r)
 struct phrase {
 	char *text;
 	size_t room, used;
-	bool any;
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -83,69 +90,44 @@ phrase_add(struct phrase *p, const char *format, ...)
 	p->used += n > 0 ? (size_t)n : 0;
 }
 
-/* "3 gaps": nothing at all when there are none. */
-static bool phrase_count(struct phrase *p, uint64_t count, const char *one, const char *many)
-{
-	if (count == 0)
-		return false;
-	phrase_add(p, "%s%" PRIu64 " %s", p->any ? ", " : "", count, count == 1 ? one : many);
-	p->any = true;
-	return true;
-}
-
-/* What provably never was sent takes nothing from the evidence; one that was not seen does. */
-static uint64_t unseen_halves(const struct summary *s)
-{
-	uint64_t all = s->unpaired_requests + s->unpaired_responses;
-	uint64_t proven = s->unpaired[UNPAIRED_CLOSED] + s->unpaired[UNPAIRED_RESET] +
-	    s->unpaired[UNPAIRED_UNSOLICITED];
-	return all > proven ? all - proven : 0;
-}
-
-static uint64_t refused_by_limits(const struct summary *s)
-{
-	static const enum anomaly_code codes[] = {
-		LINK_TOO_DEEP,
-		IP_FRAG_EVICTED,
-		FLOW_EVICTED_LIMIT,
-		HTTP_HEADER_TOO_BIG,
-		HTTP_PIPELINE_FULL,
-		HTTP_LIMIT,
-		BODY_BOMB,
-		XML_LIMIT,
-	};
-	uint64_t sum = 0;
-	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-		sum += s->anomalies[codes[i]];
-	return sum;
-}
+static const struct {
+	const char *one, *many;
+} shortfall_words[SHORTFALLS] = {
+	[SHORT_DAMAGED] = { "input damaged", "inputs damaged" },
+	[SHORT_DROPPED] = { "packet dropped when it was recorded",
+	    "packets dropped when they were recorded" },
+	[SHORT_GAPS] = { "gap", "gaps" },
+	[SHORT_CLIPPED] = { "byte clipped", "bytes clipped" },
+	[SHORT_UNREADABLE] = { "packet unreadable", "packets unreadable" },
+	[SHORT_DATAGRAMS] = { "datagram not whole", "datagrams not whole" },
+	[SHORT_CONFLICTS] = { "overlap conflict", "overlap conflicts" },
+	[SHORT_NOT_HTTP] = { "stretch that is no HTTP", "stretches that are no HTTP" },
+	[SHORT_HALVES] = { "message whose other half was not seen",
+	    "messages whose other half was not seen" },
+	[SHORT_UNSURE] = { "unsure pairing", "unsure pairings" },
+	[SHORT_BODIES] = { "body not whole", "bodies not whole" },
+	[SHORT_LIMITS] = { "limit reached", "limits reached" },
+};
 
 bool report_incomplete(const struct summary *s, const struct run_end *end, char *text, size_t room)
 {
+	struct shortfall short_of[SHORTFALLS];
 	struct phrase p = { .text = text, .room = room };
+	size_t n = evidence_shortfalls(s, end, short_of);
 	if (room != 0)
 		text[0] = '\0';
-	phrase_count(&p, end->n_damage, "input damaged", "inputs damaged");
-	phrase_count(&p, end->dropped, "packet dropped when it was recorded",
-	    "packets dropped when they were recorded");
-	if (end->stopped) {
-		phrase_add(&p, "%sstopped before the end", p.any ? ", " : "");
-		p.any = true;
+	for (size_t i = 0; i < n; i++) {
+		enum shortfall_kind kind = short_of[i].kind;
+		uint64_t count = short_of[i].count;
+		phrase_add(&p, "%s", i != 0 ? ", " : "");
+		if (kind == SHORT_STOPPED)
+			phrase_add(&p, "stopped before the end");
+		else
+			phrase_add(&p, "%" PRIu64 " %s", count,
+			    count == 1 ? shortfall_words[kind].one : shortfall_words[kind].many);
+		if (kind == SHORT_GAPS)
+			phrase_add(&p, " with %" PRIu64 " byte%s", s->gap_bytes,
+			    s->gap_bytes == 1 ? "" : "s");
 	}
-	if (phrase_count(&p, s->gaps, "gap", "gaps"))
-		phrase_add(&p, " with %" PRIu64 " byte%s", s->gap_bytes,
-		    s->gap_bytes == 1 ? "" : "s");
-	phrase_count(&p, s->clipped_bytes, "byte clipped", "bytes clipped");
-	phrase_count(&p, end->decoded.bad, "packet unreadable", "packets unreadable");
-	phrase_count(&p, s->anomalies[IP_FRAG_TIMEOUT], "datagram not whole",
-	    "datagrams not whole");
-	phrase_count(&p, s->anomalies[TCP_CONFLICT], "overlap conflict", "overlap conflicts");
-	phrase_count(&p, s->anomalies[HTTP_LOST], "stretch that is no HTTP",
-	    "stretches that are no HTTP");
-	phrase_count(&p, unseen_halves(s), "message whose other half was not seen",
-	    "messages whose other half was not seen");
-	phrase_count(&p, s->unsure, "unsure pairing", "unsure pairings");
-	phrase_count(&p, s->incomplete_bodies, "body not whole", "bodies not whole");
-	phrase_count(&p, refused_by_limits(s), "limit reached", "limits reached");
-	return p.any;
+	return n != 0;
 }

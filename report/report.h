@@ -11,6 +11,7 @@
 /* ---- out: a buffered stream or a file that appears under its name only when it is whole ---- */
 struct out;
 struct out *out_open(const char *path, struct error *);          /* "-" = stdout; files: O_EXCL temporary, mode 0600 */
+struct out *out_errors(struct error *);                          /* standard error, for complaints */
 void out_text(struct out *, const char *constant);                /* our own words, never wire bytes */
 void out_char(struct out *, char c);
 void out_u64(struct out *, uint64_t);
@@ -36,7 +37,8 @@ struct report_options {
 	size_t n_columns;
 	bool color;                          /* REPORT_TEXT */
 	bool narrow;                         /* REPORT_TEXT: long targets are cut in the middle */
-	bool quiet;                          /* REPORT_TEXT: no line a transaction, only the summary */
+	bool quiet;                          /* REPORT_TEXT: no list, only findings and the summary */
+	bool silent;                         /* REPORT_TEXT: nothing at all */
 	bool local_time;                     /* REPORT_TEXT: outside the determinism contract */
 	const char *sensor;                  /* NULL = none */
 	const struct limits *limits;
@@ -44,21 +46,20 @@ struct report_options {
 	size_t n_inputs;
 };
 
-/* What only the end of the run knows, beside the summary. */
-struct run_end {
-	struct decode_counts decoded;
-	uint64_t packets, bytes, filtered, backwards, dropped;
-	const struct damage *damage;         /* capture.h */
-	size_t n_damage;
-	bool stopped;                        /* by a signal, or by -c */
-};
-
+/* A finding's rule must live until the report is freed. */
 struct report;
 struct report *report_new(const struct report_options *, struct out *, struct error *);
 void report_event(struct report *, const struct event *);
-void report_end(struct report *, const struct summary *, const struct run_end *); /* the closing summary or stats record */
+/* The closing summary or stats record; NULL: no rules were run. */
+void report_end(struct report *, const struct summary *, const struct run_end *, const struct rules *);
 /* True when something keeps the evidence from being complete; text says what, in one line. */
 bool report_incomplete(const struct summary *, const struct run_end *, char *text, size_t room);
 void report_free(struct report *);
+
+/* ---- complaints about rule files and filters ---- */
+void complaint_write(struct out *, const struct complaint *);        /* FILE:LINE:COLUMN: error[E0201]: ... */
+void complaint_write_json(struct out *, const struct complaint *);   /* one object, one line */
+/* For people who typed a condition after -Y: what is wrong, the line concerned, a mark below it. */
+void complaint_write_caret(struct out *, const char *condition, const struct complaint *);
 
 #endif

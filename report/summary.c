@@ -286,11 +286,67 @@ static void write_tags(struct out *o, const struct summary *s)
 		    usual_note((enum flavour)i, s->usual[i].untagged));
 }
 
+/* ---- rules ---- */
+
+/* "none" claims no more than was seen. */
+static void write_no_findings(struct out *o, const struct summary *s, const struct run_end *end)
+{
+	label(o, "findings");
+	out_text(o, "none");
+	if (report_incomplete(s, end, NULL, 0))
+		out_text(o, " in what was observed");
+	out_char(o, '\n');
+}
+
+/* "3 suppressed", behind what separates it from the one before. */
+static void rule_count(struct out *o, const char **before, uint64_t n, const char *what)
+{
+	if (n == 0)
+		return;
+	out_text(o, *before);
+	out_u64(o, n);
+	out_text(o, what);
+	*before = ", ";
+}
+
+bool summary_rule(struct out *o, bool first, const struct rule *rule, const struct rule_counts *c)
+{
+	const uint64_t counts[] = { c->unknown, c->keyless, c->evicted, c->limited, c->suppressed,
+		c->inconclusive[INCONCLUSIVE_EOF - 1], c->inconclusive[INCONCLUSIVE_LOSS - 1],
+		c->inconclusive[INCONCLUSIVE_UNKNOWN - 1] };
+	static const char *const words[] = { " not decided for want of observation",
+		" without the key", " keys evicted", " kept back by its limit", " suppressed",
+		" open at the end of the capture", " open for missing packets",
+		" reported as not observed in full" };
+	const char *before = ": ";
+	bool any = false;
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+		any = any || counts[i] != 0;
+	if (!any)
+		return false;
+	label(o, first ? "rules" : "");
+	out_vis(o, slice_from(rule->id), NAME_MAX);
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+		rule_count(o, &before, counts[i], words[i]);
+	out_char(o, '\n');
+	return true;
+}
+
+static void write_rules(struct out *o, const struct rules *rules)
+{
+	bool any = false;
+	const struct rule_counts *counts;
+	for (size_t i = 0; (counts = rules_counts(rules, i)) != NULL; i++)
+		any = summary_rule(o, !any, ruleset_rule(rules_set(rules), i), counts) || any;
+}
+
 void summary_write(struct out *o, const struct report_options *options, const struct summary *s,
-    const struct run_end *end)
+    const struct run_end *end, const struct rules *rules, bool found)
 {
 	write_evidence(o, s, end);
 	write_damage(o, options, end);
+	if (rules != NULL && !found)
+		write_no_findings(o, s, end);
 	write_volume(o, s, end);
 	write_methods(o, s);
 	write_statuses(o, s);
@@ -299,5 +355,7 @@ void summary_write(struct out *o, const struct report_options *options, const st
 	write_gaps(o, s);
 	write_opaque(o, s);
 	write_anomalies(o, s);
+	if (rules != NULL)
+		write_rules(o, rules);
 	write_tags(o, s);
 }

@@ -6,6 +6,10 @@
 
 #include "report/report.h"
 
-void summary_write(struct out *, const struct report_options *, const struct summary *, const struct run_end *);
+/* `found`: there are findings, told before it. */
+void summary_write(struct out *, const struct report_options *, const struct summary *,
+    const struct run_end *, const struct rules *, bool found);
+/* What a person should know of a rule beside its findings, a line; false: there is nothing. */
+bool summary_rule(struct out *, bool first, const struct rule *, const struct rule_counts *);
 
 #endif

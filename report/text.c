@@ -1,11 +1,13 @@
 /*
- * text.c - one line a transaction, for people on a terminal and for awk.
+ * text.c - one line a transaction, for people on a terminal and for awk; findings stand below them.
  *
  * Lines go out as they come, so a column is as wide as its widest cell so far; short targets and
  * IPv4 fit 120 columns. The change tag stands last, because it is as long as the server likes.
  */
+#include "report/findings.h"
 #include "report/format.h"
 #include "report/summary.h"
+#include "report/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,21 +53,27 @@ static const int64_t ns_in_second = 1000000000, seconds_in_day = 86400;
 
 struct text {
 	const struct report_options *options;
+	struct findings *findings;
 	size_t width[COLUMNS];
 	int64_t day, offset; /* of the last date line */
 	int64_t quarter; /* the quarter of an hour for which local_offset holds */
 	int64_t local_offset;
-	bool begun;
+	bool begun; /* date and titles were written */
+	bool listed; /* anything was */
 };
 
 static void *text_open(const struct report_options *options, struct error *e)
 {
 	struct text *t = calloc(1, sizeof *t);
-	if (t == NULL) {
+	struct findings *findings = findings_new(options->limits);
+	if (t == NULL || findings == NULL) {
 		error_set(e, "out of memory");
+		findings_free(findings);
+		free(t);
 		return NULL;
 	}
 	t->options = options;
+	t->findings = findings;
 	t->quarter = INT64_MIN;
 	for (size_t i = 0; i < COLUMNS; i++)
 		t->width[i] = columns[i].width;
@@ -74,23 +82,19 @@ static void *text_open(const struct report_options *options, struct error *e)
 
 static void text_close(void *self)
 {
-	free(self);
+	struct text *t = self;
+	findings_free(t->findings);
+	free(t);
 }
 
 /* ---- cells ---- */
-
-static void pad(struct out *o, size_t n)
-{
-	while (n-- != 0)
-		out_char(o, ' ');
-}
 
 /* Blanks around a cell of n columns: in front of a right-aligned one, behind a left-aligned one. */
 static void cell_pad(struct text *t, struct out *o, enum column c, size_t n)
 {
 	if (n > t->width[c])
 		t->width[c] = n;
-	pad(o, t->width[c] - n);
+	columns_pad(o, t->width[c] - n);
 }
 
 static void cell_end(struct text *t, struct out *o, enum column c, uint64_t start)
@@ -105,18 +109,6 @@ static size_t digits(uint64_t value)
 	for (; value >= 10; value /= 10)
 		n++;
 	return n;
-}
-
-static void color_begin(const struct text *t, struct out *o, const char *sequence)
-{
-	if (t->options->color)
-		out_text(o, sequence);
-}
-
-static void color_end(const struct text *t, struct out *o)
-{
-	if (t->options->color)
-		out_text(o, "\033[0m");
 }
 
 /* ---- the date and the titles ---- */
@@ -147,9 +139,9 @@ static void write_titles(const struct text *t, struct out *o)
 	for (size_t i = 0; i < COLUMNS; i++) {
 		size_t n = t->width[i] - strlen(columns[i].title);
 		out_char(o, ' ');
-		pad(o, columns[i].right ? n : 0);
+		columns_pad(o, columns[i].right ? n : 0);
 		out_text(o, columns[i].title);
-		pad(o, columns[i].right ? 0 : n);
+		columns_pad(o, columns[i].right ? 0 : n);
 	}
 	out_text(o, " change tag\n");
 }
@@ -227,38 +219,9 @@ static void write_endpoint(struct text *t, struct out *o, enum column c, const s
 	cell_end(t, o, c, start);
 }
 
-/* A character takes one column, its escape as many as it has bytes. */
-static size_t next_columns(struct slice *s)
-{
-	char escaped[VIS_MAX];
-	uint8_t byte = s->p[0];
-	if (byte >= 0x20 && byte < 0x7f && byte != '\\') {
-		s->p++;
-		s->n--;
-		return 1;
-	}
-	size_t n = vis_next(s, escaped);
-	return escaped[0] == '\\' ? n : 1;
-}
-
-static struct slice skip_columns(struct slice s, size_t want)
-{
-	for (size_t n = 0; n < want && s.n != 0;)
-		n += next_columns(&s);
-	return s;
-}
-
-static size_t count_columns(struct slice s)
-{
-	size_t n = 0;
-	while (s.n != 0)
-		n += next_columns(&s);
-	return n;
-}
-
 static void write_target(struct text *t, struct out *o, struct slice target)
 {
-	size_t n = count_columns(target);
+	size_t n = columns_count(target);
 	if (n <= TARGET_MAX) {
 		out_vis(o, target, SIZE_MAX);
 	} else if (!t->options->narrow) {
@@ -266,13 +229,13 @@ static void write_target(struct text *t, struct out *o, struct slice target)
 		out_char(o, ' ');
 		return;
 	} else {
-		struct slice behind = skip_columns(target, TARGET_HEAD);
+		struct slice behind = columns_skip(target, TARGET_HEAD);
 		struct slice head = slice_part(target, 0, target.n - behind.n);
-		struct slice tail = skip_columns(target, n - TARGET_TAIL);
+		struct slice tail = columns_skip(target, n - TARGET_TAIL);
 		out_vis(o, head, SIZE_MAX);
 		out_text(o, "...");
 		out_vis(o, tail, SIZE_MAX);
-		n = count_columns(head) + 3 + count_columns(tail);
+		n = columns_count(head) + 3 + columns_count(tail);
 	}
 	cell_pad(t, o, COLUMN_TARGET, n);
 	out_char(o, ' ');
@@ -305,7 +268,7 @@ static void write_status(struct text *t, struct out *o, const struct txn *txn)
 {
 	bool bad = txn->res.status >= 400 || !txn->res.seen;
 	if (bad)
-		color_begin(t, o, txn->res.status >= 500 ? "\033[31m" : "\033[33m");
+		color_begin(o, t->options, txn->res.status >= 500 ? "\033[31m" : "\033[33m");
 	uint64_t start = out_written(o);
 	if (!txn->res.seen) {
 		write_missing(t, o, COLUMN_STATUS, txn->unpaired);
@@ -316,7 +279,7 @@ static void write_status(struct text *t, struct out *o, const struct txn *txn)
 		cell_end(t, o, COLUMN_STATUS, start);
 	}
 	if (bad)
-		color_end(t, o);
+		color_end(o, t->options);
 }
 
 /* "+" stands behind a size of which not all was seen. */
@@ -373,9 +336,9 @@ static void write_tag(const struct text *t, struct out *o, const struct facts *f
 	} else if (f->tag_seen == NOT_OBSERVED) {
 		out_char(o, '?');
 	} else {
-		color_begin(t, o, "\033[1m");
+		color_begin(o, t->options, "\033[1m");
 		out_text(o, "none");
-		color_end(t, o);
+		color_end(o, t->options);
 	}
 }
 
@@ -385,11 +348,8 @@ static struct stamp shown_stamp(const struct txn *txn)
 	return m->head.frame != 0 ? m->head : m->first;
 }
 
-static void text_event(void *self, struct out *o, const struct event *event)
+static void write_transaction(struct text *t, struct out *o, const struct event *event)
 {
-	if (event->kind != EVENT_TRANSACTION)
-		return;
-	struct text *t = self;
 	const struct txn *txn = event->txn;
 	struct stamp at = shown_stamp(txn);
 	write_time(t, o, at.ns);
@@ -405,12 +365,29 @@ static void text_event(void *self, struct out *o, const struct event *event)
 	out_char(o, '\n');
 }
 
-static void text_end(void *self, struct out *o, const struct summary *s, const struct run_end *end)
+static void text_event(void *self, struct out *o, const struct event *event)
 {
 	struct text *t = self;
-	if (t->begun)
+	uint64_t start = out_written(o);
+	if (event->kind == EVENT_FINDING)
+		findings_add(t->findings, event);
+	if (t->options->quiet)
+		return;
+	if (event->kind == EVENT_TRANSACTION)
+		write_transaction(t, o, event);
+	else if (event->kind == EVENT_FINDING)
+		finding_list(o, t->options, event->finding);
+	t->listed = t->listed || out_written(o) != start;
+}
+
+static void text_end(void *self, struct out *o, const struct summary *s, const struct run_end *end,
+    const struct rules *rules)
+{
+	struct text *t = self;
+	if (t->listed)
 		out_char(o, '\n');
-	summary_write(o, t->options, s, end);
+	bool found = findings_write(t->findings, t->options, rules, o);
+	summary_write(o, t->options, s, end, rules, found);
 }
 
 const struct format report_text = { text_open, text_event, text_end, text_close };

@@ -324,7 +324,7 @@ static void summary_text(const struct summary *s, const struct run_end *end, cha
 {
 	struct bench b;
 	bench_open(&b, plain);
-	report_end(b.report, s, end);
+	report_end(b.report, s, end, NULL);
 	bench_close(&b, text, room);
 }
 

@@ -1,0 +1,192 @@
+/*
+ * findings.c - findings kept until the end, each in its last state. There is a bound: when it is
+ * reached the less severe give way to the graver, so that no flood of trifles hides the one.
+ */
+#include "report/findings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKETS = 4096 };
+
+struct findings {
+	const struct limits *limits;
+	struct kept *buckets[BUCKETS]; /* by id */
+	struct kept *newest[SEVERITIES];
+	uint64_t n_kept, places;
+	struct tally lost; /* those that are not kept */
+};
+
+/* ---- keeping ---- */
+
+struct findings *findings_new(const struct limits *limits)
+{
+	struct findings *f = calloc(1, sizeof *f);
+	if (f != NULL)
+		f->limits = limits;
+	return f;
+}
+
+static void kept_free(struct kept *k)
+{
+	free((void *)k->message.p);
+	free(k);
+}
+
+void findings_free(struct findings *f)
+{
+	for (size_t i = 0; f != NULL && i < SEVERITIES; i++) {
+		while (f->newest[i] != NULL) {
+			struct kept *k = f->newest[i];
+			f->newest[i] = k->older;
+			kept_free(k);
+		}
+	}
+	free(f);
+}
+
+static struct kept **bucket_place(struct findings *f, uint64_t id)
+{
+	struct kept **place = &f->buckets[id % BUCKETS];
+	while (*place != NULL && (*place)->id != id)
+		place = &(*place)->next;
+	return place;
+}
+
+static void tally_add(struct tally *t, const struct rule *rule, enum outcome outcome)
+{
+	if (outcome == CONCLUSIVE)
+		t->severities[rule->severity]++;
+	else
+		t->outcomes[outcome]++;
+}
+
+static void count_lost(struct findings *f, const struct rule *rule, enum outcome outcome)
+{
+	tally_add(&f->lost, rule, outcome);
+	f->lost.lost++;
+}
+
+/* The newest of the least severe ones gives way, if it is less severe than what comes. */
+static bool make_room(struct findings *f, enum severity coming)
+{
+	if (f->n_kept < f->limits->findings_kept)
+		return true;
+	for (size_t i = 0; i < coming; i++) {
+		struct kept *k = f->newest[i];
+		if (k == NULL)
+			continue;
+		f->newest[i] = k->older;
+		*bucket_place(f, k->id) = k->next;
+		count_lost(f, k->rule, k->outcome);
+		kept_free(k);
+		f->n_kept--;
+		return true;
+	}
+	return false;
+}
+
+static struct kept *kept_new(struct findings *f, const struct finding *finding)
+{
+	enum severity severity = finding->rule->severity;
+	struct kept *k = make_room(f, severity) ? calloc(1, sizeof *k) : NULL;
+	if (k == NULL)
+		return NULL;
+	k->id = finding->id;
+	k->rule = finding->rule;
+	k->place = f->places++;
+	k->older = f->newest[severity];
+	f->newest[severity] = k;
+	*bucket_place(f, k->id) = k;
+	f->n_kept++;
+	return k;
+}
+
+/* Without memory the message before it stays. */
+static void keep_message(struct kept *k, struct slice message, uint64_t most)
+{
+	struct slice part = slice_part(message, 0, most < message.n ? (size_t)most : message.n);
+	uint8_t *copy = malloc(part.n + 1);
+	if (copy == NULL)
+		return;
+	if (part.n != 0)
+		memcpy(copy, part.p, part.n);
+	free((void *)k->message.p);
+	k->message.p = copy;
+	k->message.n = part.n;
+	k->cut = part.n < message.n;
+}
+
+static void keep_state(struct findings *f, struct kept *k, const struct event *event)
+{
+	const struct finding *finding = event->finding;
+	size_t n = finding->n_evidence < FINDING_FRAMES ? finding->n_evidence : FINDING_FRAMES;
+	keep_message(k, finding->message, f->limits->out_field);
+	if (n != 0)
+		memcpy(k->frames, finding->evidence, n * sizeof *k->frames);
+	k->n_evidence = finding->n_evidence;
+	k->update = finding->update;
+	k->outcome = finding->outcome;
+	k->at_ns = event->at.ns;
+	k->suppressed += finding->suppressed;
+	k->evicted = k->evicted || finding->state_evicted;
+}
+
+void findings_add(struct findings *f, const struct event *event)
+{
+	const struct finding *finding = event->finding;
+	struct kept *k = *bucket_place(f, finding->id);
+	if (k != NULL && finding->update <= k->update)
+		return;
+	if (finding->outcome == INCONCLUSIVE_EOF || finding->outcome == INCONCLUSIVE_LOSS) {
+		f->lost.outcomes[finding->outcome] += finding->update == 0;
+		return;
+	}
+	if (k == NULL && finding->update != 0)
+		return; /* it was counted when it was lost */
+	if (k == NULL)
+		k = kept_new(f, finding);
+	if (k != NULL)
+		keep_state(f, k, event);
+	else
+		count_lost(f, finding->rule, finding->outcome);
+}
+
+struct tally findings_tally(const struct findings *f)
+{
+	struct tally t = f->lost;
+	for (size_t i = 0; i < SEVERITIES; i++)
+		for (const struct kept *k = f->newest[i]; k != NULL; k = k->older)
+			tally_add(&t, k->rule, k->outcome);
+	return t;
+}
+
+/* ---- order ---- */
+
+/* The gravest rule first, then by name; of one rule what is proven, then in the order they came. */
+static int kept_compare(const void *left, const void *right)
+{
+	const struct kept *a = *(const struct kept *const *)left;
+	const struct kept *b = *(const struct kept *const *)right;
+	if (a->rule->severity != b->rule->severity)
+		return a->rule->severity > b->rule->severity ? -1 : 1;
+	int order = strcmp(a->rule->id, b->rule->id);
+	if (order != 0)
+		return order;
+	if (a->outcome != b->outcome)
+		return a->outcome < b->outcome ? -1 : 1;
+	return a->place < b->place ? -1 : 1;
+}
+
+const struct kept **findings_sorted(const struct findings *f, size_t *n)
+{
+	const struct kept **list = calloc((size_t)f->n_kept + 1, sizeof *list);
+	*n = 0;
+	if (list == NULL)
+		return NULL;
+	for (size_t i = 0; i < SEVERITIES; i++)
+		for (const struct kept *k = f->newest[i]; k != NULL; k = k->older)
+			list[(*n)++] = k;
+	qsort(list, *n, sizeof *list, kept_compare);
+	return list;
+}
