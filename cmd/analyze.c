@@ -1,6 +1,6 @@
 /*
- * analyze.c - `davscope analyze`: captures in, transactions out. This file only wires: source to
- * decoder to analysis to report, and what came of it to an exit code.
+ * analyze.c - `davscope analyze`: captures in, transactions and findings out. This file only wires:
+ * source to decoder to analysis to filter, rules and report, and what came of it to an exit code.
  */
 #include "cmd/cmd.h"
 
@@ -16,25 +16,59 @@ struct run {
 	struct source *source;
 	const char **names; /* of the inputs */
 	struct out *out;
-	struct report *report;
+	struct report *report; /* borrows from the rules */
+	struct ruleset *ruleset; /* until the rules take it */
+	struct rules *rules;
+	struct filter *filter; /* NULL without -Y */
 	struct analysis *analysis;
 	struct decoder *decoder;
 	struct slicer *slicer; /* NULL without -w */
 	struct progress progress;
+	struct stamp last; /* of the packet delivered last */
 	uint64_t transactions;
+	bool found; /* a finding that --fail-on is about */
 	bool unread; /* whoever read standard output went away */
 };
 
 /* ---- setting up ---- */
 
+static bool is_shown(struct run *run, const struct event *event)
+{
+	return run->filter == NULL || filter_test(run->filter, event) == TRUE;
+}
+
+/* Under the event that completed it; shown with it. */
+static void run_finding(void *ctx, const struct event *event, const struct event *cause)
+{
+	struct run *run = ctx;
+	const struct options *o = run->options;
+	const struct finding *f = event->finding;
+	if (!is_shown(run, event) && (cause == NULL || !is_shown(run, cause)))
+		return;
+	report_event(run->report, event);
+	run->found = run->found ||
+	    (o->fail_on_given && f->outcome == CONCLUSIVE && f->rule->severity >= o->fail_on);
+}
+
+static void slice_event(struct slicer *slicer, const struct event *event, bool shown)
+{
+	if (event->kind == EVENT_TRANSACTION && shown)
+		slicer_transaction(slicer, event->txn);
+	if (event->kind == EVENT_FLOW)
+		slicer_flow(slicer, event->flow);
+}
+
 static void run_event(void *ctx, const struct event *event)
 {
 	struct run *run = ctx;
-	report_event(run->report, event);
+	bool shown = is_shown(run, event);
+	if (shown)
+		report_event(run->report, event);
 	if (event->kind == EVENT_TRANSACTION)
 		run->transactions++;
-	if (event->kind == EVENT_FLOW && run->slicer != NULL)
-		slicer_flow(run->slicer, event->flow);
+	if (run->slicer != NULL)
+		slice_event(run->slicer, event, shown);
+	rules_event(run->rules, event);
 }
 
 static bool wants_color(const struct options *o)
@@ -75,6 +109,7 @@ static bool open_report(struct run *run, struct error *e)
 		.color = wants_color(o),
 		.narrow = isatty(STDOUT_FILENO) == 1,
 		.quiet = o->quiet,
+		.silent = o->quiet && o->fail_on_given && o->format == REPORT_TEXT,
 		.local_time = o->local_time,
 		.sensor = o->sensor,
 		.limits = &o->limits,
@@ -83,6 +118,28 @@ static bool open_report(struct run *run, struct error *e)
 	};
 	run->report = report_new(&options, run->out, e);
 	return run->report != NULL;
+}
+
+static uint64_t content_hash(void *ctx, uint16_t input)
+{
+	const struct run *run = ctx;
+	return source_content_hash(run->source, input);
+}
+
+static bool open_rules(struct run *run, struct error *e)
+{
+	struct rules_options options = {
+		.limits = &run->options->limits,
+		.key = run->key,
+		.input_names = run->names,
+		.n_inputs = source_inputs(run->source),
+		.content_hash = content_hash,
+		.content_ctx = run,
+	};
+	struct ruleset *taken = run->ruleset;
+	run->ruleset = NULL;
+	run->rules = rules_new(taken, &options, (struct rules_sink){ run_finding, run }, e);
+	return run->rules != NULL;
 }
 
 static bool open_analysis(struct run *run, struct error *e)
@@ -97,6 +154,14 @@ static bool open_analysis(struct run *run, struct error *e)
 	return run->analysis != NULL;
 }
 
+/* What is found must not depend on the form of the output. */
+static enum bodies bodies_needed(const struct run *run)
+{
+	bool deep = ruleset_is_deep(rules_set(run->rules)) ||
+	    (run->filter != NULL && filter_is_deep(run->filter));
+	return deep ? BODIES_ALL : run->options->bodies;
+}
+
 static bool open_decoder(struct run *run, struct error *e)
 {
 	const struct options *o = run->options;
@@ -104,11 +169,24 @@ static bool open_decoder(struct run *run, struct error *e)
 		.limits = o->limits,
 		.key = run->key,
 		.workers = o->workers,
-		.bodies = o->bodies,
+		.bodies = bodies_needed(run),
 		.keep_packets = run->slicer != NULL,
 	};
 	run->decoder = decoder_new(&options, analysis_input(run->analysis), e);
 	return run->decoder != NULL;
+}
+
+/* NULL: it is wrong, and where has been said. */
+static struct filter *open_filter(const struct options *o)
+{
+	struct complaint why = { .line = 0 };
+	struct filter *filter = filter_new(o->filter, &o->limits, &why);
+	struct out *errors = filter == NULL ? out_errors(NULL) : NULL;
+	if (errors != NULL) {
+		complaint_write_caret(errors, o->filter, &why);
+		out_close(errors, NULL);
+	}
+	return filter;
 }
 
 static bool open_slice(struct run *run, struct error *e)
@@ -119,24 +197,53 @@ static bool open_slice(struct run *run, struct error *e)
 	return run->slicer != NULL;
 }
 
-/* capture/ begins these with "filter: ", and only these. */
-static bool is_filter_error(const struct error *e)
+/* Complaints have been made when the answer is another than EXIT_DONE. */
+static int open_conditions(struct run *run)
 {
-	return slice_starts(slice_from(e->text), SLICE("filter: "));
+	int code = EXIT_DONE;
+	const struct options *o = run->options;
+	if (o->filter != NULL && (run->filter = open_filter(o)) == NULL)
+		return EXIT_USAGE;
+	run->ruleset = options_ruleset(o, &code);
+	return run->ruleset != NULL ? EXIT_DONE : code;
+}
+
+/* A mistyped file name among the last words has become a capture filter: say so. */
+static int source_refused(const struct options *o, const struct error *e)
+{
+	const struct slice filter = SLICE(
+	    "filter: "); /* so capture/ begins these, and only these */
+	if (!slice_starts(slice_from(e->text), filter)) {
+		warn("%s", e->text);
+		return EXIT_INPUT;
+	}
+	const char *why = e->text + filter.n;
+	if (o->bpf_word != NULL)
+		warn("capture filter '%s': %s ('%s' is no file)", o->bpf, why, o->bpf_word);
+	else
+		warn("-f '%s': %s", o->bpf, why);
+	return EXIT_USAGE;
 }
 
 /* The exit code says which kind of thing could not be had; EXIT_DONE when all is there. */
-static int run_open(struct run *run, struct error *e)
+static int run_open(struct run *run)
 {
-	if (!slice_is_safe(run->options, e))
-		return EXIT_USAGE;
-	if (!open_source(run, e))
-		return is_filter_error(e) ? EXIT_USAGE : EXIT_INPUT;
-	if (!open_slice(run, e))
-		return EXIT_OUTPUT;
-	if (!open_report(run, e) || !open_analysis(run, e) || !open_decoder(run, e))
-		return EXIT_INTERNAL;
-	return EXIT_DONE;
+	struct error e;
+	int code = EXIT_DONE;
+	if (!slice_is_safe(run->options, &e))
+		code = EXIT_USAGE;
+	else if ((code = open_conditions(run)) != EXIT_DONE)
+		return code;
+	else if (!open_source(run, &e))
+		return source_refused(run->options, &e);
+	else if (!open_slice(run, &e))
+		code = EXIT_OUTPUT;
+	else if (!open_report(run, &e) || !open_rules(run, &e) || !open_analysis(run, &e) ||
+	    !open_decoder(run, &e))
+		code = EXIT_INTERNAL;
+	if (code != EXIT_DONE)
+		warn("%s", e.text);
+	return code;
 }
 
 static void run_close(struct run *run)
@@ -144,6 +251,9 @@ static void run_close(struct run *run)
 	decoder_free(run->decoder);
 	analysis_free(run->analysis);
 	report_free(run->report);
+	rules_free(run->rules);
+	ruleset_free(run->ruleset);
+	filter_free(run->filter);
 	out_abandon(run->out);
 	slicer_abandon(run->slicer);
 	free(run->names);
@@ -158,11 +268,12 @@ static void running(const struct options *o, struct source *source)
 		o->running(source);
 }
 
-/* Nobody is left to tell: standard output is closed and no slice was asked for. */
+/* Nobody is left to tell: standard output is closed, and neither slice nor verdict was asked for. */
 static bool is_pointless(struct run *run)
 {
 	run->unread = run->unread || out_broken_pipe(run->out);
-	return (run->unread || out_failed(run->out, NULL)) && run->slicer == NULL;
+	return (run->unread || out_failed(run->out, NULL)) && run->slicer == NULL &&
+	    !run->options->fail_on_given;
 }
 
 /* True: the inputs were read to their end. */
@@ -174,6 +285,7 @@ static bool run_packets(struct run *run)
 	while ((status = source_next(run->source, &packet)) == SOURCE_PACKET) {
 		if (run->slicer != NULL)
 			slicer_packet(run->slicer, &packet);
+		run->last = packet.at;
 		decoder_packet(run->decoder, &packet);
 		if (++n % PROGRESS_PACKETS != 0)
 			continue;
@@ -232,9 +344,31 @@ static int write_slice(struct run *run)
 	return EXIT_INCOMPLETE;
 }
 
-static int worse(int a, int b)
+/* The clock of the rules ends with the last packet; the totals are the last event they see. */
+static void finish_rules(struct run *run, const struct summary *summary, const struct run_end *end)
 {
-	return a > b ? a : b;
+	struct event stats = {
+		.kind = EVENT_STATS,
+		.at = run->last,
+		.id = SLICE("stats"),
+		.input_names = run->names,
+		.n_inputs = source_inputs(run->source),
+		.summary = summary,
+		.run_end = end,
+	};
+	rules_finish(run->rules, run->last.ns);
+	rules_event(run->rules, &stats);
+}
+
+/* What is said beside the report. */
+static int warn_of_evidence(const struct run *run, const struct summary *summary,
+    const struct run_end *end)
+{
+	char text[EVIDENCE_MAX];
+	int code = warn_of_damage(run, end);
+	if (report_incomplete(summary, end, text, sizeof text))
+		warn("evidence: incomplete (%s)", text);
+	return code;
 }
 
 /* Everything that follows the last packet. */
@@ -244,19 +378,16 @@ static int run_finish(struct run *run, bool whole)
 	progress_erase(&run->progress);
 	struct run_end end = run_end(run, whole);
 	const struct summary *summary = analysis_summary(run->analysis);
-	report_end(run->report, summary, &end);
+	finish_rules(run, summary, &end);
+	report_end(run->report, summary, &end, run->rules);
 	out_flush(run->out);
-	char text[EVIDENCE_MAX];
-	int code = EXIT_DONE;
-	if (!is_pointless(run)) {
-		code = warn_of_damage(run, &end);
-		if (report_incomplete(summary, &end, text, sizeof text))
-			warn("evidence: incomplete (%s)", text);
-	}
-	code = worse(code, write_slice(run));
+	int code = run->found ? EXIT_FINDINGS : EXIT_DONE;
+	if (!is_pointless(run))
+		code = exit_worse(code, warn_of_evidence(run, summary, &end));
+	code = exit_worse(code, write_slice(run));
 	struct out *out = run->out;
 	run->out = NULL;
-	return worse(code, finish_output(out));
+	return exit_worse(code, finish_output(out));
 }
 
 int command_analyze(const struct options *o)
@@ -272,11 +403,8 @@ int command_analyze(const struct options *o)
 		.key = o->seeded ? hash_key_from(o->seed) : hash_key_random(),
 		.progress = progress_begin(isatty(STDOUT_FILENO) == 1 && !o->quiet),
 	};
-	struct error e;
-	int code = run_open(&run, &e);
-	if (code != EXIT_DONE) {
-		warn("%s", e.text);
-	} else {
+	int code = run_open(&run);
+	if (code == EXIT_DONE) {
 		running(o, run.source);
 		bool whole = run_packets(&run);
 		running(o, NULL);

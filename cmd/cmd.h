@@ -10,21 +10,27 @@
 #include "capture/capture.h"
 #include "report/report.h"
 
-/* 1 is kept for findings. 128 + n: ended by signal n. */
+/* 128 + n: ended by signal n. */
 enum exit_code {
 	EXIT_DONE = 0,
-	EXIT_USAGE = 2,        /* option or filter; nothing was analysed */
+	EXIT_FINDINGS = 1,     /* findings of --fail-on, failed tests */
+	EXIT_USAGE = 2,        /* option, filter or rule file; nothing was analysed */
 	EXIT_INPUT = 3,        /* cannot be opened, is no capture */
 	EXIT_INCOMPLETE = 4,   /* results printed, but an input was damaged or the slice lacks packets */
 	EXIT_OUTPUT = 5,
 	EXIT_INTERNAL = 70,
 };
+int exit_worse(int a, int b);          /* which of two the process answers with */
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum list_topic { LIST_LIMITS, LIST_FIELDS, LIST_ANOMALIES };
 
+struct options;
+struct command { const char *name; int (*run)(const struct options *); const char *text; };
+
 struct options {
 	int (*run)(const struct options *);
+	const struct command *command;     /* as named on the command line; NULL = none was */
 	void (*running)(struct source *);  /* main's: the source that a signal stops; NULL = none */
 
 	const char **inputs;               /* paths, "-" = stdin */
@@ -32,6 +38,7 @@ struct options {
 	bool from_stdin;                   /* one of them is */
 	bool reads_once;                   /* one of them is no regular file */
 	char *bpf;                         /* NULL = everything */
+	const char *bpf_word;              /* its first word when the last words are the filter, else NULL */
 	uint64_t max_packets;              /* 0 = no bound */
 	int64_t since, until;
 	struct limits limits;
@@ -39,11 +46,24 @@ struct options {
 	enum report_format format;
 	struct field_ref *columns;
 	size_t n_columns;
+	const char *filter;                /* -Y, NULL = all records */
 	bool quiet, local_time;
 	enum color_choice color;
 	const char *sensor;
 	const char *slice_path;            /* -w, NULL = none */
 	enum list_topic list;
+
+	const char **rule_paths;           /* -R: files and directories */
+	size_t n_rule_paths;
+	const char **variables;            /* --var NAME=VALUE */
+	size_t n_variables;
+	bool no_shipped;
+	bool fail_on_given;
+	enum severity fail_on;
+	bool json;                         /* rules --format json */
+	bool require_negative;
+	const char **words;                /* of rules and help: what is no option */
+	size_t n_words;
 
 	enum bodies bodies;
 	unsigned workers;
@@ -54,7 +74,8 @@ struct options {
 /* False: *e says what is wrong; nothing needs freeing. Borrows argv. */
 bool options_parse(struct options *, int argc, char **argv, struct error *);
 void options_free(struct options *);
-void options_print(struct out *);                       /* the table of --help */
+/* The table for --help; NULL: only the options that are used most. */
+void options_print(struct out *, const struct command *);
 struct source_options options_source(const struct options *);
 /* A bare date, RFC 3339 in UTC, or seconds since 1970. */
 bool when_parse(const char *text, int64_t *ns, struct error *);
@@ -63,17 +84,21 @@ bool when_parse(const char *text, int64_t *ns, struct error *);
 #include "cmd/commands.def"
 #undef COMMAND
 int command_list(const struct options *);               /* --list */
-struct command { const char *name; int (*run)(const struct options *); const char *text; };
 const struct command *commands_table(size_t *n);
+const struct command *command_find(const char *name);   /* NULL: there is none */
+int help_page(const struct command *);                  /* prints its help, NULL: the main page; the exit code */
+/* ---- ruleset.c: the rules that the options ask for, compiled ---- */
+struct ruleset *options_ruleset(const struct options *, int *code);  /* NULL: *code, and all is said */
 
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */
 int finish_output(struct out *);                        /* closes; the exit code it amounts to */
 
-/* ---- slice.c: -w, every packet of the flows that carried a transaction ---- */
+/* ---- slice.c: -w, the packets of the flows that carried a transaction, or with -Y a matching one ---- */
 struct slicer;
 bool slice_is_safe(const struct options *, struct error *);           /* false: it would write over an input */
 struct slicer *slicer_open(const struct options *, struct error *);
 void slicer_packet(struct slicer *, const struct packet *);           /* the first pass; keeps what cannot be read twice */
+void slicer_transaction(struct slicer *, const struct txn *);         /* matches the filter */
 void slicer_flow(struct slicer *, const struct flow *);
 /* Writes and frees; *missing packets could not be had again. False: the file was not written. */
 bool slicer_close(struct slicer *, uint64_t *missing, struct error *);

@@ -6,9 +6,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#ifndef DAVSCOPE_VERSION
-#define DAVSCOPE_VERSION "0.1.0"
-#endif
 #ifndef DAVSCOPE_LIBRARIES /* set by the Makefile: names and versions */
 #define DAVSCOPE_LIBRARIES "libraries of unknown version"
 #endif
@@ -23,6 +20,14 @@ const struct command *commands_table(size_t *n)
 {
 	*n = sizeof commands / sizeof commands[0];
 	return commands;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
 }
 
 /* File names are not ours: what would steer the terminal is escaped here, at the door. */
@@ -43,6 +48,18 @@ void warn(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+/* A damaged capture proves no health, so it comes before findings. */
+int exit_worse(int a, int b)
+{
+	static const int order[] = { EXIT_DONE, EXIT_FINDINGS, EXIT_INCOMPLETE, EXIT_INPUT,
+		EXIT_OUTPUT, EXIT_USAGE, EXIT_INTERNAL };
+	int worst = EXIT_DONE;
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+		if (order[i] == a || order[i] == b)
+			worst = order[i];
+	return worst;
+}
+
 int finish_output(struct out *out)
 {
 	struct error e;
@@ -51,6 +68,30 @@ int finish_output(struct out *out)
 	warn("%s", e.text);
 	return EXIT_OUTPUT;
 }
+
+/* The examples of a command, in front of its options. */
+static const struct page {
+	const char *command, *text;
+} pages[] = {
+	{ "analyze",
+	    "davscope [analyze] -r FILE... [options] [capture filter]\n\n"
+	    "  davscope -r capture.pcap                     list transactions, findings, a summary\n"
+	    "  davscope -r monday.pcap tuesday.pcap.gz tcp port 80\n"
+	    "  davscope -r capture.pcap -Y 'http.response.status >= 400'\n"
+	    "  davscope -r capture.pcap -T json | jq .      a record a line, every body parsed\n"
+	    "  davscope -r capture.pcap -T fields -e ts -e http.request.method -e dav.tag\n"
+	    "  davscope -r big.pcap -Y 'http.request.method == \"PUT\"' -w puts.pcapng\n"
+	    "  davscope -r capture.pcap -R my-rules/ -q --fail-on medium && echo healthy\n\n" },
+	{ "rules",
+	    "davscope rules check|test|list|show|explain|fields [words] [options]\n\n"
+	    "  davscope rules list                          all rules, shipped and of -R\n"
+	    "  davscope rules explain commit-without-change-tag\n"
+	    "  davscope rules fields http.response          names that a condition may use\n"
+	    "  davscope rules check my-rules.yaml           is it well written?\n"
+	    "  davscope rules test my-rules.yaml            run the tests in it\n"
+	    "  davscope rules test -R my-rules.yaml samples and what samples/*.expect.yaml say\n\n" },
+	{ "version", "davscope version\n\n" },
+};
 
 static void print_commands(struct out *out)
 {
@@ -66,28 +107,48 @@ static void print_commands(struct out *out)
 	}
 }
 
-int command_help(const struct options *o)
+static void print_main_page(struct out *out)
 {
-	(void)o;
+	out_text(out,
+	    "davscope - what a capture says about calendar synchronisation over HTTP and DAV\n\n"
+	    "  davscope -r capture.pcap                     list transactions, findings, a summary\n"
+	    "  davscope -r capture.pcap -Y 'http.response.status >= 400'\n"
+	    "  davscope -r capture.pcap -T json | jq .      a record a line, every body parsed\n"
+	    "  davscope -r big.pcap -q -w dav.pcapng        keep only flows that carry transactions\n"
+	    "  ssh host tcpdump -U -s0 -w - tcp port 80 | davscope -r -\n\n");
+	print_commands(out);
+	out_text(out, "\nMost used options; davscope COMMAND --help prints all of them:\n");
+}
+
+static void print_page(struct out *out, const struct command *command)
+{
+	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
+		if (strcmp(pages[i].command, command->name) == 0)
+			out_text(out, pages[i].text);
+}
+
+int help_page(const struct command *command)
+{
 	struct error e;
 	struct out *out = out_open("-", &e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
+	if (command == NULL)
+		print_main_page(out);
+	else
+		print_page(out, command);
+	options_print(out, command);
 	out_text(out,
-	    "davscope - what a capture says about calendar synchronisation over HTTP and DAV\n\n"
-	    "  davscope -r capture.pcap                     list transactions, then a summary\n"
-	    "  davscope -r monday.pcap tuesday.pcap.gz tcp port 80\n"
-	    "  davscope -r capture.pcap -T json | jq .      a record a line, every body parsed\n"
-	    "  davscope -r capture.pcap -T fields -e ts -e http.request.method -e http.response.status\n"
-	    "  davscope -r big.pcap -q -w dav.pcapng        keep only flows that carry transactions\n"
-	    "  ssh host tcpdump -U -s0 -w - tcp port 80 | davscope -r -\n\n");
-	print_commands(out);
-	out_char(out, '\n');
-	options_print(out);
-	out_text(out,
-	    "\nExit: 0 done, 2 wrong use, 3 no readable capture, 4 damaged input, 5 output error. "
-	    "More: man davscope\n");
+	    "\nExit: 0 done, 1 findings of --fail-on, 2 wrong use, 3 no readable capture, 4 damaged\n"
+	    "input, 5 output error. More: man davscope\n");
 	return finish_output(out);
+}
+
+/* `davscope help rules` or `davscope rules --help`. */
+int command_help(const struct options *o)
+{
+	const struct command *named = o->n_words != 0 ? command_find(o->words[0]) : o->command;
+	return help_page(named != NULL && named->run == command_help ? NULL : named);
 }
 
 int command_version(const struct options *o)

@@ -1,12 +1,14 @@
 /*
  * slice.c - `-w`: a small capture that holds every packet of the flows that carried a transaction,
- * so that the program finds the same transactions in it.
+ * so that the program finds the same transactions in it. With -Y only those of chosen transactions
+ * and, of their flows, all that carry no data: handshakes and acknowledgements.
  *
  * The first pass marks frames, a second one over the same inputs writes them. Standard input
  * cannot be read twice: with it all packets are kept up to limit packet_keep, and what is missing
  * in the end is counted.
  */
 #include "cmd/cmd.h"
+#include "cmd/spans.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@ struct slicer {
 	const struct options *options;
 	struct writer *writer;
 	struct frames *inputs; /* options->n_inputs of them */
+	struct spans *spans; /* NULL: whole flows */
 	uint64_t wanted, written; /* frames */
 	uint64_t lost; /* frames that could not be marked: out of memory, or unknown to us */
 	bool keeps; /* some input cannot be read twice */
@@ -56,21 +59,25 @@ bool slice_is_safe(const struct options *o, struct error *e)
 	return true;
 }
 
+static bool slicer_init(struct slicer *s)
+{
+	const struct options *o = s->options;
+	s->keeps = o->reads_once;
+	s->last = &s->first;
+	s->inputs = calloc(o->n_inputs, sizeof *s->inputs);
+	s->spans = o->filter != NULL ? spans_new(&o->limits) : NULL;
+	return s->inputs != NULL && (o->filter == NULL || s->spans != NULL);
+}
+
 struct slicer *slicer_open(const struct options *o, struct error *e)
 {
 	struct slicer *s = calloc(1, sizeof *s);
-	struct frames *inputs = calloc(o->n_inputs, sizeof *inputs);
-	if (s == NULL || inputs == NULL) {
-		error_set(e, "out of memory");
-		free(inputs);
-		free(s);
+	error_set(e, "out of memory");
+	if (s == NULL)
 		return NULL;
-	}
 	s->options = o;
-	s->inputs = inputs;
-	s->keeps = o->reads_once;
-	s->last = &s->first;
-	s->writer = writer_open(o->slice_path, e);
+	if (slicer_init(s))
+		s->writer = writer_open(o->slice_path, e);
 	if (s->writer != NULL)
 		return s;
 	slicer_abandon(s);
@@ -79,9 +86,10 @@ struct slicer *slicer_open(const struct options *o, struct error *e)
 
 static void slicer_free(struct slicer *s)
 {
-	for (size_t i = 0; i < s->options->n_inputs; i++)
+	for (size_t i = 0; s->inputs != NULL && i < s->options->n_inputs; i++)
 		free(s->inputs[i].words);
 	free(s->inputs);
+	spans_free(s->spans);
 	while (s->first != NULL) {
 		struct kept *next = s->first->next;
 		free(s->first);
@@ -132,45 +140,56 @@ static bool frames_grow(struct frames *f, uint64_t word)
 	return true;
 }
 
-static bool is_wanted(const struct slicer *s, struct packet_ref at)
+static bool is_wanted(const struct slicer *s, uint16_t input, uint64_t frame)
 {
-	uint64_t word = at.frame / 64;
-	if (at.input >= s->options->n_inputs || word >= s->inputs[at.input].n_words)
+	uint64_t word = frame / 64;
+	if (input >= s->options->n_inputs || word >= s->inputs[input].n_words)
 		return false;
-	return (s->inputs[at.input].words[word] >> at.frame % 64 & 1) != 0;
+	return (s->inputs[input].words[word] >> frame % 64 & 1) != 0;
 }
 
 /* A frame may belong to two flows (a tunnel, a fragment): it is written once. */
-static void want(struct slicer *s, struct packet_ref at)
+static void want(struct slicer *s, const struct packet_ref *at)
 {
-	uint64_t word = at.frame / 64;
-	if (at.input >= s->options->n_inputs || is_wanted(s, at))
+	uint64_t word = at->frame / 64;
+	if (at->input >= s->options->n_inputs || is_wanted(s, at->input, at->frame))
 		return;
-	struct frames *f = &s->inputs[at.input];
+	struct frames *f = &s->inputs[at->input];
 	if (word >= f->n_words && !frames_grow(f, word)) {
 		s->lost++;
 		return;
 	}
-	f->words[word] |= (uint64_t)1 << at.frame % 64;
+	f->words[word] |= (uint64_t)1 << at->frame % 64;
 	s->wanted++;
+}
+
+void slicer_transaction(struct slicer *s, const struct txn *txn)
+{
+	if (s->spans != NULL && !spans_add(s->spans, txn))
+		s->lost++;
 }
 
 void slicer_flow(struct slicer *s, const struct flow *flow)
 {
-	if (flow->transactions == 0)
+	struct flow_spans *spans = s->spans != NULL ? spans_take(s->spans, &flow->id) : NULL;
+	if (s->spans != NULL ? spans == NULL : flow->transactions == 0)
 		return;
 	uint64_t packets = flow->packets[0] + flow->packets[1];
 	if (flow->n_packet_list < packets)
 		s->lost += packets - flow->n_packet_list;
-	for (size_t i = 0; i < flow->n_packet_list; i++)
-		want(s, flow->packet_list[i]);
+	for (size_t i = 0; i < flow->n_packet_list; i++) {
+		const struct packet_ref *packet = &flow->packet_list[i];
+		if (spans == NULL || packet->bytes == 0 || flow_spans_want(spans, packet))
+			want(s, packet);
+	}
+	flow_spans_free(spans);
 }
 
 /* ---- the second pass ---- */
 
 static bool slice_packet(struct slicer *s, const struct packet *packet, struct error *e)
 {
-	if (!is_wanted(s, (struct packet_ref){ packet->at.frame, packet->at.input }))
+	if (!is_wanted(s, packet->at.input, packet->at.frame))
 		return true;
 	s->written++;
 	return writer_packet(s->writer, packet, e);

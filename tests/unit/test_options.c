@@ -13,7 +13,7 @@
 
 enum { WORDS_MAX = 16 };
 
-/* Splits at blanks; "_" inside a word stands for a blank. */
+/* Splits at blanks; "~" inside a word stands for a blank. */
 static bool parse(struct options *o, const char *line, struct error *e)
 {
 	static char copy[512]; /* what was parsed points into it */
@@ -23,7 +23,7 @@ static bool parse(struct options *o, const char *line, struct error *e)
 	char *rest = copy;
 	for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
 		for (char *p = word; *p != '\0'; p++)
-			*p = *p == '_' ? ' ' : *p;
+			*p = *p == '~' ? ' ' : *p;
 		if (*word != '\0' && argc < WORDS_MAX)
 			argv[argc++] = word;
 	}
@@ -72,15 +72,17 @@ static void test_words_behind_r(void **state)
 	assert_string_equal(o.inputs[1], "/dev/null");
 	assert_string_equal(o.inputs[2], "/etc/hostname");
 	assert_string_equal(o.bpf, "tcp port 80 /dev/null");
+	assert_string_equal(o.bpf_word, "tcp");
 	assert_int_equal(o.max_packets, 7);
 	options_free(&o);
 	o = good("-r a /etc host 10.0.0.1"); /* a directory is no capture */
 	assert_int_equal(o.n_inputs, 1);
 	assert_string_equal(o.bpf, "/etc host 10.0.0.1");
 	options_free(&o);
-	o = good("-r a -f tcp_port_80 /dev/null -r b -n");
+	o = good("-r a -f tcp~port~80 /dev/null -r b -n");
 	assert_int_equal(o.n_inputs, 3);
 	assert_string_equal(o.bpf, "tcp port 80");
+	assert_null(o.bpf_word);
 	options_free(&o);
 	refused("-r a -f tcp port 80", "given by -f");
 	refused("-r a -f tcp -f udp", "twice");
@@ -108,6 +110,105 @@ static void test_commands(void **state)
 	refused("", "nothing to read");
 	refused("analyze", "nothing to read");
 	refused("frobnicate -q", "to read a capture");
+	refused("-q rules list", "the command comes first: davscope rules");
+	refused("version now", "'now' is a word too many");
+	refused("--list fields limits", "'limits' is a word too many");
+}
+
+/* What an option belongs to is said, not guessed. */
+static void test_options_of_commands(void **state)
+{
+	(void)state;
+	refused("rules list -T json", "-T is no option of davscope rules; it belongs to: analyze");
+	refused("rules --fail-on=low", "--fail-on is no option of davscope rules");
+	refused("-r a --format json",
+	    "--format is no option of davscope analyze; it belongs to: rules");
+	refused("analyze -r a --require-negative", "belongs to: rules");
+	refused("version -q", "-q is no option of davscope version");
+	struct options o = good("rules test -R a --var x=1 --format json b --require-negative c");
+	assert_ptr_equal(o.run, command_rules);
+	assert_true(o.json && o.require_negative && !o.no_shipped);
+	assert_int_equal(o.n_words, 3);
+	assert_string_equal(o.words[0], "test");
+	assert_string_equal(o.words[1], "b");
+	assert_string_equal(o.words[2], "c");
+	options_free(&o);
+	o = good("rules");
+	assert_int_equal(o.n_words, 0);
+	options_free(&o);
+	o = good("rules --no-shipped-rules check x --limit headers=12");
+	assert_true(o.no_shipped && !o.json);
+	assert_int_equal(o.limits.headers, 12);
+	options_free(&o);
+}
+
+static void test_help(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line, *command;
+		size_t words;
+	} cases[] = {
+		{ "-h", NULL, 0 },
+		{ "-r a -q --help", NULL, 0 },
+		{ "analyze --help", "analyze", 0 },
+		{ "rules --help", "rules", 0 },
+		{ "help rules", "help", 1 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct options o = good(cases[i].line);
+		assert_ptr_equal(o.run, command_help);
+		assert_ptr_equal(o.command,
+		    cases[i].command != NULL ? command_find(cases[i].command) : NULL);
+		assert_int_equal(o.n_words, cases[i].words);
+		options_free(&o);
+	}
+	refused("help frobnicate", "'frobnicate' is no command");
+	refused("help rules analyze", "'analyze' is a word too many");
+}
+
+static void test_conditions(void **state)
+{
+	(void)state;
+	struct options o = good("-r a -Y http.request.method~==~\"PUT\" -R x.yaml -R dir "
+				"--var window=5m --var=y=a=b --no-shipped-rules");
+	assert_string_equal(o.filter, "http.request.method == \"PUT\"");
+	assert_int_equal(o.n_rule_paths, 2);
+	assert_string_equal(o.rule_paths[1], "dir");
+	assert_int_equal(o.n_variables, 2);
+	assert_string_equal(o.variables[1], "y=a=b");
+	assert_true(o.no_shipped);
+	assert_false(o.fail_on_given);
+	options_free(&o);
+	static const char *const levels[] = { "info", "low", "medium", "high", "critical" };
+	for (unsigned i = 0; i < SEVERITIES; i++) {
+		char line[40];
+		snprintf(line, sizeof line, "-r a --fail-on %s", levels[i]);
+		o = good(line);
+		assert_true(o.fail_on_given);
+		assert_int_equal(o.fail_on, i);
+		options_free(&o);
+	}
+	refused("-r a -Y x -Y y", "-Y: the filter is given twice");
+	refused("-r a --fail-on HIGH", "--fail-on: 'HIGH' is not info");
+	refused("-r a --fail-on", "needs a value");
+	refused("-r a --var window", "is not NAME=VALUE");
+	refused("-r a --var =5m", "is not NAME=VALUE");
+	refused("-r a --var", "needs a value");
+	refused("-r a --format=", "--format is no option");
+}
+
+/* Decision: what is worse is the answer, and a damaged capture proves no health. */
+static void test_codes(void **state)
+{
+	(void)state;
+	static const int order[] = { EXIT_DONE, EXIT_FINDINGS, EXIT_INCOMPLETE, EXIT_INPUT,
+		EXIT_OUTPUT, EXIT_USAGE, EXIT_INTERNAL };
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+		for (size_t k = 0; k < sizeof order / sizeof order[0]; k++)
+			assert_int_equal(exit_worse(order[i], order[k]), order[i > k ? i : k]);
+	assert_int_equal(exit_worse(1, 4), 4);
+	assert_int_equal(exit_worse(5, 1), 5);
 }
 
 static void test_refused(void **state)
@@ -124,6 +225,8 @@ static void test_refused(void **state)
 	refused("-r a -T fields", "at least one -e");
 	refused("-r a -e ts", "-e needs -T fields");
 	refused("-r a -T fields -e no.such.field", "no.such.field");
+	refused("-r a -T fields -e flow.end -e http.response.status",
+	    "no kind of record has all of these fields");
 	refused("-r a --sensor=", "empty name");
 	refused("-r a --limit nonsense=1", "nonsense");
 	refused("-r a --limit headers=abc", "headers");
@@ -138,7 +241,7 @@ static void test_numbers(void **state)
 		"-c 1k",
 		"-c 0x10",
 		"-c 18446744073709551616",
-		"-c _1",
+		"-c ~1",
 		"--workers 65",
 		"--workers two",
 		"--hash-seed -1",
@@ -169,6 +272,8 @@ static void test_bodies(void **state)
 		{ "-r a -T json", BODIES_ALL },
 		{ "-r a -T fields -e ts", BODIES_NEEDED },
 		{ "-r a -T fields -e ts -e dav.response.href", BODIES_ALL },
+		{ "-r a -T fields -e dav.property -e ts", BODIES_ALL },
+		{ "-r a -T fields -e dav.tag -e http.response.body.bytes", BODIES_NEEDED },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct options o = good(cases[i].line);
@@ -242,6 +347,10 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_words_behind_r),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_options_of_commands),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_bodies),

@@ -1,0 +1,318 @@
+/*
+ * options_table.c - every option: what it sets, which commands take it, and its line in --help.
+ */
+#include "cmd/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { WORKERS_MAX = 64 };
+
+static bool is_one_of(const char *text, const char *const *words, size_t n, unsigned *index)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (strcmp(text, words[i]) == 0) {
+			*index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool to_number(const char *option, const char *value, uint64_t least, uint64_t most,
+    uint64_t *out, struct error *e)
+{
+	if (slice_to_u64(slice_from(value), out) && *out >= least && *out <= most)
+		return true;
+	return error_set(e, "%s: '%.40s' is no number that fits", option, value);
+}
+
+/* A pipe gives its packets once. */
+static bool is_regular(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool option_add_input(struct options *o, const char *path, struct error *e)
+{
+	bool from_stdin = strcmp(path, "-") == 0;
+	if (from_stdin && o->from_stdin)
+		return error_set(e, "-r -: standard input can be read only once");
+	if (path[0] == '\0')
+		return error_set(e, "-r: an empty file name");
+	o->inputs[o->n_inputs++] = path;
+	o->from_stdin = o->from_stdin || from_stdin;
+	o->reads_once = o->reads_once || from_stdin || !is_regular(path);
+	return true;
+}
+
+static bool set_bpf(struct options *o, const char *value, struct error *e)
+{
+	if (o->bpf != NULL)
+		return error_set(e, "-f: the capture filter is given twice");
+	o->bpf = strdup(value);
+	return o->bpf != NULL || error_set(e, "out of memory");
+}
+
+static bool set_count(struct options *o, const char *value, struct error *e)
+{
+	return to_number("-c", value, 1, UINT64_MAX, &o->max_packets, e);
+}
+
+static bool set_since(struct options *o, const char *value, struct error *e)
+{
+	return when_parse(value, &o->since, e);
+}
+
+static bool set_until(struct options *o, const char *value, struct error *e)
+{
+	return when_parse(value, &o->until, e);
+}
+
+static bool set_format(struct options *o, const char *value, struct error *e)
+{
+	static const char *const words[] = {
+		[REPORT_TEXT] = "text",
+		[REPORT_JSON] = "json",
+		[REPORT_FIELDS] = "fields",
+	};
+	unsigned i = 0;
+	if (!is_one_of(value, words, sizeof words / sizeof words[0], &i))
+		return error_set(e, "-T: '%.40s' is not text, json or fields", value);
+	o->format = (enum report_format)i;
+	return true;
+}
+
+static bool add_column(struct options *o, const char *value, struct error *e)
+{
+	if (!field_find(value, &o->columns[o->n_columns], e))
+		return false;
+	if (o->columns[o->n_columns++].field->deep)
+		o->bodies = BODIES_ALL;
+	return true;
+}
+
+static bool set_filter(struct options *o, const char *value, struct error *e)
+{
+	if (o->filter != NULL)
+		return error_set(e, "-Y: the filter is given twice; join them by 'and'");
+	o->filter = value;
+	return true;
+}
+
+static bool set_fail_on(struct options *o, const char *value, struct error *e)
+{
+	o->fail_on_given = true;
+	return severity_find(value, &o->fail_on) ||
+	    error_set(e, "--fail-on: '%.40s' is not info, low, medium, high or critical", value);
+}
+
+static bool add_rules(struct options *o, const char *value, struct error *e)
+{
+	if (value[0] == '\0')
+		return error_set(e, "-R: an empty file name");
+	o->rule_paths[o->n_rule_paths++] = value;
+	return true;
+}
+
+/* Whether a rule file has such a variable is seen when they are read. */
+static bool add_variable(struct options *o, const char *value, struct error *e)
+{
+	if (value[0] == '=' || strchr(value, '=') == NULL)
+		return error_set(e, "--var: '%.40s' is not NAME=VALUE", value);
+	o->variables[o->n_variables++] = value;
+	return true;
+}
+
+static bool set_no_shipped(struct options *o, const char *value, struct error *e)
+{
+	(void)value, (void)e;
+	o->no_shipped = true;
+	return true;
+}
+
+static bool set_rules_format(struct options *o, const char *value, struct error *e)
+{
+	static const char *const words[] = { "text", "json" };
+	unsigned i = 0;
+	if (!is_one_of(value, words, 2, &i))
+		return error_set(e, "--format: '%.40s' is not text or json", value);
+	o->json = i == 1;
+	return true;
+}
+
+static bool set_require_negative(struct options *o, const char *value, struct error *e)
+{
+	(void)value, (void)e;
+	o->require_negative = true;
+	return true;
+}
+
+static bool set_slice(struct options *o, const char *value, struct error *e)
+{
+	if (strcmp(value, "-") == 0 || value[0] == '\0')
+		return error_set(e, "-w: needs a file; standard output is for the list");
+	o->slice_path = value;
+	return true;
+}
+
+static bool set_quiet(struct options *o, const char *value, struct error *e)
+{
+	(void)value, (void)e;
+	o->quiet = true;
+	return true;
+}
+
+/* -n: names are never looked up; taken because hands trained on tcpdump type it. */
+static bool set_nothing(struct options *o, const char *value, struct error *e)
+{
+	(void)o, (void)value, (void)e;
+	return true;
+}
+
+static bool set_bodies(struct options *o, const char *value, struct error *e)
+{
+	(void)value, (void)e;
+	o->bodies = BODIES_ALL;
+	return true;
+}
+
+static bool set_color(struct options *o, const char *value, struct error *e)
+{
+	static const char *const words[] = {
+		[COLOR_AUTO] = "auto",
+		[COLOR_ALWAYS] = "always",
+		[COLOR_NEVER] = "never",
+	};
+	unsigned i = 0;
+	if (!is_one_of(value, words, sizeof words / sizeof words[0], &i))
+		return error_set(e, "--color: '%.40s' is not auto, always or never", value);
+	o->color = (enum color_choice)i;
+	return true;
+}
+
+static bool set_local_time(struct options *o, const char *value, struct error *e)
+{
+	(void)value, (void)e;
+	o->local_time = true;
+	return true;
+}
+
+static bool set_sensor(struct options *o, const char *value, struct error *e)
+{
+	o->sensor = value;
+	return value[0] != '\0' || error_set(e, "--sensor: an empty name");
+}
+
+static bool set_workers(struct options *o, const char *value, struct error *e)
+{
+	uint64_t n = 0;
+	if (!to_number("--workers", value, 0, WORKERS_MAX, &n, e))
+		return false;
+	o->workers = (unsigned)n;
+	return true;
+}
+
+static bool set_limit(struct options *o, const char *value, struct error *e)
+{
+	return limits_set(&o->limits, value, e);
+}
+
+static bool set_seed(struct options *o, const char *value, struct error *e)
+{
+	o->seeded = true;
+	return to_number("--hash-seed", value, 0, UINT64_MAX, &o->seed, e);
+}
+
+static bool set_list(struct options *o, const char *value, struct error *e)
+{
+	static const char *const words[] = {
+		[LIST_LIMITS] = "limits",
+		[LIST_FIELDS] = "fields",
+		[LIST_ANOMALIES] = "anomalies",
+	};
+	unsigned i = 0;
+	if (!is_one_of(value, words, sizeof words / sizeof words[0], &i))
+		return error_set(e, "--list: '%.40s' is not limits, fields or anomalies", value);
+	o->list = (enum list_topic)i;
+	o->run = command_list;
+	return true;
+}
+
+static bool set_help(struct options *o, const char *value, struct error *e)
+{
+	(void)value, (void)e;
+	o->run = command_help;
+	return true;
+}
+
+static bool set_version(struct options *o, const char *value, struct error *e)
+{
+	(void)value, (void)e;
+	o->run = command_version;
+	return true;
+}
+
+/* ---- the table ---- */
+
+#define ANALYZE "analyze"
+#define RULES "rules"
+#define BOTH "analyze rules"
+
+static const struct option_info table[] = {
+	{ 'r', NULL, "FILE", option_add_input, ANALYZE, true,
+	    "a capture: pcap, pcapng, gzip of these, - = stdin; repeatable" },
+	{ 'f', NULL, "FILTER", set_bpf, ANALYZE, true,
+	    "capture filter, pcap-filter(7); also as the last words" },
+	{ 'Y', NULL, "CONDITION", set_filter, ANALYZE, true,
+	    "show what matches: 'http.request.method == \"PUT\"'" },
+	{ 'c', NULL, "N", set_count, ANALYZE, false, "stop after N packets" },
+	{ 0, "since", "TIME", set_since, ANALYZE, false,
+	    "packets from TIME on: 2006-09-25[T16:00:00Z] or epoch seconds" },
+	{ 0, "until", "TIME", set_until, ANALYZE, false, "packets before TIME" },
+	{ 'T', NULL, "FORMAT", set_format, ANALYZE, true,
+	    "text (default), json (a line a record) or fields (TSV)" },
+	{ 'e', NULL, "FIELD", add_column, ANALYZE, true,
+	    "a column of -T fields; repeatable; see rules fields" },
+	{ 'w', NULL, "FILE", set_slice, ANALYZE, true,
+	    "write the packets of flows with transactions; with -Y of matches" },
+	{ 'q', NULL, NULL, set_quiet, ANALYZE, true,
+	    "no line a transaction, only findings and the summary" },
+	{ 'R', NULL, "PATH", add_rules, BOTH, true,
+	    "rules: a file, or the *.yaml of a directory; repeatable" },
+	{ 0, "var", "NAME=VALUE", add_variable, BOTH, false,
+	    "a variable of the rules; repeatable" },
+	{ 0, "no-shipped-rules", NULL, set_no_shipped, BOTH, false, "only the rules of -R" },
+	{ 0, "fail-on", "LEVEL", set_fail_on, ANALYZE, true,
+	    "exit 1 on findings: info, low, medium, high, critical" },
+	{ 0, "format", "FORMAT", set_rules_format, RULES, false, "text (default) or json" },
+	{ 0, "require-negative", NULL, set_require_negative, RULES, false,
+	    "test: a rule without a test that expects silence fails" },
+	{ 'n', NULL, NULL, set_nothing, ANALYZE, false, "do not look up names (it never does)" },
+	{ 0, "bodies", NULL, set_bodies, ANALYZE, false,
+	    "parse every XML body whole; json does anyway" },
+	{ 0, "color", "WHEN", set_color, ANALYZE, false, "auto (default), always or never" },
+	{ 0, "local-time", NULL, set_local_time, ANALYZE, false,
+	    "local instead of UTC in the list" },
+	{ 0, "sensor", "NAME", set_sensor, ANALYZE, false, "put NAME into JSON records" },
+	{ 0, "workers", "N", set_workers, BOTH, false,
+	    "decoding threads; 0 = none; the output is the same" },
+	{ 0, "limit", "NAME=VALUE", set_limit, BOTH, false,
+	    "change a limit; repeatable; see --list limits" },
+	{ 0, "list", "WHAT", set_list, ANALYZE, false,
+	    "limits, fields or anomalies: print the table" },
+	{ 0, "hash-seed", "N", set_seed, BOTH, false,
+	    "fixed seed of the hash tables, to reproduce a run" },
+	{ 'h', "help", NULL, set_help, NULL, false, "print this page" },
+	{ 'V', "version", NULL, set_version, NULL, false,
+	    "print the version and what it was built with" },
+};
+_Static_assert(sizeof table / sizeof table[0] <= OPTIONS_MAX, "room for getopt");
+
+const struct option_info *options_table(size_t *n)
+{
+	*n = sizeof table / sizeof table[0];
+	return table;
+}
