@@ -12,24 +12,30 @@ if [ -z "$file" ]; then
 	expected=$(cut -d' ' -f1 "$dir/load.count")
 fi
 
+awk -v n=200 -f tests/bench/rules.awk >"$dir/rules.yaml"
+
 run_one() { # NAME: the command behind it
 	case $1 in
 	'bare libpcap loop') "$BUILD/tests/bench/pcaploop" "$file" ;;
+	'list, no rules, 1 worker') "$DAVSCOPE" -r "$file" --no-shipped-rules --workers 1 ;;
 	'list, 1 worker') "$DAVSCOPE" -r "$file" --workers 1 ;;
-	'list, --bodies, 1 worker') "$DAVSCOPE" -r "$file" --bodies --workers 1 ;;
+	'list, --bodies, no rules, 1 worker') "$DAVSCOPE" -r "$file" --bodies --no-shipped-rules --workers 1 ;;
+	'list, --bodies, shipped and 200 more rules, 1 worker')
+		"$DAVSCOPE" -r "$file" --bodies -R "$dir/rules.yaml" --workers 1
+		;;
 	'JSON lines, 1 worker') "$DAVSCOPE" -r "$file" -T json --workers 1 ;;
-	'list, 0 workers') "$DAVSCOPE" -r "$file" --workers 0 ;;
-	'list, --bodies, 0 workers') "$DAVSCOPE" -r "$file" --bodies --workers 0 ;;
-	'list, --bodies, 2 workers') "$DAVSCOPE" -r "$file" --bodies --workers 2 ;;
+	'list, --bodies, no rules, 0 workers') "$DAVSCOPE" -r "$file" --bodies --no-shipped-rules --workers 0 ;;
+	'list, --bodies, no rules, 2 workers') "$DAVSCOPE" -r "$file" --bodies --no-shipped-rules --workers 2 ;;
 	esac >/dev/null
 }
 names='bare libpcap loop
+list, no rules, 1 worker
 list, 1 worker
-list, --bodies, 1 worker
+list, --bodies, no rules, 1 worker
+list, --bodies, shipped and 200 more rules, 1 worker
 JSON lines, 1 worker
-list, 0 workers
-list, --bodies, 0 workers
-list, --bodies, 2 workers'
+list, --bodies, no rules, 0 workers
+list, --bodies, no rules, 2 workers'
 
 cat "$file" >/dev/null
 rm -f "$dir"/times.*
@@ -64,6 +70,11 @@ echo "$names" | {
 }
 echo
 code=0
+awk -v with="$(median "$dir/times.5")" -v without="$(median "$dir/times.4")" 'BEGIN {
+	more = 100 * (with - without) / without
+	printf "cost of all rules: %.0f %% (at most 25)\n", more
+	exit more > 25
+}' || code=1
 for options in '' '--bodies'; do
 	# shellcheck disable=SC2086
 	counted=$("$DAVSCOPE" -r "$file" $options -T json | grep -c '"event_type":"transaction"')
