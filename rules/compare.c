@@ -88,12 +88,18 @@ static bool parse_existence(struct parse *p, struct test *test)
 
 /* ---- quantifiers ---- */
 
-static enum quantifier quantifier_of(enum token_kind kind)
+enum quantifier quantifier_of(enum token_kind kind)
 {
-	return kind == TOKEN_ANY ? QUANTIFY_ANY :
-	    kind == TOKEN_ALL    ? QUANTIFY_ALL :
-	    kind == TOKEN_NONE   ? QUANTIFY_NONE :
-				   QUANTIFY_ONE;
+	switch (kind) {
+	case TOKEN_ANY:
+		return QUANTIFY_ANY;
+	case TOKEN_ALL:
+		return QUANTIFY_ALL;
+	case TOKEN_NONE:
+		return QUANTIFY_NONE;
+	default:
+		return QUANTIFY_ONE;
+	}
 }
 
 /* The text of the relation as it stands: "!=", "not in". */

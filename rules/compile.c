@@ -33,15 +33,9 @@ bool parse_refuse(struct parse *p, const struct token *at, const char *code, con
 	if (p->failed)
 		return false;
 	p->failed = true;
-	bool known = false; /* a macro that is wrong is complained of once, not at each use */
-	for (size_t i = 0; i < p->n_frames; i++) {
-		struct macro *macro = p->frames[i].macro;
-		known = known || (macro != NULL && macro->broken);
-		if (macro != NULL)
-			macro->broken = true;
-	}
-	if (known)
-		return false;
+	for (size_t i = 0; i < p->n_frames; i++)
+		if (p->frames[i].macro != NULL)
+			p->frames[i].macro->broken = true;
 	struct complaint *c = complain(p->compiler->complaints, code, frame_now(p)->file,
 	    &at->start, &at->end);
 	va_list args;
@@ -68,11 +62,13 @@ void parse_warn(struct parse *p, const struct mark *start, const struct mark *en
 static bool grow(struct parse *p)
 {
 	size_t room = p->room == 0 ? 32 : 2 * p->room;
-	struct instruction *code = realloc(p->code, room * sizeof *code);
-	struct test *tests = code != NULL ? realloc(p->tests, room * sizeof *tests) : NULL;
-	p->code = code != NULL ? code : p->code;
-	p->tests = tests != NULL ? tests : p->tests;
-	if (tests == NULL)
+	void *code = realloc(p->code, room * sizeof *p->code);
+	if (code != NULL)
+		p->code = code;
+	void *tests = realloc(p->tests, room * sizeof *p->tests);
+	if (tests != NULL)
+		p->tests = tests;
+	if (code == NULL || tests == NULL)
 		return parse_refuse(p, &p->token, "E0010", NULL, "out of memory");
 	p->room = room;
 	return true;
@@ -167,6 +163,9 @@ static bool enter_macro(struct parse *p)
 		return parse_refuse(p, &p->token, "E0202", NULL, "unknown macro $%s",
 		    quoted(name, p->token.text));
 	macro->used = true;
+	p->failed = p->failed || macro->broken; /* complained of where it was used first */
+	if (p->failed)
+		return false;
 	if (macro->open)
 		return parse_refuse(p, &p->token, "E0211", NULL, "macro $%s uses itself",
 		    macro->name);
@@ -206,9 +205,7 @@ static bool leave_macro(struct parse *p)
 static bool enter_group(struct parse *p, enum token_kind word, const struct field_ref *ref)
 {
 	struct test test = { .kind = TEST_GROUP,
-		.quantifier = word == TOKEN_ANY ? QUANTIFY_ANY :
-		    word == TOKEN_ALL           ? QUANTIFY_ALL :
-						  QUANTIFY_NONE,
+		.quantifier = quantifier_of(word),
 		.left = { .ref = *ref, .group = ref->field } };
 	if (p->group != NULL)
 		return parse_refuse(p, &p->token, "E0209", NULL,

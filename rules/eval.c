@@ -265,6 +265,18 @@ static enum truth open_count_holds(const struct test *t, int64_t n)
 	return t->negated ? truth_not(truth) : truth;
 }
 
+/* What a field is compared with. A count that may be higher is not known. */
+static enum seen read_right(struct eval *e, const struct operand *o, size_t element,
+    struct value *v)
+{
+	if (o->function != FUNCTION_COUNT)
+		return walk_single(e, o, element, 1, v);
+	bool complete;
+	uint64_t n = walk_count(e, o, element, &complete);
+	v->number = n > INT64_MAX ? INT64_MAX : (int64_t)n;
+	return complete ? PRESENT : NOT_OBSERVED;
+}
+
 static enum truth test_count(struct eval *e, const struct test *t, size_t element)
 {
 	bool complete;
@@ -272,7 +284,7 @@ static enum truth test_count(struct eval *e, const struct test *t, size_t elemen
 	struct value v = { .number = n > INT64_MAX ? INT64_MAX : (int64_t)n };
 	if (t->two_fields) {
 		struct value right = { 0 };
-		enum seen seen = walk_single(e, &t->right, element, 1, &right);
+		enum seen seen = read_right(e, &t->right, element, &right);
 		if (seen != PRESENT)
 			return seen == ABSENT ? FALSE : UNKNOWN;
 		return complete ? pair_holds(e, t, &v, &right) : UNKNOWN;
@@ -325,7 +337,7 @@ static enum truth test_values(struct eval *e, const struct test *t, size_t eleme
 	struct value right = { 0 };
 	enum seen other = PRESENT;
 	if (t->two_fields)
-		other = walk_single(e, &t->right, element, 1, &right);
+		other = read_right(e, &t->right, element, &right);
 	if (other == ABSENT)
 		return truth_of(t->quantifier == QUANTIFY_NONE);
 	struct walk_at w = walk_begin(e, &t->left, element, 0);
@@ -360,7 +372,7 @@ static enum truth test_single(struct eval *e, const struct test *t, size_t eleme
 	struct value v = { 0 }, right = { 0 };
 	enum seen seen = read_left(e, &t->left, element, &v), other = PRESENT;
 	if (t->two_fields)
-		other = walk_single(e, &t->right, element, 1, &right);
+		other = read_right(e, &t->right, element, &right);
 	if (seen == ABSENT || other == ABSENT)
 		return FALSE;
 	if (seen == NOT_OBSERVED || other == NOT_OBSERVED)

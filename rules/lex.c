@@ -195,14 +195,30 @@ static bool unescape(struct lexer *l, uint8_t *out)
 	return true;
 }
 
-/* The opening quote is next. */
+/* Bytes up to the closing quote, which is at most as far as the line goes; *plain: no backslash. */
+static size_t string_bytes(const struct lexer *l, bool *plain)
+{
+	size_t n = 1;
+	*plain = true;
+	for (; ahead(l, n) != '"' && ahead(l, n) != 0 && ahead(l, n) != '\n' && ahead(l, n) != '\r';
+	     n++) {
+		if (ahead(l, n) != '\\')
+			continue;
+		*plain = false;
+		n += ahead(l, n + 1) != 0;
+	}
+	return n - 1;
+}
+
+/* The opening quote is next. Text without escapes is not copied. */
 static struct token read_string(struct lexer *l, struct mark start, bool raw)
 {
-	uint8_t *out = arena_alloc(l->arena, l->end - l->at.at);
-	size_t n = 0;
-	if (out == NULL)
+	bool plain;
+	size_t room = string_bytes(l, &plain), n = 0, from = l->at.at + 1;
+	uint8_t *out = raw || plain ? NULL : arena_alloc(l->arena, room);
+	if (out == NULL && !raw && !plain)
 		return wrong(l, start, "E0010", "the rules need too much memory");
-	for (step(l); ahead(l, 0) != '"';) {
+	for (step(l); ahead(l, 0) != '"'; n++) {
 		uint8_t c = ahead(l, 0);
 		if (at_end(l) || c == '\n' || c == '\r')
 			return wrong(l, start, "E0104", "a string that does not end on its line");
@@ -211,11 +227,13 @@ static struct token read_string(struct lexer *l, struct mark start, bool raw)
 		if (c == '\\' && !raw && !unescape(l, &c))
 			return wrong(l, here, "E0104",
 			    "no such escape; there are \\\\ \\\" \\n \\r \\t \\xNN");
-		out[n++] = c;
+		if (out != NULL)
+			out[n] = c;
 	}
+	struct slice text = slice_part(l->source, from, l->at.at - from);
 	step(l);
 	struct token t = token_from(l, TOKEN_STRING, start);
-	t.text = (struct slice){ out, n };
+	t.text = out != NULL ? (struct slice){ out, n } : text;
 	return t;
 }
 

@@ -35,6 +35,21 @@ static const struct pattern *refuse(int code, struct error *e)
 	return NULL;
 }
 
+/* Names for groups mean nothing here, and many of them with one name take long to compile. */
+static bool has_named_group(struct slice text)
+{
+	for (size_t i = 0; i + 2 < text.n; i++) {
+		if (text.p[i] == '\\')
+			i++;
+		else if (text.p[i] == '(' && text.p[i + 1] == '?' &&
+		    (text.p[i + 2] == 'P' || text.p[i + 2] == '\'' ||
+			(text.p[i + 2] == '<' && i + 3 < text.n && text.p[i + 3] != '=' &&
+			    text.p[i + 3] != '!')))
+			return true;
+	}
+	return false;
+}
+
 const struct pattern *pattern_new(struct slice text, bool nocase, struct arena *arena,
     size_t *offset, struct error *e)
 {
@@ -42,9 +57,14 @@ const struct pattern *pattern_new(struct slice text, bool nocase, struct arena *
 	    PCRE2_DOLLAR_ENDONLY | (nocase ? PCRE2_CASELESS : 0);
 	pcre2_general_context *general = pcre2_general_context_create(arena_malloc, arena_keep,
 	    arena);
-	pcre2_compile_context *context = general != NULL ? pcre2_compile_context_create(general) :
-							   NULL;
+	pcre2_compile_context *context = NULL;
+	if (general != NULL)
+		context = pcre2_compile_context_create(general);
 	*offset = 0;
+	if (has_named_group(text)) {
+		error_set(e, "groups need no names here");
+		return NULL;
+	}
 	if (context == NULL) {
 		error_set(e, "the rules need too much memory");
 		return NULL;

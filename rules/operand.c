@@ -85,9 +85,9 @@ static bool find_field(struct parse *p, const struct token *t, struct operand *o
 	}
 	if (!name_copy(name, t->text) || !field_find(name, &o->ref, &e))
 		return refuse_unknown(p, t);
-	o->walk = field_group(o->ref.field) != NULL ? WALK_ELEMENTS :
-	    o->ref.field->many                      ? WALK_VALUES :
-						      WALK_ONE;
+	o->walk = o->ref.field->many ? WALK_VALUES : WALK_ONE;
+	if (field_group(o->ref.field) != NULL)
+		o->walk = WALK_ELEMENTS;
 	return true;
 }
 
@@ -147,8 +147,9 @@ bool parse_field(struct parse *p, struct operand *o)
 		return false;
 	const struct field *field = o->ref.field;
 	o->group = field_group(field);
-	o->type = field->type == FIELD_HEADERS || field->type == FIELD_MAP ? FIELD_STRING :
-									     field->type;
+	o->type = field->type;
+	if (field->type == FIELD_HEADERS || field->type == FIELD_MAP)
+		o->type = FIELD_STRING;
 	p->deep = p->deep || field->deep;
 	p->later = p->later || field->later;
 	if (!(field->kinds & p->kinds)) {
@@ -206,9 +207,10 @@ static bool apply_function(struct parse *p, const struct token *at, struct opera
 			return parse_refuse(p, at, "E0204", NULL,
 			    "this function takes a string, and %s is of type %s",
 			    o->ref.field->name, field_type_name(o->type));
-		o->type = o->function == FUNCTION_LEN ? FIELD_INT :
-		    o->type == FIELD_ENUM             ? FIELD_STRING :
-							o->type;
+		if (o->function == FUNCTION_LEN)
+			o->type = FIELD_INT;
+		else if (o->type == FIELD_ENUM)
+			o->type = FIELD_STRING;
 		return true;
 	}
 }

@@ -52,6 +52,7 @@ void parse_warn(struct parse *, const struct mark *start, const struct mark *end
 /* compare.c: everything that is no operator: one operand and its comparison, if any. False: refused. */
 bool parse_test(struct parse *, struct test *);
 struct guard test_guard(const struct test *);
+enum quantifier quantifier_of(enum token_kind);
 bool token_is_relation(enum token_kind);   /* ==, in, contains ... */
 
 /* operand.c: a field, header["Name"], .member or function(field). */

@@ -85,6 +85,12 @@ static const char *const true_ones[] = {
 	"len(http.request.target) == 8",
 	"count(http.response.header[\"via\"]) == 2",
 	"count(http.response.header[\"X\"]) == 0",
+	"2 == count(http.response.header[\"via\"])",
+	"http.interim == count(http.response.header[\"X\"])",
+	"count(http.response.header[\"Via\"]) == count(http.response.header[\"via\"])",
+	"true == dav.write",
+	"http.request.target matches r\"(?i)^/A/(?=b)(?<!x)b\"",
+	"http.request.target == r\"/a/B.ics\" and http.request.target != r\"\\\"",
 	"first(http.response.header[\"Via\"]) == \"1.1 one\"",
 	"last(http.response.header[\"Via\"]) == \"1.1 two\"",
 	"any http.response.header[\"Via\"] != \"1.1 one\"",
@@ -177,6 +183,7 @@ static void test_unknown(void **state)
 	assert_truth(&s.event, "count(http.response.header[\"Via\"]) == 1", FALSE);
 	assert_truth(&s.event, "count(http.response.header[\"Via\"]) < 2", FALSE);
 	assert_truth(&s.event, "count(http.response.header[\"Via\"]) != 1", TRUE);
+	assert_truth(&s.event, "http.interim == count(http.response.header[\"X\"])", UNKNOWN);
 	assert_truth(&s.event, "first(http.response.header[\"Via\"]) == \"1.1 one\"", TRUE);
 	assert_truth(&s.event, "last(http.response.header[\"Via\"]) == \"1.1 two\"", UNKNOWN);
 	assert_truth(&s.event, "false and exists http.response.header[\"X\"]", FALSE);
@@ -264,6 +271,11 @@ static const struct refusal refusals[] = {
 	{ "dav.flavour == \"exchnage\"", "E0210", 1, 16 },
 	{ "dav.flavour in {\"caldav\", \"exchnage\"}", "E0210", 1, 27 },
 	{ "http.request.method matches \"(\"", "E0213", 1, 29 },
+	{ "http.request.method matches \"(?<n>a)\"", "E0213", 1, 29 },
+	{ "http.request.method matches \"(?P=n)\"", "E0213", 1, 29 },
+	{ "http.request.method matches \"(?'n'a)\"", "E0213", 1, 29 },
+	{ "http.request.method == \"a\\\"", "E0104", 1, 24 },
+	{ "http.request.method == \"a\\", "E0104", 1, 26 },
 	{ "5 == 5", "E0214", 1, 6 },
 };
 
