@@ -8,11 +8,11 @@
 
 struct option_info {
 	char letter;             /* 0 = only the long name */
+	bool common;             /* stands on the main page of --help */
 	const char *name;        /* NULL = only the letter */
 	const char *argument;    /* NULL = takes none */
 	bool (*set)(struct options *, const char *value, struct error *);
 	const char *commands;    /* those that take it, blanks between; NULL = all */
-	bool common;             /* stands on the main page of --help */
 	const char *text;
 };
 enum { OPTIONS_MAX = 48 };
