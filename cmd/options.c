@@ -212,8 +212,11 @@ static bool read_words(struct options *o, char **words, size_t n, struct error *
 static bool columns_agree(const struct options *o, struct error *e)
 {
 	unsigned kinds = ~0u;
-	for (size_t i = 0; i < o->n_columns; i++)
-		kinds &= o->columns[i].field->kinds;
+	for (size_t i = 0; i < o->n_columns; i++) {
+		const struct field *field = o->columns[i].field;
+		ensure(field != NULL, NULL);
+		kinds &= field->kinds;
+	}
 	return kinds != 0 || error_set(e, "-e: no kind of record has all of these fields");
 }
 

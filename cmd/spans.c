@@ -86,7 +86,7 @@ static bool span_add(struct span_list *l, const struct message *m)
 		last->to = last->to > to ? last->to : to;
 		return true;
 	}
-	if (l->n == l->room) {
+	if (l->items == NULL || l->n == l->room) {
 		size_t room = l->room == 0 ? 4 : l->room * 2;
 		struct span *items = realloc(l->items, room * sizeof *items);
 		if (items == NULL)
