@@ -21,6 +21,10 @@ struct slice { const uint8_t *p; size_t n; };
 struct slice slice_from(const char *text);
 struct slice slice_part(struct slice s, size_t from, size_t n);  /* clamped to s */
 struct slice slice_trim(struct slice s);                         /* SP and HTAB at both ends */
+static inline uint8_t ascii_lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
+}
 bool slice_equal(struct slice a, struct slice b);
 bool slice_equal_nocase(struct slice a, struct slice b);         /* ASCII case only */
 bool slice_is(struct slice s, const char *text);                 /* as slice_equal, without measuring text */
@@ -99,7 +103,7 @@ uint64_t hash_fixed(const void *data, size_t n);                 /* the same on 
 /*
  * ---- yaml: a document as a tree with positions (YAML 1.1 as libyaml reads it, types not guessed) ----
  * Refused: anchors, aliases, tags, merge keys, repeated keys, several documents, text that is not
- * UTF-8, more than `depth` levels. The tree lives in the arena and points into nothing else.
+ * UTF-8, controls, line breaks other than LF and CR, more than `depth` levels. The tree lives in the arena and points into nothing else.
  */
 struct mark { size_t line, column, at; };  /* 1-based line and column, in characters; byte offset in the text */
 enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };

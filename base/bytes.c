@@ -37,11 +37,6 @@ struct slice slice_trim(struct slice s)
 	return s;
 }
 
-static uint8_t ascii_lower(uint8_t byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
-}
-
 bool slice_equal(struct slice a, struct slice b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

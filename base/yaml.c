@@ -43,7 +43,7 @@ static __attribute__((format(printf, 4, 5))) bool reader_fail(struct reader *r,
 	return false;
 }
 
-/* Behind the character at m. YAML 1.1 ends a line with LF, CR, CR LF, NEL, LS and PS. */
+/* Behind the character at m. */
 static struct mark reader_mark_next(const struct reader *r, struct mark m)
 {
 	uint32_t c;
@@ -51,7 +51,7 @@ static struct mark reader_mark_next(const struct reader *r, struct mark m)
 	size_t n = utf8_next(left, &c);
 	bool pair = c == '\r' && left.n > 1 && left.p[1] == '\n';
 	m.at += n;
-	if (pair || (c != '\n' && c != '\r' && c != 0x85 && c != 0x2028 && c != 0x2029)) {
+	if (pair || (c != '\n' && c != '\r')) {
 		m.column++;
 	} else {
 		m.line++;
@@ -96,10 +96,16 @@ static struct mark block_end(const struct reader *r, struct mark start, struct m
 
 /* ---- the encoding ---- */
 
+/* NEL, LS and PS: YAML 1.1 ends a line with them, editors and our conditions do not. */
+static bool is_rare_break(uint32_t c)
+{
+	return c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
 static bool is_allowed(uint32_t c)
 {
-	return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c < 0x7f) || c == 0x85 ||
-	    (c >= 0xa0 && c != 0xfffe && c != 0xffff);
+	return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c < 0x7f) ||
+	    (c >= 0xa0 && c != 0xfffe && c != 0xffff && !is_rare_break(c));
 }
 
 /* UTF-8 without controls, so that libyaml's reader has nothing to find fault with. */
@@ -117,6 +123,9 @@ static bool reader_check_encoding(struct reader *r)
 		if (n == 0)
 			return reader_fail(r, YAML_ENCODING, m, "byte 0x%02x is no UTF-8",
 			    r->text.p[at]);
+		if (is_rare_break(c))
+			return reader_fail(r, YAML_ENCODING, m,
+			    "U+%04X would end the line; end lines with LF or CR LF", (unsigned)c);
 		return reader_fail(r, YAML_ENCODING, m,
 		    c == 0 ? "a NUL byte" : "U+%04X is no character of a YAML text", (unsigned)c);
 	}

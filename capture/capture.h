@@ -17,6 +17,7 @@ struct packet {
 	int linktype;          /* LINKTYPE_ value as files carry it (tcpdump.org/linktypes.html) */
 	uint16_t recording;    /* inputs that follow each other in time share one; inputs that overlap do not */
 	uint32_t wire_len;     /* bytes on the wire; bytes.n is less when the packet was clipped */
+	uint64_t dropped;      /* packets lost in front of this one, by the word of the file */
 	struct slice bytes;    /* dies with the next call on the source */
 };
 
@@ -48,7 +49,8 @@ struct source_counts {
 	uint64_t bytes;            /* captured bytes delivered */
 	uint64_t filtered;         /* read, but not wanted: BPF, since, until */
 	uint64_t backwards;        /* packets whose time is before their predecessor's in the same input */
-	uint64_t dropped;          /* lost when they were recorded, by the word of the files */
+	uint64_t dropped;          /* lost when they were recorded, by the word of the files ... */
+	uint64_t dropped_behind;   /* ... and of them behind the packet delivered last */
 	uint64_t done, total;      /* progress in file bytes as stored; total 0 = not known (stdin) */
 };
 

@@ -92,6 +92,7 @@ static enum read_status pcap_next(struct reader *r, struct packet *p)
 	    load32(h + 4, r->big) * r->pcap.tick_ns;
 	p->at.frame = ++r->frame;
 	p->linktype = r->pcap.linktype;
+	p->dropped = 0;
 	p->wire_len = load32(h + 20 - r->pcap.captured_at, r->big);
 	p->bytes = (struct slice){ h + PACKET_HEADER, kept };
 	return READ_PACKET;

@@ -174,23 +174,47 @@ static bool interface_options(struct interface *i, struct slice options, bool bi
 	return status == OPTION_NONE;
 }
 
-/* Packets the capturing machine says it lost: with a packet, and in the statistics of an interface. */
-static void drops_count(struct reader *r, const struct block *b, size_t head)
+/* Packets and statistics tell of the same losses. What was not told yet goes with the next packet. */
+static void drops_tell(struct reader *r, struct interface *i)
 {
-	struct slice options = slice_part(b->body, head, b->body.n);
-	for (struct option o; option_next(&options, r->big, &o) == OPTION_GOT;) {
-		bool packet = b->type == BLOCK_PACKET && o.code == OPTION_PACKET_DROPS;
-		bool statistics = b->type == BLOCK_STATISTICS &&
-		    (o.code == OPTION_INTERFACE_DROPS || o.code == OPTION_SYSTEM_DROPS);
-		if (packet && o.value.n == 8)
-			r->pcapng.packet_drops += option_u64(&o, r->big);
-		else if (statistics && o.value.n == 8)
-			r->pcapng.statistics_drops += option_u64(&o, r->big);
+	uint64_t known = drops_add(i->interface_drops, i->system_drops);
+	if (known < i->packet_drops)
+		known = i->packet_drops;
+	if (known <= i->told)
+		return;
+	r->dropped = drops_add(r->dropped, known - i->told);
+	r->lost = drops_add(r->lost, known - i->told);
+	i->told = known;
+}
+
+/* What an old packet says has two bytes, of which all bits set mean that it is not known. */
+static uint64_t packet_drops(struct reader *r, const struct block *b, struct slice options)
+{
+	uint64_t drops = 0;
+	if (b->type == BLOCK_OLD_PACKET) {
+		drops = load16(b->body.p + 2, r->big);
+		return drops == UINT16_MAX ? 0 : drops;
 	}
-	/* Both may tell of the same packets. */
-	r->dropped = r->pcapng.packet_drops > r->pcapng.statistics_drops ?
-	    r->pcapng.packet_drops :
-	    r->pcapng.statistics_drops;
+	for (struct option o; option_next(&options, r->big, &o) == OPTION_GOT;) {
+		if (o.code == OPTION_PACKET_DROPS && o.value.n == 8)
+			drops = option_u64(&o, r->big);
+	}
+	return drops;
+}
+
+static void statistics_read(struct reader *r, struct slice body)
+{
+	if (body.n < STATISTICS_HEAD || load32(body.p, r->big) >= r->pcapng.n)
+		return;
+	struct interface *i = &r->pcapng.interfaces[load32(body.p, r->big)];
+	struct slice options = slice_part(body, STATISTICS_HEAD, body.n);
+	for (struct option o; option_next(&options, r->big, &o) == OPTION_GOT;) {
+		if (o.value.n == 8 && o.code == OPTION_INTERFACE_DROPS)
+			i->interface_drops = option_u64(&o, r->big);
+		else if (o.value.n == 8 && o.code == OPTION_SYSTEM_DROPS)
+			i->system_drops = option_u64(&o, r->big);
+	}
+	drops_tell(r, i);
 }
 
 static struct interface *interface_add(struct pcapng_state *s, size_t most)
@@ -291,7 +315,7 @@ static enum read_status block_next(struct reader *r, struct block *b)
 	return block_take(r, b);
 }
 
-static const struct interface *packet_interface(struct reader *r, uint32_t index)
+static struct interface *packet_interface(struct reader *r, uint32_t index)
 {
 	if (index < r->pcapng.n)
 		return &r->pcapng.interfaces[index];
@@ -308,6 +332,8 @@ static enum read_status packet_set(struct reader *r, struct packet *p, const str
 	p->at.frame = ++r->frame;
 	p->linktype = i->linktype;
 	p->wire_len = wire_len;
+	p->dropped = r->lost;
+	r->lost = 0;
 	p->bytes = slice_part(captured, 0, r->limits->snaplen);
 	return READ_PACKET;
 }
@@ -323,13 +349,16 @@ static enum read_status packet_read(struct reader *r, struct packet *p, const st
 		return reader_damage(r,
 		    "block %" PRIu64 ": a packet of %" PRIu32 " bytes, more than the block has",
 		    r->record, captured);
-	const struct interface *i = packet_interface(r,
+	struct interface *i = packet_interface(r,
 	    b->type == BLOCK_PACKET ? load32(h, r->big) : load16(h, r->big));
 	if (!i)
 		return READ_DAMAGED;
 	uint64_t ticks = (uint64_t)load32(h + 4, r->big) << 32 | load32(h + 8, r->big);
 	r->pcapng.last_ns = interface_time(i, ticks);
-	drops_count(r, b, PACKET_HEAD + (((size_t)captured + 3) & ~(size_t)3));
+	size_t options = PACKET_HEAD + (((size_t)captured + 3) & ~(size_t)3);
+	i->packet_drops = drops_add(i->packet_drops,
+	    packet_drops(r, b, slice_part(b->body, options, b->body.n)));
+	drops_tell(r, i);
 	return packet_set(r, p, i, (struct slice){ h + PACKET_HEAD, captured },
 	    load32(h + 16, r->big));
 }
@@ -366,7 +395,7 @@ static enum read_status pcapng_next(struct reader *r, struct packet *p)
 				return READ_DAMAGED;
 			break;
 		case BLOCK_STATISTICS:
-			drops_count(r, &b, STATISTICS_HEAD);
+			statistics_read(r, b.body);
 			break;
 		case BLOCK_JOURNAL:
 		case BLOCK_SYSDIG:

@@ -41,13 +41,15 @@ struct interface {
 	uint64_t multiply, divide;
 	unsigned shift;        /* ns = ticks * multiply / divide >> shift */
 	int64_t offset;        /* seconds */
+	uint64_t packet_drops;                   /* sum of what its packets say */
+	uint64_t interface_drops, system_drops;  /* its statistics, which count from the start */
+	uint64_t told;         /* of these: went out with a packet */
 };
 
 struct pcapng_state {
 	struct interface *interfaces;  /* of the current section */
 	size_t n, room;
 	int64_t last_ns;               /* for simple packets, which carry no time */
-	uint64_t packet_drops, statistics_drops;
 };
 
 struct reader {
@@ -58,7 +60,8 @@ struct reader {
 	uint64_t record;       /* 1-based number of the record being read */
 	uint64_t offset;       /* where it starts in the uncompressed file */
 	uint64_t frame;        /* packets so far */
-	uint64_t dropped;      /* packets that the file says were lost when it was recorded */
+	uint64_t dropped;      /* packets that the file says were lost when it was recorded ... */
+	uint64_t lost;         /* ... and of them behind the last packet */
 	union {
 		struct pcap_state pcap;
 		struct pcapng_state pcapng;
@@ -93,6 +96,12 @@ static inline void reader_digest(struct reader *r, size_t n)
 	enum { DIGESTED = 256 };
 	if (r->frame == 0)
 		input_digest(&r->in, n < DIGESTED ? n : DIGESTED);
+}
+
+/* The file may say any numbers: a sum stays at the end of the range. */
+static inline uint64_t drops_add(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
 static inline uint16_t load16(const uint8_t *p, bool big)

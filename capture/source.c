@@ -38,6 +38,7 @@ struct source {
 	struct damage *damage;
 	size_t n_damage;
 	uint64_t order;
+	uint64_t lost; /* packets, since the one delivered last */
 	struct source_counts counts;
 };
 
@@ -208,6 +209,7 @@ static void lane_end(struct source *s, uint16_t index, enum read_status status)
 	struct reader *r = &lane->reader;
 	if (lane->started)
 		s->recordings[lane->next.recording].running--;
+	s->lost = drops_add(s->lost, r->lost);
 	if (status == READ_DAMAGED) {
 		struct damage *d = &s->damage[s->n_damage++];
 		*d = (struct damage){ .input = index, .record = r->record, .offset = r->offset };
@@ -306,10 +308,13 @@ enum source_status source_next(struct source *s, struct packet *p)
 			return SOURCE_END;
 		lane_stamp(s, s->heap[0]);
 		const struct packet *next = &s->lanes[s->heap[0]].next;
+		s->lost = drops_add(s->lost, next->dropped);
 		if (packet_wanted(s, next)) {
 			s->counts.packets++;
 			s->counts.bytes += next->bytes.n;
 			*p = *next;
+			p->dropped = s->lost;
+			s->lost = 0;
 			return SOURCE_PACKET;
 		}
 		s->counts.filtered++;
@@ -327,9 +332,10 @@ struct source_counts source_counts(const struct source *s)
 {
 	struct source_counts counts = s->counts;
 	bool sized = true;
+	counts.dropped_behind = s->lost;
 	for (size_t i = 0; i < s->options.n_specs; i++) {
 		const struct input *in = &s->lanes[i].reader.in;
-		counts.dropped += s->lanes[i].reader.dropped;
+		counts.dropped = drops_add(counts.dropped, s->lanes[i].reader.dropped);
 		counts.done += in->stored;
 		counts.total += in->size;
 		sized = sized && in->regular;

@@ -3,7 +3,7 @@
  *
  * A decoder takes packets in order and hands up, in one total order that depends on nothing but
  * the input and the limits: transactions (a request with its response, RFC 9112), flows (TCP
- * connections that ended) and anomalies (odd or damaged input).
+ * connections that ended), anomalies (odd or damaged input) and losses the capture tells of.
  */
 #ifndef DAVSCOPE_DECODE_H
 #define DAVSCOPE_DECODE_H
@@ -75,6 +75,7 @@ struct message {
 	bool seen;                 /* the start line was seen whole */
 	bool head_complete;        /* and so was the header block, up to its blank line, nothing dropped */
 	bool end_seen;             /* and the end of the message by its framing */
+	bool cut_off;              /* no more of it was sent: connection closed or reset, body withheld */
 	bool chunked, redacted;    /* redacted: a field hides a credential */
 	uint8_t loss;              /* enum loss, anywhere in the message */
 	uint8_t version;           /* 10 or 11 */
@@ -114,6 +115,7 @@ struct txn {
 	struct message req, res;
 	enum unpaired unpaired;
 	bool unsure;               /* paired by order across a gap: may belong to another request */
+	bool gapless;              /* its flow was seen from its start in both directions, without a gap so far */
 	struct slice auth_scheme;  /* of Authorization, as sent */
 	struct slice auth_user;    /* Basic and Digest */
 };
@@ -148,6 +150,10 @@ struct anomaly {
 	struct flow_id flow;       /* frame 0: no flow */
 	uint64_t value;            /* bytes, or what the name says; 0 = none */
 };
+
+/* Packets that were on the wire and not recorded, by the word of the capture itself; `at` is the packet behind them. */
+struct dropped { struct stamp at; uint64_t packets; };
+
 const char *anomaly_name(enum anomaly_code);
 extern const char *const anomaly_words[];       /* the names by code, NULL at the end */
 const char *anomaly_text(enum anomaly_code);
@@ -156,6 +162,7 @@ struct decode_sink {
 	void (*txn)(void *ctx, struct txn *);                 /* takes it */
 	void (*flow)(void *ctx, const struct flow *);         /* borrows it */
 	void (*anomaly)(void *ctx, const struct anomaly *);   /* borrows it */
+	void (*dropped)(void *ctx, const struct dropped *);   /* borrows it */
 	void *ctx;
 };
 
@@ -179,6 +186,7 @@ struct decoder;
 struct decoder *decoder_new(const struct decode_options *, struct decode_sink, struct error *);
 void decoder_packet(struct decoder *, const struct packet *);    /* copies what it keeps; may call the sink */
 void decoder_tick(struct decoder *, int64_t now_ns);             /* idle: lets old state expire */
+void decoder_dropped(struct decoder *, uint64_t packets);        /* so many were lost behind the last packet */
 void decoder_finish(struct decoder *);                           /* delivers all that is left */
 struct decode_counts decoder_counts(const struct decoder *);
 void decoder_free(struct decoder *);

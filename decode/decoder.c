@@ -88,6 +88,8 @@ static void output_deliver(struct decoder *d, struct output *o)
 		d->sink.flow(d->sink.ctx, o->u.flow);
 		free((void *)o->u.flow->packet_list);
 		free(o->u.flow);
+	} else if (o->kind == OUTPUT_DROPPED) {
+		d->sink.dropped(d->sink.ctx, &o->u.dropped);
 	} else {
 		d->sink.anomaly(d->sink.ctx, &o->u.anomaly);
 	}
@@ -187,15 +189,27 @@ static void round_drain(struct decoder *d)
 
 /* ---- time ---- */
 
+/* Said by the caller's thread, of no flow. NULL: no memory. */
+static struct output *output_say(struct decoder *d, enum output_kind kind)
+{
+	struct output *o = output_add(round_output(d->rounds[d->filling]), kind, d->rank, 0);
+	if (o)
+		atomic_fetch_add(&d->undelivered, output_bytes(o));
+	return o;
+}
+
 static void net_anomaly(void *ctx, const struct anomaly *a)
 {
-	struct decoder *d = ctx;
-	struct output *o = output_add(round_output(d->rounds[d->filling]), OUTPUT_ANOMALY, d->rank,
-	    0);
-	if (!o)
-		return;
-	o->u.anomaly = *a;
-	atomic_fetch_add(&d->undelivered, output_bytes(o));
+	struct output *o = output_say(ctx, OUTPUT_ANOMALY);
+	if (o)
+		o->u.anomaly = *a;
+}
+
+static void say_dropped(struct decoder *d, uint64_t packets)
+{
+	struct output *o = packets && d->packets ? output_say(d, OUTPUT_DROPPED) : NULL;
+	if (o)
+		o->u.dropped = (struct dropped){ d->last, packets };
 }
 
 static void tick(struct decoder *d)
@@ -299,6 +313,7 @@ void decoder_packet(struct decoder *d, const struct packet *packet)
 	d->packets++;
 	d->bytes += packet->bytes.n;
 	d->rank = rank_of_tick(packet->at.order);
+	say_dropped(d, packet->dropped);
 	clock_packet(d, &packet->at);
 	d->rank = rank_of_packet(packet->at.order);
 	if (net_packet(d->net, packet, &s)) {
@@ -323,6 +338,12 @@ void decoder_tick(struct decoder *d, int64_t now_ns)
 	if (d->clock.started && now > d->clock.now)
 		clock_move(d, now);
 	round_drain(d);
+}
+
+void decoder_dropped(struct decoder *d, uint64_t packets)
+{
+	d->rank = rank_of_tick(d->last.order + 1);
+	say_dropped(d, packets);
 }
 
 void decoder_finish(struct decoder *d)

@@ -36,12 +36,15 @@ struct half {
 	uint64_t offset;           /* stream offset of `next` */
 	bool started;              /* `next` is known */
 	bool syn, fin, rst, ended, has_acked;
+	bool reset_last;           /* the last packet from here was a reset, and nothing is missing before it */
 	unsigned far;              /* segments in a row beyond the window, in order among themselves ... */
 	uint32_t far_next;         /* ... and where the next one would be */
-	bool acked_hole;           /* the peer has acknowledged bytes at hole_next that we do not have ... */
-	uint32_t hole_next;
+	bool acked_hole;           /* the peer has acknowledged bytes before hole_end that we do not have ... */
+	uint32_t hole_end;
 	uint64_t hole_packets;     /* ... noticed when the flow had so many packets */
 	int64_t hole_clock;
+	uint32_t hole_acked;       /* acknowledged by now, ... */
+	struct stamp hole_at;      /* ... and by which packet: all of it was on the wire then */
 	struct waiting *waiting;   /* by sequence number, no overlaps */
 	size_t n_waiting, waiting_bytes;
 	struct history *history;   /* delivered bytes, to compare retransmissions with; may be NULL */
@@ -61,6 +64,7 @@ _Static_assert(sizeof(struct flow_key) == 48, "no padding: a flow key is hashed 
 struct tcp_flow {
 	struct shard *shard;
 	struct tcp_flow *hash_next, *older, *newer;
+	struct tcp_flow *hole_before, *hole_after; /* among the flows that have an acked_hole */
 	struct flow_key key;
 	enum flow_list list;
 	bool high_first;           /* direction 0 is sent by key.high */

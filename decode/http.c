@@ -43,13 +43,13 @@ void side_anomaly(struct side *s, enum anomaly_code code, uint64_t value)
 	flow_anomaly(s->http->flow, code, piece ? &piece->at : &shard_of(s)->now, NULL, value);
 }
 
-static void side_cut(struct side *s, uint8_t loss);
+static void side_cut(struct side *s, uint8_t loss, bool proven);
 
 /* No memory to go on with this message. */
 static void side_give_up(struct side *s)
 {
 	side_anomaly(s, HTTP_LIMIT, 0);
-	side_cut(s, LOSS_LIMIT);
+	side_cut(s, LOSS_LIMIT, false);
 	s->n_line = 0;
 	s->mid_line = true;
 	s->state = SIDE_LOST;
@@ -164,11 +164,12 @@ uint64_t side_offset(const struct side *s)
 	return s->http->flow->half[s == &s->http->side[0] ? 0 : 1].offset;
 }
 
-static void message_end(struct side *s, bool whole)
+static void message_end(struct side *s, bool whole, bool cut_off)
 {
 	s->state = SIDE_START;
 	if (s->message) {
 		s->message->end_seen = whole;
+		s->message->cut_off = cut_off;
 		s->message->last = s->http->piece ? s->http->piece->at : s->last;
 		s->message->to = side_offset(s);
 		body_read_end(s, whole);
@@ -179,15 +180,15 @@ static void message_end(struct side *s, bool whole)
 	s->interim = false;
 }
 
-/* The message being read ends before its end. */
-static void side_cut(struct side *s, uint8_t loss)
+/* The message being read ends before its end; `proven`: no more of it was sent. */
+static void side_cut(struct side *s, uint8_t loss, bool proven)
 {
 	head_cut(s);
 	if (s->state != SIDE_HEAD && s->state != SIDE_BODY)
 		return;
 	if (s->message)
 		s->message->loss |= loss;
-	message_end(s, false);
+	message_end(s, false, proven);
 }
 
 /* ---- what is no message ---- */
@@ -196,7 +197,7 @@ static void http_opaque(struct http *http, const char *protocol)
 {
 	http->protocol = protocol;
 	for (unsigned dir = 0; dir < 2; dir++) {
-		side_cut(&http->side[dir], 0);
+		side_cut(&http->side[dir], 0, false);
 		line_drop(&http->side[dir]);
 		http->side[dir].state = SIDE_OPAQUE;
 	}
@@ -234,7 +235,7 @@ void side_lost(struct side *s)
 void side_message_end(struct side *s, bool whole)
 {
 	const char *tunnel = whole && starts_tunnel(s) ? tunnel_name(s) : NULL;
-	message_end(s, whole);
+	message_end(s, whole, false);
 	if (tunnel)
 		http_opaque(s->http, tunnel);
 }
@@ -312,7 +313,7 @@ void http_data(struct http *http, unsigned dir, const struct piece *piece)
 	if (s->pending)
 		pending_limit(http, s->pending);
 	if (s->state == SIDE_BODY && body_withheld(s, piece->bytes))
-		message_end(s, false);
+		message_end(s, false, true);
 	if (s->state == SIDE_LOST && s->role == ROLE_CLIENT && piece->peer_acked_known)
 		pending_settle(http, piece->peer_acked);
 	if (s->state == SIDE_LOST)
@@ -342,7 +343,7 @@ void http_gap(struct http *http, unsigned dir, uint64_t offset, uint64_t bytes, 
 	if (s->state == SIDE_BODY && body_gap(s, &bytes) && !bytes)
 		return;
 	/* head_cut may begin a message, which wants to know where: at the kept line. */
-	side_cut(s, loss);
+	side_cut(s, loss, false);
 	s->n_line = 0;
 	s->state = SIDE_LOST;
 	pending_lost(s, end, kind);
@@ -364,7 +365,7 @@ void http_end(struct http *http, unsigned dir, enum stream_end how)
 	if (s->state == SIDE_HEAD || s->state == SIDE_BODY || s->n_line) {
 		side_anomaly(s, HTTP_TRUNCATED, 0);
 		s->opaque_bytes += s->state == SIDE_START ? s->n_line : 0;
-		side_cut(s, 0);
+		side_cut(s, 0, true);
 	}
 	s->n_line = 0;
 	if (s->role == ROLE_SERVER ||
@@ -372,10 +373,13 @@ void http_end(struct http *http, unsigned dir, enum stream_end how)
 		pending_close(http, pending_reason(http, FLOW_FIN));
 }
 
+/* A side that went on after its reset did not make it, or did not mean it. */
 void http_finish(struct http *http, enum flow_end end)
 {
+	const struct half *half = http->flow->half;
+	bool reset = half[0].reset_last || half[1].reset_last;
 	for (unsigned dir = 0; dir < 2; dir++)
-		side_cut(&http->side[dir], 0);
+		side_cut(&http->side[dir], 0, reset);
 	pending_close(http, pending_reason(http, end));
 }
 

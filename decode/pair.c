@@ -101,6 +101,12 @@ static void pending_unlink(struct http *http, struct pending *p)
 	http->n_pending--;
 }
 
+static bool is_gapless(const struct http *http)
+{
+	const struct half *half = http->flow->half;
+	return half[0].syn && half[1].syn && !http->side[0].gap_seen && !http->side[1].gap_seen;
+}
+
 static void pending_emit(struct http *http, struct pending *p, enum unpaired why)
 {
 	struct shard *shard = shard_of(http);
@@ -111,6 +117,7 @@ static void pending_emit(struct http *http, struct pending *p, enum unpaired why
 			http->side[dir].pending = NULL;
 	}
 	txn->unpaired = txn->req.seen && txn->res.seen ? PAIRED : why;
+	txn->gapless = is_gapless(http);
 	http->unpaired_requests += !txn->res.seen;
 	http->unpaired_responses += !txn->req.seen;
 	txn->seq = ++http->seq;

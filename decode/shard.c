@@ -391,12 +391,15 @@ static void expire(struct shard *shard, enum flow_list list, uint64_t seconds, b
 	}
 }
 
-/* Walks the flows only while one of them waits for bytes that may never come. */
-static void settle_holes(struct shard *shard, enum flow_list list)
+/* The flows that wait for bytes that may never come; one that goes on waiting may join the end anew. */
+static void settle_holes(struct shard *shard)
 {
-	struct tcp_flow *f = shard->holes ? flow_oldest(shard->flows, list) : NULL;
-	for (; f && shard->holes; f = f->newer)
+	struct tcp_flow *f = shard->holes_first, *last = shard->holes_last, *after;
+	for (bool more = f != NULL; more; f = after) {
+		after = f->hole_after;
+		more = f != last;
 		tcp_tick(f, &http_stream);
+	}
 }
 
 void shard_tick(struct shard *shard, const struct stamp *at, int64_t clock)
@@ -405,8 +408,7 @@ void shard_tick(struct shard *shard, const struct stamp *at, int64_t clock)
 	shard->now = *at;
 	shard->rank = rank_of_tick(at->order);
 	shard->clock = clock;
-	settle_holes(shard, LIST_ACTIVE);
-	settle_holes(shard, LIST_CLOSED);
+	settle_holes(shard);
 	expire(shard, LIST_HALF_OPEN, l->syn_seconds, false);
 	expire(shard, LIST_CLOSED, l->syn_seconds, false);
 	expire(shard, LIST_ACTIVE, l->flow_idle_seconds, true);

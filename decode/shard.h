@@ -14,7 +14,7 @@
 
 enum { SHARDS = 64 };
 
-enum output_kind { OUTPUT_ANOMALY, OUTPUT_TXN, OUTPUT_FLOW };
+enum output_kind { OUTPUT_ANOMALY, OUTPUT_DROPPED, OUTPUT_TXN, OUTPUT_FLOW };
 
 /* Sorted by (rank, flow_order, seq) before delivery. */
 struct output {
@@ -22,7 +22,7 @@ struct output {
 	uint64_t flow_order;   /* of the packet that opened the flow; 0 = no flow */
 	uint32_t seq;          /* of emission, within the shard */
 	enum output_kind kind;
-	union { struct anomaly anomaly; struct txn *txn; struct flow *flow; } u;
+	union { struct anomaly anomaly; struct dropped dropped; struct txn *txn; struct flow *flow; } u;
 };
 
 struct output_list { struct output *items; size_t n, room; };
@@ -34,6 +34,7 @@ size_t output_bytes(const struct output *);       /* what it keeps */
 void output_clear(struct output_list *);          /* frees what was not delivered */
 
 struct flow_table;
+struct tcp_flow;
 
 struct shard {
 	const struct decode_options *options;
@@ -44,7 +45,7 @@ struct shard {
 	uint64_t rank;             /* its place in the total order: a tick comes before the packet that caused it */
 	int64_t clock;             /* capture time, monotone */
 	size_t reassembly_used, history_used, txn_used;
-	int holes;                 /* directions with bytes the peer has acknowledged and we do not have */
+	struct tcp_flow *holes_first, *holes_last; /* flows with bytes the peer has acknowledged and we do not have */
 	uint64_t flows_opened, opaque_flows, opaque_bytes;
 };
 

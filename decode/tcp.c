@@ -154,6 +154,14 @@ static void settle(struct tcp_flow *f, const struct stream_ops *ops)
 	}
 }
 
+/* The packet that acknowledged what is missing up to `to`; if none did, the one being processed. */
+static const struct stamp *hole_evidence(const struct tcp_flow *f, const struct half *h,
+    uint32_t to)
+{
+	bool known = h->acked_hole && seq_ahead(h->hole_acked, to) >= 0;
+	return known ? &h->hole_at : &f->shard->now;
+}
+
 /* What is missing before `seq`, or before the first segment that waits, is a gap. */
 static void give_up_hole(struct tcp_flow *f, unsigned dir, uint32_t seq,
     const struct stream_ops *ops)
@@ -161,8 +169,19 @@ static void give_up_hole(struct tcp_flow *f, unsigned dir, uint32_t seq,
 	const struct half *h = &f->half[dir];
 	uint32_t to = h->waiting && seq_ahead(h->waiting->seq, seq) < 0 ? h->waiting->seq : seq;
 	if (seq_ahead(to, h->next) > 0)
-		deliver_gap(f, dir, to - h->next, GAP_LOST, &f->shard->now, ops);
+		deliver_gap(f, dir, to - h->next, GAP_LOST, hole_evidence(f, h, to), ops);
 	settle(f, ops);
+}
+
+/*
+ * Two segments acknowledge each other: the one captured later is a repetition, its bytes had been sent
+ * before the other, and what it acknowledges says nothing of that first time.
+ */
+static void cut_circle(struct tcp_flow *f, const struct stream_ops *ops)
+{
+	unsigned later = f->half[0].waiting->at.order < f->half[1].waiting->at.order;
+	f->half[later].waiting->has_ack = false;
+	deliver_waiting(f, later, ops);
 }
 
 /* Gives up what the segment that waits longest waits for. False: nothing waits. */
@@ -178,7 +197,7 @@ static bool unblock(struct tcp_flow *f, const struct stream_ops *ops)
 	else if (!waiting_is_next(peer))
 		give_up_hole(f, !dir, data_end(peer, h->waiting->ack), ops);
 	else
-		deliver_waiting(f, dir, ops);
+		cut_circle(f, ops);
 	return true;
 }
 
@@ -360,43 +379,108 @@ static void tcp_ack(struct tcp_flow *f, unsigned dir, uint32_t ack)
 	}
 }
 
-static void hole_set(struct tcp_flow *f, struct half *h, bool hole)
+static void holes_join(struct tcp_flow *f)
 {
-	if (hole != h->acked_hole)
-		f->shard->holes += hole ? 1 : -1;
-	h->acked_hole = hole;
+	struct shard *shard = f->shard;
+	f->hole_before = shard->holes_last;
+	f->hole_after = NULL;
+	*(f->hole_before ? &f->hole_before->hole_after : &shard->holes_first) = f;
+	shard->holes_last = f;
+}
+
+static void holes_leave(struct tcp_flow *f)
+{
+	struct shard *shard = f->shard;
+	*(f->hole_before ? &f->hole_before->hole_after : &shard->holes_first) = f->hole_after;
+	*(f->hole_after ? &f->hole_after->hole_before : &shard->holes_last) = f->hole_before;
+}
+
+static void hole_set(struct tcp_flow *f, unsigned dir, bool hole)
+{
+	if (f->half[dir].acked_hole == hole)
+		return;
+	f->half[dir].acked_hole = hole;
+	if (f->half[!dir].acked_hole)
+		return;
+	if (hole)
+		holes_join(f);
+	else
+		holes_leave(f);
+}
+
+/* Whatever has been acknowledged was so by the last packet of the flow, when a tick notices it too. */
+static void hole_note(struct tcp_flow *f, unsigned dir)
+{
+	struct half *h = &f->half[dir];
+	uint32_t acked = data_end(h, h->acked);
+	if (!h->acked_hole || h->hole_acked != acked) {
+		h->hole_acked = acked;
+		h->hole_at = f->last;
+	}
+	if (!h->acked_hole || seq_ahead(h->hole_end, h->next) <= 0) {
+		h->hole_end = acked;
+		h->hole_packets = f->packets;
+		h->hole_clock = f->active;
+	}
+	hole_set(f, dir, true);
+}
+
+static bool hole_is_old(const struct tcp_flow *f, const struct half *h)
+{
+	const struct limits *l = limits_of(f);
+	return f->packets - h->hole_packets >= l->gap_packets ||
+	    f->shard->clock - h->hole_clock >= (int64_t)l->gap_seconds * 1000000000;
+}
+
+/*
+ * Up to what the peer has acknowledged. What is there may wait for bytes of the other direction that
+ * wait for it: a packet was lost, and captured when it was sent again. False: nothing came of it.
+ */
+static bool hole_close(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
+{
+	const struct half *h = &f->half[dir], *peer = &f->half[!dir];
+	bool any = false;
+	for (; hole_is_real(f, dir); any = true) {
+		if (!waiting_is_next(h)) {
+			give_up_hole(f, dir, data_end(h, h->acked), ops);
+		} else if (waiting_is_next(peer)) {
+			cut_circle(f, ops);
+			settle(f, ops);
+		} else {
+			break;
+		}
+	}
+	return any;
 }
 
 /*
  * What the peer has acknowledged was on the wire. It may still come, as captures are not strictly in
- * order; after a number of packets or some time it is a gap.
+ * order; after a number of packets or some time it is a gap. True: the streams have moved on.
  */
-static void hole_check(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
+static bool hole_check(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
 {
-	struct half *h = &f->half[dir];
-	const struct limits *l = limits_of(f);
 	if (!hole_is_real(f, dir)) {
-		hole_set(f, h, false);
-		return;
+		hole_set(f, dir, false);
+		return false;
 	}
-	if (!h->acked_hole || h->hole_next != h->next) {
-		hole_set(f, h, true);
-		h->hole_next = h->next;
-		h->hole_packets = f->packets;
-		h->hole_clock = f->shard->clock;
-		return;
+	hole_note(f, dir);
+	return hole_is_old(f, &f->half[dir]) && hole_close(f, dir, ops);
+}
+
+/* Until nothing moves: what one direction waits for may be the hole of the other. */
+static void holes_check(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
+{
+	for (bool moved = true; moved;) {
+		moved = hole_check(f, dir, ops);
+		moved = hole_check(f, !dir, ops) || moved;
 	}
-	if (f->packets - h->hole_packets < l->gap_packets &&
-	    f->shard->clock - h->hole_clock < (int64_t)l->gap_seconds * 1000000000)
-		return;
-	hole_set(f, h, false);
-	while (hole_is_real(f, dir) && !waiting_is_next(h))
-		give_up_hole(f, dir, data_end(h, h->acked), ops);
 }
 
 /* Believed where the stream may end: not before what was delivered, not beyond the window. */
-static void tcp_fin(struct tcp_flow *f, struct half *h, uint32_t end, const struct segment *s)
+static void tcp_fin(struct tcp_flow *f, unsigned dir, uint32_t end, const struct segment *s,
+    const struct stream_ops *ops)
 {
+	struct half *h = &f->half[dir];
 	int32_t ahead = seq_ahead(end, h->next);
 	if (ahead < 0 || ahead > (int64_t)limits_of(f)->tcp_window) {
 		flow_anomaly(f, TCP_OUT_OF_WINDOW, &s->at, NULL, 0);
@@ -404,6 +488,7 @@ static void tcp_fin(struct tcp_flow *f, struct half *h, uint32_t end, const stru
 	}
 	h->fin = true;
 	h->fin_seq = end;
+	settle(f, ops);
 }
 
 static void fin_check(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
@@ -426,6 +511,7 @@ static void tcp_rst(struct tcp_flow *f, unsigned dir, const struct segment *s,
 		return;
 	}
 	h->rst = true;
+	h->reset_last = ahead <= (h->ended ? 1 : 0);
 	f->rst_seen = true;
 	ops->end(f, dir, STREAM_RST);
 }
@@ -435,6 +521,7 @@ void tcp_segment(struct tcp_flow *f, unsigned dir, const struct segment *s,
 {
 	struct half *h = &f->half[dir];
 	struct segment data = *s;
+	h->reset_last = false;
 	if (s->flags & TCP_SYN) {
 		tcp_syn(h, s);
 		data.seq++;
@@ -449,21 +536,19 @@ void tcp_segment(struct tcp_flow *f, unsigned dir, const struct segment *s,
 		tcp_payload(f, dir, &data, ops);
 	}
 	if ((s->flags & TCP_FIN) && !h->fin && h->started)
-		tcp_fin(f, h, data.seq + (uint32_t)s->payload.n + s->missing, s);
-	hole_check(f, dir, ops);
-	hole_check(f, !dir, ops);
+		tcp_fin(f, dir, data.seq + (uint32_t)s->payload.n + s->missing, s, ops);
+	holes_check(f, dir, ops);
 	fin_check(f, dir, ops);
+	fin_check(f, !dir, ops);
 	if (s->flags & TCP_RST)
 		tcp_rst(f, dir, s, ops);
 }
 
 void tcp_tick(struct tcp_flow *f, const struct stream_ops *ops)
 {
-	for (unsigned dir = 0; dir < 2; dir++) {
-		if (f->half[dir].acked_hole)
-			hole_check(f, dir, ops);
+	holes_check(f, 0, ops);
+	for (unsigned dir = 0; dir < 2; dir++)
 		fin_check(f, dir, ops);
-	}
 }
 
 void tcp_flush(struct tcp_flow *f, const struct stream_ops *ops)
@@ -487,6 +572,6 @@ void tcp_forget(struct tcp_flow *f)
 		while (h->waiting)
 			free(waiting_pop(f, h));
 		history_drop(f, h);
-		hole_set(f, h, false);
+		hole_set(f, dir, false);
 	}
 }

@@ -9,6 +9,7 @@ enum { SNAPLEN = 262144 };
 struct output {
 	const struct talk *talk;
 	struct bytes bytes;
+	uint64_t dropped; /* packets so far, by the word of the file */
 };
 
 static void put16(struct output *o, unsigned v)
@@ -72,10 +73,20 @@ static void pcap_record(struct output *o, const struct frame *f)
 	bytes_slice(&o->bytes, f->bytes);
 }
 
+/* An option of eight bytes, the last one of its block. */
+static void pcapng_counter(struct output *o, unsigned code, uint64_t value)
+{
+	put16(o, code);
+	put16(o, 8);
+	put32(o, (uint32_t)value);
+	put32(o, (uint32_t)(value >> 32));
+	put32(o, 0);
+}
+
 static void pcapng_record(struct output *o, const struct frame *f)
 {
 	size_t padding = -f->bytes.n % 4;
-	uint32_t total = (uint32_t)(32 + f->bytes.n + padding);
+	uint32_t total = (uint32_t)(32 + f->bytes.n + padding + (f->dropped ? 16 : 0));
 	put32(o, 6);
 	put32(o, total);
 	put32(o, 0);
@@ -85,7 +96,22 @@ static void pcapng_record(struct output *o, const struct frame *f)
 	put32(o, (uint32_t)f->wire_len);
 	bytes_slice(&o->bytes, f->bytes);
 	bytes_add(&o->bytes, "\0\0\0", padding);
+	if (f->dropped)
+		pcapng_counter(o, 4, f->dropped);
 	put32(o, total);
+	o->dropped += f->dropped;
+}
+
+/* The statistics of the interface: isb_ifdrop counts from the start of the capture. */
+static void pcapng_statistics(struct output *o)
+{
+	put32(o, 5);
+	put32(o, 40);
+	put32(o, 0);
+	put32(o, 0);
+	put32(o, 0);
+	pcapng_counter(o, 5, o->dropped + o->talk->dropped);
+	put32(o, 40);
 }
 
 static void frame_put(void *ctx, const struct frame *f)
@@ -99,13 +125,15 @@ static void frame_put(void *ctx, const struct frame *f)
 
 bool talk_write(const struct talk *t, const char *path, struct error *e)
 {
-	struct output o = { t, { 0 } };
+	struct output o = { .talk = t };
 	if (t->format == FORMAT_PCAPNG)
 		pcapng_header(&o);
 	else
 		pcap_header(&o);
 	for (size_t i = 0; i < t->n; i++)
 		segment_frames(&t->segments[i], t->linktype, (struct frame_sink){ frame_put, &o });
+	if (t->dropped)
+		pcapng_statistics(&o);
 	size_t n = o.bytes.n > t->cut ? o.bytes.n - t->cut : 0;
 	FILE *f = fopen(path, "wb");
 	bool ok = f != NULL && fwrite(o.bytes.p, 1, n, f) == n;

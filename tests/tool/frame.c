@@ -130,18 +130,22 @@ static void link_add(const struct segment *s, int linktype, struct bytes *out)
 		bytes_be16(out, protocol);
 }
 
-static void frame_emit(const struct segment *s, int64_t ns, struct slice packet,
+/* The number-th packet of a segment. */
+static void frame_emit(const struct segment *s, size_t number, struct slice packet,
     struct frame_sink sink)
 {
 	size_t keep = s->framing.snap ? s->framing.snap : packet.n;
-	struct frame f = { ns, packet.n, slice_part(packet, 0, keep) };
+	struct frame f = { .ns = s->ns + (int64_t)number * 1000,
+		.wire_len = packet.n,
+		.bytes = slice_part(packet, 0, keep),
+		.dropped = number == 0 ? s->dropped : 0 };
 	sink.frame(sink.ctx, &f);
 }
 
 void segment_frames(const struct segment *s, int linktype, struct frame_sink sink)
 {
 	if (s->verbatim) {
-		frame_emit(s, s->ns, s->data, sink);
+		frame_emit(s, 0, s->data, sink);
 		return;
 	}
 	struct bytes tcp = { 0 }, packet = { 0 };
@@ -158,7 +162,7 @@ void segment_frames(const struct segment *s, int linktype, struct frame_sink sin
 			ip4_add(s, at, part, more, &packet);
 		while (linktype == LINK_ETHER && packet.n < ETHER_MINIMUM)
 			bytes_u8(&packet, 0);
-		frame_emit(s, s->ns + (int64_t)(at / step) * 1000, bytes_all(&packet), sink);
+		frame_emit(s, at / step, bytes_all(&packet), sink);
 	}
 	bytes_free(&tcp);
 	bytes_free(&packet);

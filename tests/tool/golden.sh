@@ -2,7 +2,7 @@
 # Golden cases: tests/golden/CASE/{in.talk or capture, args, expected, [expected.err], [code], README.md}.
 #   golden.sh [CASE...]          compares whole outputs; a missing expected file fails
 #   golden.sh --bless CASE...    writes them anew; read them before you commit them
-# args holds the options behind "-r NAME"; without in.talk the file capture names a capture or a talk in samples.
+# args holds the options behind "-r NAME"; without in.talk the file capture names a capture or a talk.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 davscope=${DAVSCOPE:-$root/davscope}

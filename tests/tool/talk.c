@@ -209,6 +209,15 @@ static bool on_format(struct script *s, const struct words *w)
 	return error_set(s->error, "unknown format; known are pcap pcap-ns pcap-be pcapng");
 }
 
+static bool on_dropped(struct script *s, const struct words *w)
+{
+	if (s->play.talk->format != FORMAT_PCAPNG)
+		return error_set(s->error, "only pcapng can say that; write @format pcapng first");
+	return word_size(w->v[1], &s->play.talk->dropped) ?
+	    true :
+	    error_set(s->error, "a number of packets is wanted");
+}
+
 static bool on_captured(struct script *s, const struct words *w)
 {
 	bool both = word_is(w->v[1], "both");
@@ -364,6 +373,7 @@ static const struct directive directives[] = {
 	{ "@link", 1, 1, on_link, "ether|sll|sll2|raw|null" },
 	{ "@format", 1, 1, on_format, "pcap|pcap-ns|pcap-be|pcapng" },
 	{ "@cut", 1, 1, on_cut, "BYTES" },
+	{ "@dropped", 1, 1, on_dropped, "PACKETS" },
 	{ "@packet", 1, WORDS_MAX, on_packet, "HEX" },
 };
 
@@ -486,7 +496,9 @@ void talk_append(struct talk *t, const struct segment *s)
 		t->segments = realloc(t->segments, t->room * sizeof(*s));
 		ensure(t->segments != NULL, NULL);
 	}
-	t->segments[t->n++] = *s;
+	t->segments[t->n] = *s;
+	t->segments[t->n++].dropped = t->dropped;
+	t->dropped = 0;
 }
 
 struct slice talk_keep(struct talk *t, struct slice bytes)

@@ -38,6 +38,7 @@ struct segment {
 	bool verbatim; /* data is a whole link-layer packet */
 	struct slice data;
 	struct framing framing;
+	size_t dropped; /* packets the file says were lost in front of it */
 };
 
 struct talk {
@@ -46,6 +47,7 @@ struct talk {
 	size_t n, room;
 	int linktype;
 	enum talk_format format;
+	size_t dropped; /* of the next segment; at the end: behind the last one */
 	size_t cut; /* bytes the file ends too early */
 };
 
@@ -62,6 +64,7 @@ struct frame {
 	int64_t ns;
 	size_t wire_len;
 	struct slice bytes;
+	size_t dropped;
 };
 struct frame_sink {
 	void (*frame)(void *ctx, const struct frame *);

@@ -58,6 +58,7 @@ error '@drop 2\n>>>\nGET / HTTP/1.1\n' '2: the message has 1 segments, there is 
 error '@split 5,5\n>>>\nGET / HTTP/1.1\n' '1: offsets must grow and start above 0'
 error '@halfclose client\n>>>\nGET / HTTP/1.1\n@halfclose client\n>>>\nGET /\n' '5: this side has closed its half of the connection'
 error '@at 2006-13-01T00:00:00Z\n' '1: no time; write 2006-09-25T16:00:03.5Z'
+error '@dropped 3\n' '1: only pcapng can say that; write @format pcapng first'
 error '@wait\n' '1: usage: @wait DURATION'
 
 if ! command -v tshark >/dev/null; then

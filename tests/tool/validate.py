@@ -23,7 +23,7 @@ except ImportError:
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 DAVSCOPE = os.environ.get("DAVSCOPE", os.path.join(ROOT, "davscope"))
-KINDS = ("transaction", "flow", "anomaly", "finding")
+KINDS = ("transaction", "flow", "anomaly", "loss", "finding")
 
 
 class Wrong(Exception):

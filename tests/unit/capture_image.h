@@ -119,6 +119,16 @@ static inline void image_enhanced(struct image *m, uint32_t interface, uint64_t 
 	block_end(m, start);
 }
 
+/* Of a pcapng block, padded. */
+static inline void image_option(struct image *m, uint16_t code, uint64_t value, size_t width)
+{
+	image_int(m, code, 2);
+	image_int(m, width, 2);
+	image_int(m, value, width);
+	while (m->n % 4 != 0)
+		image_int(m, 0, 1);
+}
+
 static inline struct image_path path_new(void)
 {
 	const char *dir = getenv("TMPDIR");

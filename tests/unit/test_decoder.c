@@ -57,10 +57,19 @@ static void on_anomaly(void *ctx, const struct anomaly *a)
 	record_add(ctx, line);
 }
 
+static void on_dropped(void *ctx, const struct dropped *l)
+{
+	char line[128];
+	snprintf(line, sizeof(line), "dropped %llu at %llu\n", (unsigned long long)l->packets,
+	    (unsigned long long)l->at.frame);
+	record_add(ctx, line);
+}
+
 struct feed {
 	struct decoder *decoder;
 	uint64_t frame;
 	int64_t ns;
+	uint64_t dropped; /* before the next packet */
 };
 
 static void put16(uint8_t *p, unsigned v)
@@ -99,8 +108,10 @@ static void feed_packet(struct feed *feed, unsigned connection, bool from_server
 		.at = { .order = feed->frame, .frame = feed->frame, .ns = feed->ns },
 		.linktype = LINKTYPE_RAW_IP,
 		.wire_len = (uint32_t)(40 + n),
+		.dropped = feed->dropped,
 		.bytes = { p, 40 + n }
 	};
+	feed->dropped = 0;
 	decoder_packet(feed->decoder, &packet);
 }
 
@@ -116,7 +127,7 @@ static struct feed feed_open(const struct decode_options *o, struct record *r)
 {
 	struct error e;
 	r->n = 0;
-	struct decode_sink sink = { on_txn, on_flow, on_anomaly, r };
+	struct decode_sink sink = { on_txn, on_flow, on_anomaly, on_dropped, r };
 	struct feed feed = { .decoder = decoder_new(o, sink, &e), .ns = 1000000000 };
 	assert_non_null(feed.decoder);
 	return feed;
@@ -149,6 +160,8 @@ static void converse(struct feed *feed)
 		if (i % 3 != 0)
 			feed_packet(feed, c, true, server[c], client[c], 16, answer);
 		server[c] += sizeof(answer) - 1;
+		if (i % 13 == 0)
+			feed->dropped = i + 1;
 		if (i % 50 == 0)
 			feed->ns += INT64_C(5000000000);
 	}
@@ -247,6 +260,50 @@ static void a_tick_delivers_what_is_due(void **unused)
 	feed_close(&feed);
 }
 
+/* A loss stands in front of all that its packet brings about, what the time of the packet ends included. */
+static void losses_keep_their_place(void **unused)
+{
+	(void)unused;
+	static struct record r;
+	for (unsigned workers = 0; workers < 3; workers++) {
+		struct decode_options o = options_of(workers, 2, 1);
+		struct feed feed = feed_open(&o, &r);
+		feed.dropped = 7;
+		feed_packet(&feed, 0, false, 0, 0, 2, "");
+		feed_packet(&feed, 0, false, 1, 1, 16, "GET / HTTP/1.1\r\n\r\n");
+		feed.dropped = 1;
+		feed_packet(&feed, 0, true, 1, 19, 16, "HTTP/1.1 204 No Content\r\n\r\n");
+		feed_packet(&feed, 0, true, 28, 29, 16, "");
+		feed.ns += INT64_C(5000000000);
+		feed.dropped = UINT64_MAX;
+		feed_packet(&feed, 1, false, 0, 0, 2, "");
+		decoder_dropped(feed.decoder, 0);
+		decoder_dropped(feed.decoder, 9);
+		feed_close(&feed);
+		assert_string_equal(r.text,
+		    "dropped 7 at 1\n"
+		    "dropped 1 at 3\n"
+		    "txn 1.1 done 3 / 204 -\n"
+		    "dropped 18446744073709551615 at 5\n"
+		    "anomaly tcp.gap 4\n"
+		    "dropped 9 at 5\n"
+		    "flow 1 http\n"
+		    "flow 5 none\n");
+	}
+}
+
+/* Nothing was captured, so nothing can be missing from it. */
+static void losses_of_an_empty_capture(void **unused)
+{
+	(void)unused;
+	static struct record r;
+	struct decode_options o = options_of(0, 0, 1);
+	struct feed feed = feed_open(&o, &r);
+	decoder_dropped(feed.decoder, 9);
+	feed_close(&feed);
+	assert_int_equal(r.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +311,8 @@ int main(void)
 		cmocka_unit_test(credentials_are_numbered_by_appearance),
 		cmocka_unit_test(a_lone_jump_moves_no_clock),
 		cmocka_unit_test(a_tick_delivers_what_is_due),
+		cmocka_unit_test(losses_keep_their_place),
+		cmocka_unit_test(losses_of_an_empty_capture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

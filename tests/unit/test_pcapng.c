@@ -40,15 +40,6 @@ static void sections_and_interfaces(void **state)
 	guarded_close(&r);
 }
 
-static void put_option(struct image *m, uint16_t code, uint64_t value, size_t width)
-{
-	image_int(m, code, 2);
-	image_int(m, width, 2);
-	image_int(m, value, width);
-	while (m->n % 4 != 0)
-		image_int(m, 0, 1);
-}
-
 static int64_t time_of(bool big, uint8_t resolution, int64_t offset, uint64_t ticks)
 {
 	const struct limits limits = limits_default();
@@ -62,10 +53,10 @@ static int64_t time_of(bool big, uint8_t resolution, int64_t offset, uint64_t ti
 	m.n = start + 8;
 	image_int(&m, 1, 2);
 	image_int(&m, 0, 6);
-	put_option(&m, 9, resolution, 1);
+	image_option(&m, 9, resolution, 1);
 	if (offset != 0)
-		put_option(&m, 14, (uint64_t)offset, 8);
-	put_option(&m, 0, 0, 0);
+		image_option(&m, 14, (uint64_t)offset, 8);
+	image_option(&m, 0, 0, 0);
 	block_end(&m, start);
 	image_enhanced(&m, 0, ticks, 1, image_data, 1);
 	assert_int_equal(image_read(&format_pcapng, &m, &limits, &p, &r), READ_END);
@@ -131,13 +122,13 @@ static void option_rules(void **state)
 	image_section(&m, false);
 	size_t start = block_begin(&m, 1);
 	image_int(&m, 1, 8);
-	put_option(&m, 2, 0x616161, 3); /* if_name, padded */
-	put_option(&m, 9, 0x0909, 2); /* not one byte long: not believed */
-	put_option(&m, 14, 7, 4); /* not eight */
-	put_option(&m, 9, 3, 1);
-	put_option(&m, 9, 9, 1); /* the first one counts */
-	put_option(&m, 0, 0, 0);
-	put_option(&m, 14, 1000, 8); /* behind the end */
+	image_option(&m, 2, 0x616161, 3); /* if_name, padded */
+	image_option(&m, 9, 0x0909, 2); /* not one byte long: not believed */
+	image_option(&m, 14, 7, 4); /* not eight */
+	image_option(&m, 9, 3, 1);
+	image_option(&m, 9, 9, 1); /* the first one counts */
+	image_option(&m, 0, 0, 0);
+	image_option(&m, 14, 1000, 8); /* behind the end */
 	block_end(&m, start);
 	image_enhanced(&m, 0, 5, 1, image_data, 1);
 	assert_int_equal(image_read(&format_pcapng, &m, &limits, &p, &r), READ_END);

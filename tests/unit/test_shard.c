@@ -10,6 +10,7 @@
 
 #include "tests/unit/flowkit.h"
 
+static const int64_t SECOND = 1000000000;
 static const char get[] = "GET / HTTP/1.1\r\n\r\n";
 static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
 
@@ -210,9 +211,203 @@ static void a_tick_turns_holes_into_gaps(void **unused)
 	assert_int_equal(kit_anomalies(&k, TCP_GAP), 0);
 	shard_tick(&k.shard, &at, INT64_C(3000000000));
 	assert_int_equal(kit_anomalies(&k, TCP_GAP), 1);
-	assert_int_equal(k.shard.holes, 0);
+	assert_null(k.shard.holes_first);
 	kit_finish(&k);
 	assert_int_equal(txn_at(&k, 0)->unpaired, UNPAIRED_GAP);
+	kit_close(&k);
+}
+
+static void tick_at(struct kit *k, int64_t seconds)
+{
+	struct stamp at = { .order = ++k->order, .frame = k->order, .ns = seconds * SECOND };
+	shard_tick(&k->shard, &at, seconds * SECOND);
+}
+
+static const struct anomaly *gap_at(const struct kit *k, size_t n)
+{
+	for (size_t i = 0; i < k->shard.out.n; i++) {
+		const struct output *o = &k->shard.out.items[i];
+		if (o->kind == OUTPUT_ANOMALY && o->u.anomaly.code == TCP_GAP && n-- == 0)
+			return &o->u.anomaly;
+	}
+	fail_msg("there are fewer gaps");
+	return NULL;
+}
+
+/* The evidence is the packet that acknowledged the bytes, not one that happens to come by later. */
+static void a_gap_names_the_packet_that_shows_it(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	talk_once(&k, 0, 100);
+	k.clock = SECOND;
+	uint32_t c = 101 + sizeof(get) - 1, s = 5001 + sizeof(answer) - 1;
+	kit_send(&k, 0, 1, s, c + 50, TCP_ACK, "");
+	uint64_t shown = k.order;
+	kit_send(&k, 0, 0, c + 50, s, TCP_ACK, "");
+	tick_at(&k, 2);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 0);
+	tick_at(&k, 3);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 1);
+	assert_int_equal(gap_at(&k, 0)->at.frame, shown);
+	assert_int_equal(gap_at(&k, 0)->at.ns, SECOND);
+	assert_int_equal(gap_at(&k, 0)->value, 50);
+	kit_close(&k);
+}
+
+/* A part of it was lost after the rest: at the time the gap names, all of it had been on the wire. */
+static void a_gap_that_grew_names_the_last_packet(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	talk_once(&k, 0, 100);
+	uint32_t c = 101 + sizeof(get) - 1, s = 5001 + sizeof(answer) - 1;
+	kit_send(&k, 0, 1, s, c + 50, TCP_ACK, "");
+	k.clock = SECOND;
+	kit_send(&k, 0, 1, s, c + 70, TCP_ACK, "");
+	kit_send(&k, 0, 1, s, c + 70, TCP_ACK, "");
+	tick_at(&k, 2);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 1);
+	assert_int_equal(gap_at(&k, 0)->at.frame, k.order - 2);
+	assert_int_equal(gap_at(&k, 0)->at.ns, SECOND);
+	assert_int_equal(gap_at(&k, 0)->value, 70);
+	kit_close(&k);
+}
+
+/* No byte of it was read, so it counts as half open; its hole does not wait for syn_seconds. */
+static void a_half_open_flow_has_holes_too(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5001, 101 + 30, TCP_ACK, "");
+	tick_at(&k, 3);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 1);
+	assert_int_equal(kit_count(&k, OUTPUT_FLOW), 0);
+	kit_close(&k);
+}
+
+/*
+ * A request is missing, behind its answer a part of the next one, and so on: each hole stands in the
+ * way of the next. In a silent flow all of them are old at once.
+ */
+static void holes_that_wait_for_each_other_end_together(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	talk_once(&k, 0, 100);
+	uint32_t c = 101 + sizeof(get) - 1, s = 5001 + sizeof(answer) - 1;
+	kit_send(&k, 0, 1, s, c + 10, TCP_ACK, answer);
+	s += sizeof(answer) - 1;
+	kit_send(&k, 0, 0, c + 10, s + 20, TCP_ACK, get);
+	c += 10 + sizeof(get) - 1;
+	kit_send(&k, 0, 1, s + 20, c + 30, TCP_ACK, answer);
+	kit_send(&k, 0, 0, c + 30, s + 20 + sizeof(answer) - 1, TCP_ACK, get);
+	tick_at(&k, 1);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 0);
+	tick_at(&k, 2);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 3);
+	assert_null(k.shard.holes_first);
+	kit_close(&k);
+}
+
+/*
+ * The first sending of a request was not captured, its answer was, then the request once more, which
+ * acknowledges the answer: each waits for the other.
+ */
+static void a_circle_of_acknowledgements_is_cut(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	talk_once(&k, 0, 100);
+	uint32_t c = 101 + sizeof(get) - 1, s = 5001 + sizeof(answer) - 1;
+	kit_send(&k, 0, 1, s, c + sizeof(get) - 1, TCP_ACK, answer);
+	kit_send(&k, 0, 0, c, s + sizeof(answer) - 1, TCP_ACK, get);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 1);
+	tick_at(&k, 2);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
+	assert_int_equal(txn_at(&k, 1)->unpaired, PAIRED);
+	assert_false(txn_at(&k, 1)->unsure);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 0);
+	assert_null(k.shard.holes_first);
+	kit_close(&k);
+}
+
+/* The answer acknowledges a FIN that the capture shows only behind it. */
+static void a_late_fin_lets_the_answer_through(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	talk_once(&k, 0, 100);
+	uint32_t c = 101 + sizeof(get) - 1, s = 5001 + sizeof(answer) - 1;
+	kit_send(&k, 0, 0, c, s, TCP_ACK, get);
+	c += sizeof(get) - 1;
+	kit_send(&k, 0, 1, s, c + 1, TCP_ACK, answer);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 1);
+	kit_send(&k, 0, 0, c, s, TCP_ACK | TCP_FIN, "");
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
+	assert_int_equal(txn_at(&k, 1)->unpaired, PAIRED);
+	assert_null(k.shard.holes_first);
+	kit_close(&k);
+}
+
+/* The whole answer and its FIN were captured before the request: with that, both are complete. */
+static void an_early_fin_ends_the_answer(void **unused)
+{
+	(void)unused;
+	static const char open_end[] = "HTTP/1.1 200 OK\r\n\r\nbody";
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
+	kit_send(&k, 0, 1, 5001, 101 + sizeof(get) - 1, TCP_ACK | TCP_FIN, open_end);
+	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 1);
+	assert_int_equal(txn_at(&k, 0)->unpaired, PAIRED);
+	assert_true(message_complete(&txn_at(&k, 0)->res));
+	kit_close(&k);
+}
+
+/* Bytes that trickle in do not put off for ever what is missing behind them. */
+static void progress_in_a_hole_does_not_put_it_off(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	talk_once(&k, 0, 100);
+	uint32_t c = 101 + sizeof(get) - 1, s = 5001 + sizeof(answer) - 1;
+	kit_send(&k, 0, 1, s, c + 60, TCP_ACK, "");
+	k.clock = 1500000000;
+	kit_send(&k, 0, 0, c, s, TCP_ACK, "GET ");
+	tick_at(&k, 2);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 1);
+	assert_int_equal(gap_at(&k, 0)->value, 56);
+	kit_close(&k);
+}
+
+/* What was acknowledged only now may still come: captures are not strictly in order. */
+static void a_tick_leaves_young_holes(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	for (unsigned i = 0; i < 3; i++) {
+		talk_once(&k, i, 100);
+		k.clock += SECOND;
+		kit_send(&k, i, 1, 5001 + sizeof(answer) - 1, 101 + sizeof(get) - 1 + 10, TCP_ACK,
+		    "");
+	}
+	tick_at(&k, 4);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 2);
+	tick_at(&k, 5);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 3);
+	assert_null(k.shard.holes_first);
 	kit_close(&k);
 }
 
@@ -377,6 +572,15 @@ int main(void)
 		cmocka_unit_test(a_flood_evicts_the_half_open),
 		cmocka_unit_test(idle_flows_are_closed),
 		cmocka_unit_test(a_tick_turns_holes_into_gaps),
+		cmocka_unit_test(a_gap_names_the_packet_that_shows_it),
+		cmocka_unit_test(a_gap_that_grew_names_the_last_packet),
+		cmocka_unit_test(a_half_open_flow_has_holes_too),
+		cmocka_unit_test(holes_that_wait_for_each_other_end_together),
+		cmocka_unit_test(a_circle_of_acknowledgements_is_cut),
+		cmocka_unit_test(a_late_fin_lets_the_answer_through),
+		cmocka_unit_test(an_early_fin_ends_the_answer),
+		cmocka_unit_test(progress_in_a_hole_does_not_put_it_off),
+		cmocka_unit_test(a_tick_leaves_young_holes),
 		cmocka_unit_test(roles_come_from_what_is_said),
 		cmocka_unit_test(an_answer_is_not_paired_with_a_later_request),
 		cmocka_unit_test(packets_are_listed_when_asked),

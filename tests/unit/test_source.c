@@ -169,6 +169,78 @@ static void what_is_wanted(void **state)
 	unlink(path.text);
 }
 
+static void image_drops(struct image *m, uint32_t second, uint64_t drops)
+{
+	size_t start = block_begin(m, 6);
+	uint64_t ticks = UINT64_C(1000000) * second;
+	image_int(m, 0, 4);
+	image_int(m, ticks >> 32, 4);
+	image_int(m, ticks, 4);
+	image_int(m, IMAGE_DATA, 4);
+	image_int(m, IMAGE_DATA, 4);
+	image_put(m, image_data, IMAGE_DATA);
+	image_int(m, 0, -IMAGE_DATA & 3);
+	image_option(m, 4, drops, 8);
+	block_end(m, start);
+}
+
+/* A pcapng file with packets at these seconds, as many lost in front of each, and some at the end. */
+static struct image_path pcapng_with_drops(const uint32_t *seconds, uint64_t at_end)
+{
+	struct image *m = calloc(1, sizeof(*m));
+	uint64_t sum = at_end;
+	image_section(m, false);
+	image_interface(m, 1, 0);
+	for (; *seconds != END; seconds++) {
+		image_drops(m, *seconds, *seconds);
+		sum += *seconds;
+	}
+	size_t start = block_begin(m, 5);
+	image_int(m, 0, 4);
+	image_int(m, 0, 8);
+	image_option(m, 5, sum, 8);
+	block_end(m, start);
+	struct image_path path = path_with(m->bytes, m->n);
+	free(m);
+	return path;
+}
+
+/* No loss is told twice, and none goes under with a packet that nobody wants. */
+static void losses_go_with_the_next_wanted_packet(void **state)
+{
+	(void)state;
+	static const uint32_t first[] = { 1, 2, 3, 10, END }, second[] = { 4, 5, 7, END };
+	static const struct {
+		int64_t since, until;
+		uint64_t most;
+		uint64_t lost[7], behind;
+	} rows[] = {
+		{ 0, 99, 0, { 1, 2, 3, 4, 5, 7, 200 + 10 }, 100 },
+		{ 3, 6, 0, { 1 + 2 + 3, 4, 5 }, 7 + 200 + 10 + 100 },
+		{ 0, 99, 2, { 1, 2 }, 0 },
+		{ 98, 99, 0, { 0 }, 1 + 2 + 3 + 4 + 5 + 7 + 200 + 10 + 100 },
+	};
+	struct image_path paths[] = { pcapng_with_drops(first, 100),
+		pcapng_with_drops(second, 200) };
+	const char *specs[] = { paths[0].text, paths[1].text };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct opened o = { .options = { .max_packets = rows[i].most } };
+		struct packet p;
+		o.options.since = rows[i].since * 1000000000;
+		o.options.until = rows[i].until * 1000000000;
+		assert_non_null(opened(&o, specs, 2));
+		for (size_t n = 0; source_next(o.source, &p) == SOURCE_PACKET; n++)
+			assert_int_equal(p.dropped, rows[i].lost[n]);
+		struct source_counts counts = source_counts(o.source);
+		assert_int_equal(counts.dropped_behind, rows[i].behind);
+		if (rows[i].most == 0)
+			assert_int_equal(counts.dropped, 332);
+		source_close(o.source);
+	}
+	unlink(paths[0].text);
+	unlink(paths[1].text);
+}
+
 /* One filter, one program for each link type: the same packet bare and behind two kinds of header. */
 static void filters_know_link_types(void **state)
 {
@@ -483,6 +555,7 @@ int main(void)
 		cmocka_unit_test(merged_by_time),
 		cmocka_unit_test(recordings),
 		cmocka_unit_test(what_is_wanted),
+		cmocka_unit_test(losses_go_with_the_next_wanted_packet),
 		cmocka_unit_test(filters_know_link_types),
 		cmocka_unit_test(damage_ends_one_input),
 		cmocka_unit_test(foreign_files),

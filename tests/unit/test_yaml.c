@@ -187,9 +187,9 @@ static void marks_behind_every_line_break(void **state)
 			      "b: |\r\n"
 			      "  x\r\n"
 			      "\r\n"
-			      "c: \"p\xc2\x85 q\xe2\x80\xa8r\xe2\x80\xa9s\"\r"
+			      "c: \"p\r  q\n\n  r\\N\\L\\P\"\r"
 			      "d: |\n"
-			      "  t\xe2\x80\xa8  u\n"
+			      "  t\r  u\n"
 			      "e: end");
 	doc_check(&d, 11);
 	const struct yaml *b = yaml_get(d.root, "b");
@@ -197,10 +197,11 @@ static void marks_behind_every_line_break(void **state)
 	assert_mark(b->end, 3, 4, 15);
 	const struct yaml *c = yaml_get(d.root, "c");
 	assert_mark(c->start, 5, 4, 22);
+	assert_text(c, "p q\nr\xc2\x85\xe2\x80\xa8\xe2\x80\xa9");
 	assert_int_equal(c->end.line, 8);
-	assert_int_equal(c->end.column, 3);
+	assert_int_equal(c->end.column, 11);
 	const struct yaml *block = yaml_get(d.root, "d");
-	assert_span(&d, block, 9, 4, "|\n  t\xe2\x80\xa8  u");
+	assert_span(&d, block, 9, 4, "|\n  t\r  u");
 	assert_int_equal(block->end.line, 11);
 	assert_span(&d, yaml_get(d.root, "e"), 12, 4, "end");
 	doc_free(&d);
@@ -284,6 +285,10 @@ static const struct refusal refusals[] = {
 	{ "a: \x7f", YAML_ENCODING, 1, 4, "U+007F" },
 	{ "a: \xc2\x9b", YAML_ENCODING, 1, 4, "U+009B" },
 	{ "a: \xef\xbf\xbf", YAML_ENCODING, 1, 4, "U+FFFF" },
+	{ "a: 1\nb: \xc2\x85", YAML_ENCODING, 2, 4, "U+0085 would end the line" },
+	{ "a: |\n  x\n  \xc3\xa9\xe2\x80\xa8  y\n", YAML_ENCODING, 3, 4, "U+2028 would end" },
+	{ "a: \"\xe2\x80\xa9\"", YAML_ENCODING, 1, 5, "U+2029 would end" },
+	{ "# \xe2\x80\xa9", YAML_ENCODING, 1, 3, "U+2029 would end" },
 	{ "a: 1\nb: \"x\\0y\"", YAML_ENCODING, 2, 4, "NUL" },
 	{ "a: [1, 2\nb: 3", YAML_SYNTAX, 2, 2, "that begins in line 1" },
 	{ "a: 'x", YAML_SYNTAX, 1, 6, "while scanning a quoted scalar" },
@@ -314,7 +319,7 @@ static void almost_refused(void **state)
 	static const char *const texts[] = { "'<<': 1", "a: <<", "[<<]", "a: '*x'", "a: x&y*z!",
 		"a: \"!t\"", "? |\n  k\n: 1", "{a: 1, b: {a: 1}, 'A': 2}", "a: 1\n...\n# behind\n",
 		"--- # %\na: |\n  ---x\n...  # %TAG", "[a: 1, a: 2]", "--- a\n...\t# x\n",
-		"a: \xef\xbb\xbf", "a: \xc2\x85" };
+		"a: \xef\xbb\xbf", "a: \xc2\xa0", "a: \xe2\x80\xa7\xe2\x80\xaa" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct doc d = doc_of(texts[i]);
 		check_tree(d.text, d.root);

@@ -59,8 +59,7 @@ static inline void assert_text(const struct yaml *node, const char *text)
 
 static inline size_t break_length(struct slice s)
 {
-	static const char *const breaks[] = { "\r\n", "\n", "\r", "\xc2\x85", "\xe2\x80\xa8",
-		"\xe2\x80\xa9" };
+	static const char *const breaks[] = { "\r\n", "\n", "\r" };
 	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++)
 		if (slice_starts(s, slice_from(breaks[i])))
 			return strlen(breaks[i]);
