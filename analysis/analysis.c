@@ -15,7 +15,7 @@ struct analysis {
 	struct analysis_sink sink;
 	struct flavours *flavours;
 	struct counter *counter;
-	uint64_t anomalies;
+	uint64_t anomalies, losses;
 	char id[ID_BYTES], flow_id[ID_BYTES];
 };
 
@@ -112,11 +112,11 @@ static struct slice txn_text(struct analysis *a, const struct txn *txn)
 	return id_slice(&id);
 }
 
-static struct slice anomaly_text_id(struct analysis *a)
+static struct slice number_text(struct analysis *a, const char *kind, uint64_t number)
 {
 	struct id id = { a->id, 0 };
-	id_add(&id, "a-");
-	id_number(&id, ++a->anomalies);
+	id_add(&id, kind);
+	id_number(&id, number);
 	return id_slice(&id);
 }
 
@@ -181,15 +181,28 @@ static void on_anomaly(void *ctx, const struct anomaly *anomaly)
 	struct analysis *a = ctx;
 	struct event event = event_make(a, EVENT_ANOMALY, anomaly->at, anomaly->flow);
 	counter_anomaly(a->counter, anomaly);
-	event.id = anomaly_text_id(a);
+	event.id = number_text(a, "a-", ++a->anomalies);
 	event.anomaly = anomaly;
+	a->sink.event(a->sink.ctx, &event);
+}
+
+static void on_dropped(void *ctx, const struct dropped *dropped)
+{
+	struct analysis *a = ctx;
+	struct flow_id none = { 0 };
+	struct event event = event_make(a, EVENT_LOSS, dropped->at, none);
+	event.id = number_text(a, "l-", ++a->losses);
+	event.dropped = dropped;
 	a->sink.event(a->sink.ctx, &event);
 }
 
 struct decode_sink analysis_input(struct analysis *a)
 {
-	return (
-	    struct decode_sink){ .txn = on_txn, .flow = on_flow, .anomaly = on_anomaly, .ctx = a };
+	return (struct decode_sink){ .txn = on_txn,
+		.flow = on_flow,
+		.anomaly = on_anomaly,
+		.dropped = on_dropped,
+		.ctx = a };
 }
 
 const struct summary *analysis_summary(struct analysis *a)

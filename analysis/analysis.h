@@ -94,6 +94,7 @@ struct event {
 	const struct facts *facts;
 	const struct flow *flow;
 	const struct anomaly *anomaly;
+	const struct dropped *dropped;         /* EVENT_LOSS */
 	const struct summary *summary;
 	const struct run_end *run_end;
 	const struct finding *finding;
@@ -105,7 +106,11 @@ struct tag_counts { uint64_t tagged, untagged, unseen; };
 struct name_count { struct slice name; uint64_t count, bytes; };  /* bytes: protocols only */
 struct summary {
 	uint64_t transactions, flows, http_flows, gaps, gap_bytes, clipped_bytes;
-	uint64_t unpaired_requests, unpaired_responses, unsure, incomplete_bodies;
+	uint64_t unpaired_requests, unpaired_responses, unsure;
+	uint64_t gapless_unsure, gapless_opaque; /* unsure, UNPAIRED_OPAQUE: though no packet is missing */
+	uint64_t incomplete_bodies;            /* bytes of them were not captured */
+	uint64_t cut_off_bodies;               /* ended by the peer: there was no more of them */
+	uint64_t undecoded_bodies;             /* captured, and could not be read */
 	uint64_t anomalies[ANOMALY_CODES];
 	uint64_t flavours[FLAVOURS];
 	struct tag_counts exchange_due, scheduling_due, usual[FLAVOURS];
@@ -126,16 +131,21 @@ enum shortfall_kind {
 	SHORT_CLIPPED,         /* bytes */
 	SHORT_UNREADABLE,      /* packets */
 	SHORT_DATAGRAMS,       /* not whole */
-	SHORT_CONFLICTS,       /* overlaps that differ */
-	SHORT_NOT_HTTP,        /* stretches */
 	SHORT_HALVES,          /* messages whose other half was not seen, and may have been sent */
-	SHORT_UNSURE,          /* pairings */
-	SHORT_BODIES,          /* not whole */
+	SHORT_UNSURE,          /* pairings, for packets that may be missing */
+	SHORT_BODIES,          /* bytes of them were not captured */
+	SHORT_UNREAD,          /* from here on it was captured, and could not be read for certain */
+	SHORT_CONFLICTS = SHORT_UNREAD, /* overlaps that differ */
+	SHORT_NOT_HTTP,        /* stretches */
+	SHORT_DOUBTFUL,        /* pairings, though no packet is missing */
+	SHORT_UNDECODED,       /* bodies */
 	SHORT_LIMITS,          /* reached */
 	SHORTFALLS
 };
-extern const char *const shortfall_names[SHORTFALLS + 1]; /* "gaps"; NULL at the end */
+extern const char *const shortfall_names[SHORTFALLS + 1]; /* "gaps"; NULL at the end, as of the two below */
+extern const char *const missing_names[SHORT_UNREAD + 1]; /* the rest: shortfall_names + SHORT_UNREAD */
 struct shortfall { enum shortfall_kind kind; uint64_t count; };
+bool shortfall_is_missing(enum shortfall_kind);           /* not captured; else captured, and not read */
 /* Those that occur, in this order; none: the evidence is complete. */
 size_t evidence_shortfalls(const struct summary *, const struct run_end *, struct shortfall out[SHORTFALLS]);
 

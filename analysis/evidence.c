@@ -3,28 +3,34 @@
  */
 #include "analysis/analysis.h"
 
+#define MISSING \
+	[SHORT_DAMAGED] = "damaged-input", [SHORT_DROPPED] = "dropped-packets", \
+	[SHORT_STOPPED] = "stopped", [SHORT_GAPS] = "gaps", [SHORT_CLIPPED] = "clipped-bytes", \
+	[SHORT_UNREADABLE] = "unreadable-packets", [SHORT_DATAGRAMS] = "fragments", \
+	[SHORT_HALVES] = "missing-halves", [SHORT_UNSURE] = "unsure-pairs", \
+	[SHORT_BODIES] = "bodies"
+
+const char *const missing_names[SHORT_UNREAD + 1] = { MISSING };
 const char *const shortfall_names[SHORTFALLS + 1] = {
-	[SHORT_DAMAGED] = "damaged-input",
-	[SHORT_DROPPED] = "dropped-packets",
-	[SHORT_STOPPED] = "stopped",
-	[SHORT_GAPS] = "gaps",
-	[SHORT_CLIPPED] = "clipped-bytes",
-	[SHORT_UNREADABLE] = "unreadable-packets",
-	[SHORT_DATAGRAMS] = "fragments",
+	MISSING,
 	[SHORT_CONFLICTS] = "overlap-conflicts",
 	[SHORT_NOT_HTTP] = "not-http",
-	[SHORT_HALVES] = "missing-halves",
-	[SHORT_UNSURE] = "unsure-pairs",
-	[SHORT_BODIES] = "bodies",
+	[SHORT_DOUBTFUL] = "doubtful-pairs",
+	[SHORT_UNDECODED] = "undecoded-bodies",
 	[SHORT_LIMITS] = "limits",
 };
 
-/* What provably never was sent takes nothing from the evidence; one that was not seen does. */
+bool shortfall_is_missing(enum shortfall_kind kind)
+{
+	return kind < SHORT_UNREAD;
+}
+
+/* What provably never was sent, or is there and no HTTP, is not missing; what is unseen may be. */
 static uint64_t unseen_halves(const struct summary *s)
 {
 	uint64_t all = s->unpaired_requests + s->unpaired_responses;
 	uint64_t proven = s->unpaired[UNPAIRED_CLOSED] + s->unpaired[UNPAIRED_RESET] +
-	    s->unpaired[UNPAIRED_UNSOLICITED];
+	    s->unpaired[UNPAIRED_UNSOLICITED] + s->gapless_opaque;
 	return all > proven ? all - proven : 0;
 }
 
@@ -57,11 +63,13 @@ size_t evidence_shortfalls(const struct summary *s, const struct run_end *end,
 		[SHORT_CLIPPED] = s->clipped_bytes,
 		[SHORT_UNREADABLE] = end->decoded.bad,
 		[SHORT_DATAGRAMS] = s->anomalies[IP_FRAG_TIMEOUT],
-		[SHORT_CONFLICTS] = s->anomalies[TCP_CONFLICT],
-		[SHORT_NOT_HTTP] = s->anomalies[HTTP_LOST],
 		[SHORT_HALVES] = unseen_halves(s),
-		[SHORT_UNSURE] = s->unsure,
+		[SHORT_UNSURE] = s->unsure - s->gapless_unsure,
 		[SHORT_BODIES] = s->incomplete_bodies,
+		[SHORT_CONFLICTS] = s->anomalies[TCP_CONFLICT],
+		[SHORT_NOT_HTTP] = s->anomalies[HTTP_LOST] + s->gapless_opaque,
+		[SHORT_DOUBTFUL] = s->gapless_unsure,
+		[SHORT_UNDECODED] = s->undecoded_bodies,
 		[SHORT_LIMITS] = refused_by_limits(s),
 	};
 	size_t n = 0;

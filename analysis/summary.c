@@ -125,13 +125,29 @@ static void count_time(struct summary *s, int64_t ns)
 		s->last_ns = ns;
 }
 
+/* That nothing of it was missing has to be proven; else it counts as not captured. */
+static void count_body(struct summary *s, const struct message *m)
+{
+	bool given_up = m->loss & (LOSS_LIMIT | LOSS_DAMAGED);
+	if (m->body.complete)
+		return;
+	if (m->loss & (LOSS_GAP | LOSS_CLIPPED))
+		s->incomplete_bodies++;
+	else if (m->end_seen || m->body.undecodable || given_up)
+		s->undecoded_bodies++;
+	else if (m->cut_off)
+		s->cut_off_bodies++;
+	else
+		s->incomplete_bodies++;
+}
+
 static void count_message(struct summary *s, const struct message *m)
 {
 	if (!m->seen)
 		return;
 	count_time(s, m->first.ns);
 	count_time(s, m->last.ns);
-	s->incomplete_bodies += !m->body.complete;
+	count_body(s, m);
 }
 
 static void count_tag(struct summary *s, const struct facts *facts)
@@ -158,6 +174,8 @@ void counter_txn(struct counter *c, const struct txn *txn, const struct facts *f
 	s->unpaired_requests += txn->req.seen && !txn->res.seen;
 	s->unpaired_responses += txn->res.seen && !txn->req.seen;
 	s->unsure += txn->unsure;
+	s->gapless_unsure += txn->unsure && txn->gapless;
+	s->gapless_opaque += txn->unpaired == UNPAIRED_OPAQUE && txn->gapless;
 	s->flavours[facts->flavour]++;
 	count_message(s, &txn->req);
 	count_message(s, &txn->res);

@@ -101,7 +101,7 @@ static void halves_and_bodies(void **state)
 	struct made m;
 	(void)state;
 	made_init(&m, "GET", "/", 0);
-	m.txn.req.body.complete = false;
+	m.txn.req.body.complete = m.txn.req.end_seen = false;
 	counter_txn(c, &m.txn, &facts);
 	made_init(&m, "GET", "/", 999);
 	m.txn.unsure = true;
@@ -123,6 +123,87 @@ static void halves_and_bodies(void **state)
 	assert_int_equal(s->first_ns, 1000000);
 	assert_int_equal(s->last_ns, 6000000);
 	counter_free(c);
+}
+
+/* One transaction whose request has a body that is not complete, for what `req` says. */
+static struct summary one_body(struct message req)
+{
+	struct counter *c = counter_new();
+	struct facts facts = { 0 };
+	struct made m;
+	made_init(&m, "PUT", "/", 0);
+	req.seen = true;
+	m.txn.req = req;
+	counter_txn(c, &m.txn, &facts);
+	struct summary s = *counter_summary(c);
+	counter_free(c);
+	return s;
+}
+
+/* Only what is proven to be no loss is counted apart. */
+static void why_a_body_is_not_whole(void **state)
+{
+	static const struct {
+		struct message req;
+		uint64_t incomplete, cut_off, undecoded;
+	} cases[] = {
+		{ { .end_seen = false }, 1, 0, 0 },
+		{ { .end_seen = true, .loss = LOSS_GAP }, 1, 0, 0 },
+		{ { .end_seen = true, .loss = LOSS_CLIPPED }, 1, 0, 0 },
+		{ { .cut_off = true, .loss = LOSS_GAP }, 1, 0, 0 },
+		{ { .loss = LOSS_GAP | LOSS_DAMAGED }, 1, 0, 0 },
+		{ { .loss = LOSS_CONFLICT }, 1, 0, 0 },
+		{ { .end_seen = true, .loss = LOSS_GAP, .body.undecodable = true }, 1, 0, 0 },
+		{ { .cut_off = true }, 0, 1, 0 },
+		{ { .cut_off = true, .loss = LOSS_CONFLICT }, 0, 1, 0 },
+		{ { .cut_off = true, .body.undecodable = true }, 0, 0, 1 },
+		{ { .end_seen = true, .body.undecodable = true }, 0, 0, 1 },
+		{ { .end_seen = true, .loss = LOSS_LIMIT }, 0, 0, 1 },
+		{ { .loss = LOSS_DAMAGED }, 0, 0, 1 },
+		{ { .end_seen = true, .body.complete = true }, 0, 0, 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct summary s = one_body(cases[i].req);
+		assert_int_equal(s.incomplete_bodies, cases[i].incomplete);
+		assert_int_equal(s.cut_off_bodies, cases[i].cut_off);
+		assert_int_equal(s.undecoded_bodies, cases[i].undecoded);
+	}
+}
+
+static bool falls_short(const struct summary *s, enum shortfall_kind kind, uint64_t count)
+{
+	struct run_end end = { .packets = 1 };
+	struct shortfall shortfalls[SHORTFALLS];
+	size_t n = evidence_shortfalls(s, &end, shortfalls);
+	for (size_t i = 0; i < n; i++)
+		if (shortfalls[i].kind == kind)
+			return shortfalls[i].count == count;
+	return false;
+}
+
+static void missing_and_unread(void **state)
+{
+	struct summary s = { .unpaired_requests = 3,
+		.unsure = 5,
+		.gapless_unsure = 2,
+		.gapless_opaque = 1,
+		.cut_off_bodies = 9,
+		.undecoded_bodies = 4 };
+	struct summary cut_off = { .cut_off_bodies = 1 };
+	struct run_end end = { .packets = 1 };
+	struct shortfall shortfalls[SHORTFALLS];
+	(void)state;
+	s.anomalies[HTTP_LOST] = 1;
+	assert_true(falls_short(&s, SHORT_HALVES, 2));
+	assert_true(falls_short(&s, SHORT_UNSURE, 3));
+	assert_true(falls_short(&s, SHORT_DOUBTFUL, 2));
+	assert_true(falls_short(&s, SHORT_NOT_HTTP, 2));
+	assert_true(falls_short(&s, SHORT_UNDECODED, 4));
+	assert_int_equal(evidence_shortfalls(&s, &end, shortfalls), 5);
+	assert_int_equal(evidence_shortfalls(&cut_off, &end, shortfalls), 0);
+	assert_true(shortfall_is_missing(SHORT_BODIES));
+	assert_false(shortfall_is_missing(SHORT_UNDECODED));
 }
 
 static void flows_and_loss(void **state)
@@ -215,6 +296,9 @@ static void stage_run(struct heard *h, size_t n_inputs)
 	sink.anomaly(sink.ctx, &anomaly);
 	struct flow flow = { .id = { .frame = 4, .input = 1 }, .protocol = "http" };
 	sink.flow(sink.ctx, &flow);
+	struct dropped dropped = { { .frame = 9, .input = 1 }, 5 };
+	sink.dropped(sink.ctx, &dropped);
+	sink.dropped(sink.ctx, &dropped);
 	assert_int_equal(analysis_summary(a)->transactions, 1);
 	analysis_free(a);
 }
@@ -224,12 +308,12 @@ static void ids(void **state)
 	struct heard h = { 0 };
 	(void)state;
 	stage_run(&h, 1);
-	assert_string_equal(h.text, "t-4-7 c-4\na-1 \na-2 c-9\nc-4 c-4\n");
+	assert_string_equal(h.text, "t-4-7 c-4\na-1 \na-2 c-9\nc-4 c-4\nl-1 \nl-2 \n");
 	assert_true(h.indexed);
 	h = (struct heard){ 0 };
 	stage_run(&h, 2);
 	assert_string_equal(h.text,
-	    "t-b.pcap:4-7 c-b.pcap:4\na-1 \na-2 c-a.pcap:9\nc-b.pcap:4 c-b.pcap:4\n");
+	    "t-b.pcap:4-7 c-b.pcap:4\na-1 \na-2 c-a.pcap:9\nc-b.pcap:4 c-b.pcap:4\nl-1 \nl-2 \n");
 }
 
 int main(void)
@@ -239,6 +323,8 @@ int main(void)
 		cmocka_unit_test(names_are_bounded),
 		cmocka_unit_test(tags),
 		cmocka_unit_test(halves_and_bodies),
+		cmocka_unit_test(why_a_body_is_not_whole),
+		cmocka_unit_test(missing_and_unread),
 		cmocka_unit_test(flows_and_loss),
 		cmocka_unit_test(reasons_have_names),
 		cmocka_unit_test(ids),
