@@ -45,6 +45,15 @@ bool token_is_relation(enum token_kind kind)
 	return relation_of(kind) != NULL;
 }
 
+/* In any case of its letters; TOKEN_END: it is none. */
+static enum token_kind relation_of_word(struct slice word)
+{
+	for (size_t i = 0; i < sizeof relations / sizeof relations[0]; i++)
+		if (slice_is_nocase(word, token_word(relations[i].kind)))
+			return relations[i].kind;
+	return TOKEN_END;
+}
+
 static bool is_ordered(enum relation r)
 {
 	return r == LESS || r == LESS_EQUAL || r == GREATER || r == GREATER_EQUAL;
@@ -193,6 +202,12 @@ static bool parse_bool(struct parse *p, struct test *test, const struct token *q
 	if (test->left.type == FIELD_GROUP)
 		return parse_refuse(p, at, "E0209", "exists, count(...), or any GROUP (...)",
 		    "%s is a group and has no value", name);
+	if (test->left.function == FUNCTION_COUNT)
+		return parse_refuse(p, at, "E0206", "compare the count: count(...) > 0",
+		    "a number says neither true nor false");
+	if (test->left.function == FUNCTION_LEN)
+		return parse_refuse(p, at, "E0206", "compare the length: len(...) > 0",
+		    "a number says neither true nor false");
 	if (test->left.type != FIELD_BOOL)
 		return parse_refuse(p, at, "E0206", "compare it, or ask whether it exists",
 		    "%s is of type %s and says neither true nor false", name,
@@ -202,7 +217,7 @@ static bool parse_bool(struct parse *p, struct test *test, const struct token *q
 
 /* ---- a constant on the left ---- */
 
-static bool token_is_constant(enum token_kind kind)
+bool token_is_constant(enum token_kind kind)
 {
 	return kind == TOKEN_TRUE || kind == TOKEN_FALSE || kind == TOKEN_STRING ||
 	    kind == TOKEN_INTEGER || kind == TOKEN_DECIMAL || kind == TOKEN_DURATION ||
@@ -250,6 +265,55 @@ static bool parse_turned(struct parse *p, struct test *test, const struct token 
 	return true;
 }
 
+/* ---- operators of other languages ---- */
+
+static const struct {
+	const char *word, *hint;
+} elsewhere[] = {
+	{ "eq", "write ==" },
+	{ "is", "write ==" },
+	{ "equals", "write ==" },
+	{ "ne", "write !=" },
+	{ "lt", "write <" },
+	{ "le", "write <=" },
+	{ "gt", "write >" },
+	{ "ge", "write >=" },
+	{ "like", "write contains, startswith or endswith" },
+	{ "has", "write contains" },
+	{ "includes", "write contains" },
+	{ "regex", "write matches" },
+};
+
+static const char *hint_of_operator(const struct token *t)
+{
+	if (relation_of_word(t->text) != TOKEN_END || slice_is_nocase(t->text, "not"))
+		return "keywords are in lower case";
+	for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++)
+		if (slice_is_nocase(t->text, elsewhere[i].word))
+			return elsewhere[i].hint;
+	return NULL;
+}
+
+/* A word behind an operand; true and false are followed by other words too. */
+static bool is_no_operator(const struct parse *p, const struct test *test)
+{
+	const struct token *t = &p->token;
+	if (t->kind != TOKEN_NAME || slice_is_nocase(t->text, "and") ||
+	    slice_is_nocase(t->text, "or"))
+		return false;
+	return test->left.type != FIELD_BOOL || hint_of_operator(t) != NULL;
+}
+
+static bool refuse_operator(struct parse *p)
+{
+	const struct token *t = &p->token;
+	char text[64];
+	const char *hint = hint_of_operator(t);
+	if (hint == NULL)
+		hint = "== != < <= > >= in contains startswith endswith matches are";
+	return parse_refuse(p, t, "E0101", hint, "%s is no operator", quoted(text, t->text));
+}
+
 /* ---- all of it ---- */
 
 bool parse_test(struct parse *p, struct test *test)
@@ -266,13 +330,19 @@ bool parse_test(struct parse *p, struct test *test)
 	if (!parse_operand(p, &test->left))
 		return false;
 	if (p->token.kind == TOKEN_WRONG)
-		return parse_refuse(p, &p->token, p->token.code, NULL, "%s", p->token.why);
+		return parse_refuse_wrong(p, &p->token);
+	if (is_no_operator(p, test))
+		return refuse_operator(p);
 	if (p->token.kind != TOKEN_NOT && relation_of(p->token.kind) == NULL)
 		return parse_bool(p, test, &quantifier, &at);
 	if (!parse_relation(p, test, &relation) ||
 	    !check_quantifier(p, test, &quantifier, &at, &relation))
 		return false;
-	return p->token.kind == TOKEN_NAME ? parse_right_field(p, test) : parse_items(p, test);
+	if (p->token.kind != TOKEN_NAME || test->relation == MEMBER)
+		return parse_items(p, test);
+	if (type_is_text(test->left.type) && token_is_bare(&p->token))
+		return parse_refuse_bare(p, &p->token);
+	return parse_right_field(p, test);
 }
 
 /* ---- the prefilter ---- */

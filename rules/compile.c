@@ -27,12 +27,34 @@ struct token parse_ahead(const struct parse *p)
 	return lexer_next(&copy);
 }
 
+/* Syntax, unknown names, cycles, length: wrong whatever group the members are of. */
+static bool holds_in_any_group(const char *code)
+{
+	return strncmp(code, "E01", 3) == 0 || strncmp(code, "E00", 3) == 0 ||
+	    strcmp(code, "E0201") == 0 || strcmp(code, "E0202") == 0 ||
+	    strcmp(code, "E0211") == 0 || strcmp(code, "E0212") == 0;
+}
+
+bool parse_refuse_wrong(struct parse *p, const struct token *t)
+{
+	return parse_refuse(p, t, t->code, t->hint, "%s", t->why);
+}
+
+bool parse_refuse_bare(struct parse *p, const struct token *t)
+{
+	char text[64], hint[128];
+	snprintf(hint, sizeof hint, "texts stand in double quotes: \"%s\"", quoted(text, t->text));
+	return parse_refuse(p, t, "E0201", hint, "unknown field %s", quoted(text, t->text));
+}
+
 bool parse_refuse(struct parse *p, const struct token *at, const char *code, const char *hint,
     const char *format, ...)
 {
 	if (p->failed)
 		return false;
 	p->failed = true;
+	if (p->guessed && !holds_in_any_group(code))
+		return false;
 	for (size_t i = 0; i < p->n_frames; i++)
 		if (p->frames[i].macro != NULL)
 			p->frames[i].macro->broken = true;
@@ -154,6 +176,15 @@ static bool wait_for(struct parse *p, struct pending pending)
 
 /* ---- macros ---- */
 
+static struct frame frame_of(struct macro *macro, struct arena *arena)
+{
+	return (struct frame){
+		.lexer = lexer_scalar(macro->source, macro->body, arena),
+		.file = macro->file,
+		.macro = macro,
+	};
+}
+
 static bool enter_macro(struct parse *p)
 {
 	struct compiler *c = p->compiler;
@@ -162,7 +193,7 @@ static bool enter_macro(struct parse *p)
 	if (macro == NULL)
 		return parse_refuse(p, &p->token, "E0202", NULL, "unknown macro $%s",
 		    quoted(name, p->token.text));
-	macro->used = true;
+	macro->used = macro->used || !p->alone;
 	p->failed = p->failed || macro->broken; /* complained of where it was used first */
 	if (p->failed)
 		return false;
@@ -175,11 +206,7 @@ static bool enter_macro(struct parse *p)
 	if (!wait_for(p, (struct pending){ .kind = TOKEN_OPEN, .macro = true }))
 		return false;
 	macro->open = true;
-	p->frames[p->n_frames++] = (struct frame){
-		.lexer = lexer_scalar(macro->source, macro->body, c->arena),
-		.file = macro->file,
-		.macro = macro,
-	};
+	p->frames[p->n_frames++] = frame_of(macro, c->arena);
 	parse_advance(p);
 	return true;
 }
@@ -334,7 +361,7 @@ static bool refuse_here(struct parse *p, const char *wanted)
 	const struct token *t = &p->token;
 	char text[64];
 	if (t->kind == TOKEN_WRONG)
-		return parse_refuse(p, t, t->code, NULL, "%s", t->why);
+		return parse_refuse_wrong(p, t);
 	if (t->kind == TOKEN_END)
 		return parse_refuse(p, t, "E0101", NULL, "%s is missing at the end", wanted);
 	return parse_refuse(p, t, "E0101", wrong_case(t), "%s is expected here, not %s", wanted,
@@ -413,24 +440,39 @@ static struct condition *condition_keep(struct parse *p)
 	return c;
 }
 
-static struct condition *compile(struct compiler *compiler, const char *file, struct lexer lexer,
-    unsigned kinds)
+/* NULL: out of memory, complained of. */
+static struct parse *parse_new(struct compiler *compiler, struct frame first, unsigned kinds)
 {
 	struct parse *p = calloc(1, sizeof *p);
 	if (p == NULL) {
-		struct complaint *why = complain(compiler->complaints, "E0010", file, &lexer.at,
-		    &lexer.at);
+		struct mark *at = &first.lexer.at;
+		struct complaint *why = complain(compiler->complaints, "E0010", first.file, at, at);
 		snprintf(why->text, sizeof why->text, "out of memory");
 		return NULL;
 	}
 	p->compiler = compiler;
 	p->kinds = kinds;
-	p->frames[p->n_frames++] = (struct frame){ .lexer = lexer, .file = file };
-	struct condition *c = parse_all(p) ? condition_keep(p) : NULL;
+	p->frames[p->n_frames++] = first;
+	return p;
+}
+
+static void parse_free(struct parse *p)
+{
 	close_macros(p);
 	free(p->code);
 	free(p->tests);
 	free(p);
+}
+
+static struct condition *compile(struct compiler *compiler, const char *file, struct lexer lexer,
+    unsigned kinds)
+{
+	struct frame first = { .lexer = lexer, .file = file };
+	struct parse *p = parse_new(compiler, first, kinds);
+	if (p == NULL)
+		return NULL;
+	struct condition *c = parse_all(p) ? condition_keep(p) : NULL;
+	parse_free(p);
 	return c;
 }
 
@@ -453,12 +495,20 @@ struct condition *condition_compile_text(struct compiler *compiler, struct slice
 	return compile(compiler, NULL, lexer_text(text, compiler->arena), all);
 }
 
+void macro_check(struct compiler *compiler, struct macro *macro)
+{
+	struct frame first = frame_of(macro, compiler->arena);
+	struct parse *p = macro->used || macro->broken ?
+	    NULL :
+	    parse_new(compiler, first, (1u << EVENT_KINDS) - 1);
+	if (p == NULL)
+		return;
+	p->alone = macro->open = true;
+	parse_all(p);
+	parse_free(p);
+}
+
 bool condition_is_deep(const struct condition *c)
 {
 	return c->deep;
-}
-
-bool condition_reads_later(const struct condition *c)
-{
-	return c->later;
 }

@@ -2,7 +2,8 @@
  * complaints.c - what is wrong with the rule files of one set: kept, put in order, quoted safely.
  *
  * A file can be wrong in more places than anybody reads: COMPLAINTS_MAX are kept. Among those an
- * error displaces a warning, so that a set with errors always shows one.
+ * error displaces a warning, so that a set with errors always shows one. Behind E0010 no error is
+ * kept: what had no room is missed in many places, and none of them is wrong.
  */
 #include "rules/condition.h"
 
@@ -23,6 +24,7 @@ struct complaints {
 	struct complaint spare; /* for the caller to fill when there is no place */
 	size_t n, errors, warnings; /* warnings: of those kept */
 	size_t made; /* kept or displaced */
+	bool full; /* E0010 was said */
 	const char **files;
 	size_t n_files, room_files;
 };
@@ -98,7 +100,8 @@ struct complaint *complain(struct complaints *c, const char *code, const char *f
 	ensure(code_exists(code), NULL);
 	bool error = code[0] == 'E';
 	c->errors += error;
-	struct entry *e = entry_place(c, error);
+	struct entry *e = error && c->full ? NULL : entry_place(c, error);
+	c->full = c->full || strcmp(code, "E0010") == 0;
 	struct complaint *out = e != NULL ? &e->public : &c->spare;
 	*out = (struct complaint){ .file = file };
 	memcpy(out->code, code, strlen(code));

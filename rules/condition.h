@@ -27,7 +27,7 @@ const char *quoted(char out[64], struct slice text);
 /* Reads plain text as a value of the type ("5m", "10.0.0.1", "6.5", "true"); text and ip point into the arena. */
 bool constant_read(enum field_type, struct slice text, struct arena *, struct value *out);
 int version_compare(struct slice a, struct slice b, bool *valid); /* <0, 0, >0; *valid false: one is no version */
-bool duration_read(struct slice text, int64_t *ns);     /* "90s", "30m", "24h", "7d", "500ms" */
+bool duration_read(struct slice text, int64_t *ns);     /* "90s", "1.5h", "7d", "500ms" */
 
 /* ---- names a condition may use ---- */
 struct list {                  /* @name */
@@ -37,6 +37,7 @@ struct list {                  /* @name */
 	size_t n_items;
 	struct mark at;
 	const char *file;
+	uint64_t hash;         /* of its items; 0: not made yet */
 	bool used;
 };
 struct macro {                 /* $name: compiled where it is used, because a group gives it meaning */
@@ -44,6 +45,7 @@ struct macro {                 /* $name: compiled where it is used, because a gr
 	const struct yaml *body;
 	const char *file;
 	struct slice source;   /* the whole file */
+	uint64_t hash;         /* of its text; 0: not made yet */
 	bool used;
 	bool open, broken;     /* being expanded now; wrong, and complained of */
 };
@@ -51,19 +53,22 @@ struct variable {              /* ${name} */
 	const char *name;
 	enum field_type type;
 	struct value value;
+	uint64_t hash;         /* of its value; 0: not made yet */
 	bool used, given;      /* given: by --var */
+	bool broken;           /* it has no value, which is complained of */
 };
 struct names {
 	struct list *lists;
 	struct macro *macros;
 	struct variable *variables;
 	size_t n_lists, n_macros, n_variables;
+	uint64_t asked;        /* a hash of what was found since it was set to 0, and of what it stands for */
 };
 /* The arrays are sorted by name, in this order. */
 int names_order(struct slice a, struct slice b);
-struct list *names_list(const struct names *, struct slice name);
-struct macro *names_macro(const struct names *, struct slice name);
-struct variable *names_variable(const struct names *, struct slice name);
+struct list *names_list(struct names *, struct slice name);
+struct macro *names_macro(struct names *, struct slice name);
+struct variable *names_variable(struct names *, struct slice name);
 
 /* ---- header names used by a set, numbered ---- */
 enum { INTERNED_MAX = 1024, NOT_INTERNED = INTERNED_MAX };
@@ -88,9 +93,12 @@ struct condition *condition_compile(struct compiler *, const char *file, struct 
     const struct yaml *node, unsigned kinds);
 /* The text of a filter, all events. */
 struct condition *condition_compile_text(struct compiler *, struct slice text);
+/* Complains of what is wrong in a macro that no condition used, whatever it would be asked about. */
+void macro_check(struct compiler *, struct macro *);
 bool condition_is_deep(const struct condition *);
 bool condition_is_never(const struct condition *);      /* false whatever the event is */
-bool condition_reads_later(const struct condition *);   /* a field that nothing fills yet */
+/* A field that nothing fills yet and without which it cannot be true; NULL: there is none. */
+const struct field *condition_waits_for(const struct condition *);
 
 /* One field name in a key, template, `distinct:` or `fields:` list; E0201 otherwise. */
 bool field_compile(struct compiler *, const char *file, const struct yaml *node, struct slice name,

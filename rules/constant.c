@@ -8,6 +8,44 @@
 
 static const int64_t ns_in_ms = 1000000, ns_in_second = 1000000000;
 
+/* The digits behind the point, of a unit of so many nanoseconds; finer than those it cannot be. */
+static bool read_fraction(struct slice digits, int64_t unit, int64_t *ns)
+{
+	*ns = 0;
+	for (size_t i = 0; i < digits.n; i++) {
+		if (unit % 10 != 0)
+			return false;
+		unit /= 10;
+		*ns += unit * (digits.p[i] - '0');
+	}
+	return true;
+}
+
+static size_t count_digits(struct slice text)
+{
+	size_t n = 0;
+	while (n < text.n && text.p[n] >= '0' && text.p[n] <= '9')
+		n++;
+	return n;
+}
+
+/* Takes digits, and behind a point more of them. */
+static bool take_decimal(struct slice *text, uint64_t *whole, struct slice *fraction)
+{
+	size_t n = count_digits(*text);
+	if (!slice_to_u64(slice_part(*text, 0, n), whole))
+		return false;
+	*text = slice_part(*text, n, text->n);
+	*fraction = slice_part(*text, 0, 0);
+	if (text->n == 0 || text->p[0] != '.')
+		return true;
+	*text = slice_part(*text, 1, text->n);
+	n = count_digits(*text);
+	*fraction = slice_part(*text, 0, n);
+	*text = slice_part(*text, n, text->n);
+	return n != 0;
+}
+
 bool duration_read(struct slice text, int64_t *ns)
 {
 	const struct {
@@ -21,20 +59,19 @@ bool duration_read(struct slice text, int64_t *ns)
 		{ "d", 86400 * ns_in_second },
 	};
 	bool negative = text.n != 0 && text.p[0] == '-';
-	struct slice rest = slice_part(text, negative, text.n);
-	size_t digits = 0;
+	struct slice unit = slice_part(text, negative, text.n), fraction;
 	uint64_t value;
-	while (digits < rest.n && rest.p[digits] >= '0' && rest.p[digits] <= '9')
-		digits++;
-	if (!slice_to_u64(slice_part(rest, 0, digits), &value))
+	int64_t part;
+	if (!take_decimal(&unit, &value, &fraction))
 		return false;
-	struct slice unit = slice_part(rest, digits, rest.n);
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
 		if (!slice_is(unit, units[i].name))
 			continue;
-		if (value > (uint64_t)(INT64_MAX / units[i].ns))
+		if (value > (uint64_t)(INT64_MAX / units[i].ns) ||
+		    !read_fraction(fraction, units[i].ns, &part) ||
+		    (int64_t)value * units[i].ns > INT64_MAX - part)
 			return false;
-		*ns = (int64_t)value * units[i].ns * (negative ? -1 : 1);
+		*ns = ((int64_t)value * units[i].ns + part) * (negative ? -1 : 1);
 		return true;
 	}
 	return false;

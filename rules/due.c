@@ -1,5 +1,5 @@
 /*
- * due.c - a heap of open tries: by deadline, then rule, then the event that opened them, so that the
+ * due.c - a heap of open tries: by due time, then rule, then the event that opened them, so that the
  * order does not depend on how they got in.
  */
 #include "rules/due.h"
@@ -14,8 +14,8 @@ static size_t rule_number(const struct try *t)
 
 static bool is_before(const struct try *a, const struct try *b)
 {
-	if (a->deadline != b->deadline)
-		return a->deadline < b->deadline;
+	if (a->due != b->due)
+		return a->due < b->due;
 	if (rule_number(a) != rule_number(b))
 		return rule_number(a) < rule_number(b);
 	return a->opened < b->opened;
@@ -70,6 +70,13 @@ void due_remove(struct store *s, struct try *t)
 		return;
 	move_up(s, last, t->place);
 	move_down(s, last, last->place);
+}
+
+void due_move(struct store *s, struct try *t, int64_t due)
+{
+	t->due = due;
+	move_up(s, t, t->place);
+	move_down(s, t, t->place);
 }
 
 struct try *due_first(const struct store *s)

@@ -6,7 +6,13 @@
 
 #include <stdlib.h>
 
-static const int64_t second = 1000000000;
+/* On top of the time in which a hole in a flow is declared: packets of a capture are not strictly in order. */
+enum { GRACE_SECONDS = 2 };
+
+static int64_t seconds_ns(uint64_t seconds)
+{
+	return (int64_t)seconds * 1000000000;
+}
 
 /* ---- state of a rule ---- */
 
@@ -21,7 +27,7 @@ void rule_state_adopt(struct rule_state *s, const struct loaded_rule *rule, size
 	s->index = index;
 }
 
-struct rule_state *rule_state_new(const struct loaded_rule *rule, size_t index)
+struct rule_state *rule_state_new(const struct loaded_rule *rule, size_t index, int64_t since)
 {
 	struct rule_state *s = calloc(1, sizeof(*s));
 	if (s == NULL)
@@ -30,7 +36,8 @@ struct rule_state *rule_state_new(const struct loaded_rule *rule, size_t index)
 	s->keys.use = rule->shape == SHAPE_WINDOW ? &window_use : &sequence_use;
 	s->limits = (struct space){ .owner = s, .seed = seed_of(rule, 1), .forgotten = NEVER };
 	s->limits.use = &limit_use;
-	s->blurred = NEVER;
+	s->since = since;
+	s->blurred = last_never();
 	rule_state_adopt(s, rule, index);
 	return s;
 }
@@ -110,7 +117,7 @@ static bool states_make(struct rules *r)
 		return false;
 	for (; r->n_states < r->set->n_rules; r->n_states++) {
 		size_t i = r->n_states;
-		r->states[i] = rule_state_new(r->set->rules[i], i);
+		r->states[i] = rule_state_new(r->set->rules[i], i, NEVER);
 		if (r->states[i] == NULL)
 			return false;
 	}
@@ -121,11 +128,9 @@ static bool parts_make(struct rules *r)
 {
 	r->eval = eval_new(&r->set->interned, r->options.limits);
 	r->losses = losses_new();
-	r->drafts[0] = draft_new();
-	r->drafts[1] = draft_new();
-	return r->eval != NULL && r->losses != NULL && r->drafts[0] != NULL &&
-	    r->drafts[1] != NULL && store_init(&r->store, r->options.limits, r->options.key) &&
-	    states_make(r) && audiences_make(r->audiences, r->set, r->states, r->only);
+	return r->eval != NULL && r->losses != NULL &&
+	    store_init(&r->store, r->options.limits, r->options.key) && states_make(r) &&
+	    audiences_make(r->audiences, r->set, r->states, r->only);
 }
 
 static struct rules *rules_make(const struct ruleset *set, size_t only,
@@ -137,7 +142,7 @@ static struct rules *rules_make(const struct ruleset *set, size_t only,
 		r->only = only;
 		r->options = *options;
 		r->sink = sink;
-		r->clock.jump_ns = INT64_MAX;
+		r->clock = watermark_new(INT64_MAX);
 	}
 	if (r == NULL || !parts_make(r)) {
 		error_set(error, "out of memory");
@@ -156,7 +161,8 @@ struct rules *rules_new(struct ruleset *set, const struct rules_options *options
 		return NULL;
 	}
 	r->owned = set;
-	r->clock.jump_ns = (int64_t)options->limits->clock_jump * second;
+	r->clock = watermark_new(seconds_ns(options->limits->clock_jump));
+	r->grace_ns = seconds_ns(options->limits->gap_seconds + GRACE_SECONDS);
 	return r;
 }
 
@@ -207,10 +213,9 @@ static void single_fire(struct rules *r, struct rule_state *s, const struct even
 		.distinct = 1,
 		.first_ns = e->at.ns,
 		.last_ns = e->at.ns };
-	uint64_t kept_back = 0;
-	if (!finding_allowed(r, s, &o, &kept_back))
+	struct draft *d = draft_begin(r, s, &o);
+	if (d == NULL)
 		return;
-	struct draft *d = draft_begin(r, s, &o, kept_back);
 	draft_event(d, e);
 	draft_send(r, s, d, &o);
 }
@@ -270,23 +275,17 @@ void rules_dispatch(struct rules *r, const struct event *e, struct moment moment
 	}
 }
 
-static void time_passes(struct rules *r)
-{
-	r->store.now = r->clock.now;
-	sequence_expire(r, r->clock.now);
-}
-
+/* A loss that becomes known now may lie before what is due by now. */
 void rules_event(struct rules *r, const struct event *e)
 {
-	struct moment moment = watermark_take(&r->clock, e->at.ns);
-	time_passes(r);
-	losses_note(r->losses, e, r->clock.now, r->options.key);
+	struct moment moment = watermark_take(&r->clock, &e->at);
+	losses_note(r->losses, e, moment, r->options.key);
+	tries_expire(r);
 	rules_dispatch(r, e, moment);
 }
 
 void rules_finish(struct rules *r, int64_t last_ns)
 {
-	watermark_move(&r->clock, last_ns);
-	time_passes(r);
-	sequence_finish(r);
+	watermark_end(&r->clock, last_ns);
+	tries_finish(r);
 }

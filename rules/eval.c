@@ -49,8 +49,9 @@ void eval_event(struct eval *e, const struct event *event)
 
 bool eval_may_match(const struct eval *e, const struct condition *c)
 {
-	return (c->guard.methods & e->bits.methods) != 0 &&
-	    (c->guard.flavours & e->bits.flavours) != 0;
+	bool method = (c->guard.methods & e->bits.methods) != 0 || e->bits.methods == all_bits;
+	bool flavour = (c->guard.flavours & e->bits.flavours) != 0 || e->bits.flavours == all_bits;
+	return method && flavour;
 }
 
 /* ---- Kleene's logic: FALSE < UNKNOWN < TRUE ---- */
@@ -184,9 +185,7 @@ static int text_order(struct slice a, struct slice b, bool nocase)
 	if (a.n != b.n)
 		return a.n < b.n ? -1 : 1;
 	for (size_t i = 0; i < a.n; i++) {
-		uint8_t x = a.p[i];
-		if (nocase && x >= 'A' && x <= 'Z')
-			x |= 0x20;
+		uint8_t x = nocase ? ascii_lower(a.p[i]) : a.p[i];
 		if (x != b.p[i])
 			return x < b.p[i] ? -1 : 1;
 	}

@@ -161,6 +161,26 @@ void expect_free(struct expect *x)
 	free(x);
 }
 
+static const struct rule *rule_by_id(const struct ruleset *set, const char *id)
+{
+	const struct rule *rule = NULL;
+	size_t i = 0;
+	while ((rule = ruleset_rule(set, i)) != NULL && strcmp(rule->id, id) != 0)
+		i++;
+	return rule;
+}
+
+bool expect_fits(const struct expect *x, const struct ruleset *set, struct error *e)
+{
+	for (size_t i = 0; i < x->tally.n_wanted; i++) {
+		const struct wanted *w = &x->tally.wanted[i];
+		if (rule_by_id(set, w->rule) == NULL)
+			return error_set(e, "%.120s:%zu: there is no rule %.60s", x->path, w->line,
+			    w->rule);
+	}
+	return true;
+}
+
 void expect_finding(struct expect *x, const struct event *finding, const struct event *cause)
 {
 	tally_finding(&x->tally, finding, cause);

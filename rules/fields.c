@@ -9,6 +9,7 @@
 #define TXN (1u << EVENT_TRANSACTION)
 #define FLOW (1u << EVENT_FLOW)
 #define ANOM (1u << EVENT_ANOMALY)
+#define LOSS (1u << EVENT_LOSS)
 #define OPER (1u << EVENT_OPERATION)
 #define ITEM (1u << EVENT_ITEM)
 #define SYNC (1u << EVENT_SYNC)
@@ -119,6 +120,14 @@ bool field_find(const char *name, struct field_ref *out, struct error *error)
 		return error_set(error, "field %s wants [\"Name\"] with one name", table[i].name);
 	}
 	return error_set(error, "unknown field %.100s", name);
+}
+
+bool field_allows(const struct field *field, struct slice text)
+{
+	const char *const *word = field->words;
+	while (word != NULL && *word != NULL && !slice_is(text, *word))
+		word++;
+	return word == NULL || *word != NULL;
 }
 
 static bool field_has(const struct field *field, const struct event *event)

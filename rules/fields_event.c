@@ -1,5 +1,5 @@
 /*
- * fields_event.c - getters of what every event has, of flows and of anomalies.
+ * fields_event.c - getters of what every event has, of flows, losses and anomalies.
  */
 #include "rules/fields.h"
 
@@ -145,6 +145,11 @@ enum seen address_read(const struct asked *a, struct value *v)
 enum seen port_read(const struct asked *a, struct value *v)
 {
 	return value_number(v, asked_endpoint(a)->port);
+}
+
+enum seen loss_packets_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->dropped->packets);
 }
 
 enum seen anomaly_code_read(const struct asked *a, struct value *v)

@@ -1,53 +1,15 @@
 /*
  * fields_like.c - the field somebody meant: the nearest spelling, for messages.
  */
-#include "rules/rules.h"
+#include "rules/spelling.h"
 
-enum { NAME_MAX_BYTES = 64, DISTANCE_MAX = 3, SEGMENT_COST = 2, FAR = 99 };
+enum { SEGMENT_COST = 2 };
 
 /* A short name has few letters to be wrong in. */
 static unsigned distance_allowed(size_t n)
 {
 	unsigned allowed = (unsigned)(n / 3);
-	return allowed < DISTANCE_MAX ? allowed : DISTANCE_MAX;
-}
-
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/* One more row of the table of distances; `before` and `older` are the two rows above it. */
-static unsigned row_fill(unsigned *row, const unsigned *before, const unsigned *older,
-    struct slice a, size_t i, struct slice b)
-{
-	unsigned lowest = row[0] = (unsigned)i;
-	for (size_t k = 1; k <= b.n; k++) {
-		unsigned cost = a.p[i - 1] != b.p[k - 1];
-		row[k] = least(least(before[k], row[k - 1]) + 1, before[k - 1] + cost);
-		if (i > 1 && k > 1 && a.p[i - 1] == b.p[k - 2] && a.p[i - 2] == b.p[k - 1])
-			row[k] = least(row[k], older[k - 2] + 1);
-		lowest = least(lowest, row[k]);
-	}
-	return lowest;
-}
-
-/*
- * Letters changed, missing, too many or swapped (Damerau, without moving a letter twice); FAR when
- * it is more than `allowed`.
- */
-static unsigned spelling_distance(struct slice a, struct slice b, unsigned allowed)
-{
-	unsigned rows[3][NAME_MAX_BYTES + 1];
-	if (a.n > b.n + allowed || b.n > a.n + allowed || b.n > NAME_MAX_BYTES)
-		return FAR;
-	for (size_t k = 0; k <= b.n; k++)
-		rows[0][k] = (unsigned)k;
-	for (size_t i = 1; i <= a.n; i++)
-		if (row_fill(rows[i % 3], rows[(i + 2) % 3], rows[(i + 1) % 3], a, i, b) > allowed)
-			return FAR;
-	unsigned distance = rows[a.n % 3][b.n];
-	return distance <= allowed ? distance : FAR;
+	return allowed < TYPOS_MAX ? allowed : TYPOS_MAX;
 }
 
 /* `more` without the segment at `start` of that length, and the dot beside it. */
@@ -86,8 +48,8 @@ const struct field *field_like(struct slice name)
 {
 	size_t n;
 	const struct field *table = fields_table(&n), *best = NULL;
-	unsigned lowest = FAR;
-	if (name.n == 0 || name.n > NAME_MAX_BYTES)
+	unsigned lowest = SPELLING_FAR;
+	if (name.n == 0 || name.n > SPELLING_MAX)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
 		unsigned cost = cost_of(name, slice_from(table[i].name), distance_allowed(name.n));

@@ -16,6 +16,26 @@ enum seen shortfalls_read(const struct asked *a, struct value *v)
 	return a->nth < n ? value_word(v, shortfall_names[shortfalls[a->nth].kind]) : ABSENT;
 }
 
+static enum seen shortfall_nth(const struct asked *a, bool missing, struct value *v)
+{
+	struct shortfall shortfalls[SHORTFALLS];
+	size_t n = evidence_shortfalls(a->e->summary, a->e->run_end, shortfalls), nth = 0;
+	for (size_t i = 0; i < n; i++)
+		if (shortfall_is_missing(shortfalls[i].kind) == missing && nth++ == a->nth)
+			return value_word(v, shortfall_names[shortfalls[i].kind]);
+	return ABSENT;
+}
+
+enum seen missing_read(const struct asked *a, struct value *v)
+{
+	return shortfall_nth(a, true, v);
+}
+
+enum seen unread_read(const struct asked *a, struct value *v)
+{
+	return shortfall_nth(a, false, v);
+}
+
 enum seen stats_dropped_read(const struct asked *a, struct value *v)
 {
 	return value_count(v, a->e->run_end->dropped);
@@ -54,6 +74,16 @@ enum seen stats_unsure_read(const struct asked *a, struct value *v)
 enum seen stats_incomplete_bodies_read(const struct asked *a, struct value *v)
 {
 	return value_count(v, a->e->summary->incomplete_bodies);
+}
+
+enum seen stats_cut_off_bodies_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->cut_off_bodies);
+}
+
+enum seen stats_undecoded_bodies_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->summary->undecoded_bodies);
 }
 
 enum seen stats_gaps_read(const struct asked *a, struct value *v)

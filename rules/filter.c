@@ -1,7 +1,7 @@
 /*
  * filter.c - a condition on its own, as -Y takes it.
  */
-#include "rules/condition.h"
+#include "rules/ruleset.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +13,14 @@ struct filter {
 	struct eval *eval;
 };
 
-static struct condition *compile(struct filter *f, const char *text, const struct limits *limits,
-    struct complaint *why)
+static struct condition *compile(struct filter *f, const char *text, struct ruleset *set,
+    const struct limits *limits, struct complaint *why)
 {
 	struct slice copy;
 	struct names no_names = { 0 };
 	struct compiler compiler = { .arena = f->arena,
 		.complaints = complaints_new(),
-		.names = &no_names,
+		.names = set != NULL ? &set->names : &no_names,
 		.interned = &f->interned,
 		.max_steps = (size_t)limits->rule_steps,
 		.steps_left = (size_t)limits->rule_steps };
@@ -38,7 +38,8 @@ static struct condition *compile(struct filter *f, const char *text, const struc
 	return condition;
 }
 
-struct filter *filter_new(const char *text, const struct limits *limits, struct complaint *why)
+struct filter *filter_new(const char *text, struct ruleset *set, const struct limits *limits,
+    struct complaint *why)
 {
 	*why = (struct complaint){ .code = "E0010", .text = "out of memory" };
 	struct filter *f = calloc(1, sizeof *f);
@@ -46,7 +47,7 @@ struct filter *filter_new(const char *text, const struct limits *limits, struct 
 		return NULL;
 	f->arena = arena_new((size_t)limits->rule_memory);
 	if (f->arena != NULL)
-		f->condition = compile(f, text, limits, why);
+		f->condition = compile(f, text, set, limits, why);
 	if (f->condition != NULL)
 		f->eval = eval_new(&f->interned, limits);
 	if (f->eval != NULL)

@@ -3,6 +3,7 @@
  * its id, and who hears of it.
  */
 #include "rules/state.h"
+#include "rules/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +27,10 @@ struct draft {
 	struct stamp *evidence;
 	size_t *runs;
 	size_t n_evidence, room;
-	uint64_t seq; /* of the first event: several may begin in one packet */
+	struct stamp first; /* packet of the first event, with its event_mark() */
+	uint32_t mark;
 	bool started, cut; /* cut: no memory for all packets */
 };
-
-struct draft *draft_new(void)
-{
-	return calloc(1, sizeof(struct draft));
-}
 
 void draft_free(struct draft *d)
 {
@@ -69,24 +66,27 @@ bool rule_excepts(struct rules *r, struct rule_state *s)
 	return false;
 }
 
-/* A later state of a finding that was told is told as well, whatever the limit. */
-bool finding_allowed(struct rules *r, struct rule_state *s, const struct occasion *o,
+/*
+ * What is not proven is bounded by itself: it must not use up the limit of what is. A later state of
+ * a finding that was told is told as well, whatever the limit.
+ */
+static bool finding_allowed(struct rules *r, struct rule_state *s, const struct occasion *o,
     uint64_t *kept_back)
 {
-	if (o->suppressed_until != NEVER && o->moment.ns <= o->suppressed_until) {
+	if (o->suppressed_until != NEVER && o->moment.now <= o->suppressed_until) {
 		s->counts.suppressed++;
 		return false;
+	}
+	if (o->outcome != CONCLUSIVE) {
+		s->counts.inconclusive[o->outcome - 1]++;
+		return s->records++ < r->options.limits->rule_inconclusive;
 	}
 	if (o->id == 0 && !limiter_pass(r, s, o, kept_back)) {
 		s->counts.limited++;
 		return false;
 	}
-	if (o->outcome == CONCLUSIVE) {
-		s->counts.findings += o->update == 0;
-		return true;
-	}
-	s->counts.inconclusive[o->outcome - 1]++;
-	return s->records++ < r->options.limits->rule_inconclusive;
+	s->counts.findings += o->update == 0;
+	return true;
 }
 
 /* ---- what it rests on ---- */
@@ -116,30 +116,34 @@ static void evidence_add(struct draft *d, struct stamp at)
 		d->cut = true;
 }
 
-static void event_counts(struct draft *d, uint32_t seq)
+static void event_counts(struct draft *d, struct stamp first, uint32_t mark)
 {
-	if (!d->started)
-		d->seq = seq;
+	if (d->started)
+		return;
+	d->first = first;
+	d->mark = mark;
 	d->started = true;
 }
 
 void draft_event(struct draft *d, const struct event *e)
 {
-	struct stamp at[EVENT_PACKETS];
-	event_counts(d, e->txn != NULL ? e->txn->seq : 0);
+	struct stamp few[EVENT_PACKETS];
+	const struct stamp *at = few;
+	size_t n = 0;
 	if (e->mock == NULL && e->kind == EVENT_FINDING) {
-		for (size_t i = 0; i < e->finding->n_evidence; i++)
-			evidence_add(d, e->finding->evidence[i]);
-		return;
+		at = e->finding->evidence;
+		n = e->finding->n_evidence;
+	} else {
+		n = event_packets(e, few);
 	}
-	size_t n = event_packets(e, at);
+	event_counts(d, n != 0 ? at[0] : (struct stamp){ 0 }, event_mark(e));
 	for (size_t i = 0; i < n; i++)
 		evidence_add(d, at[i]);
 }
 
 void draft_witness(struct draft *d, const struct witness *w)
 {
-	event_counts(d, w->seq);
+	event_counts(d, w->n_packets != 0 ? witness_packet(w, 0) : (struct stamp){ 0 }, w->mark);
 	for (size_t i = 0; i < w->n_packets; i++)
 		evidence_add(d, witness_packet(w, i));
 }
@@ -226,12 +230,52 @@ static void field_values(struct draft *d, const struct field_ref *ref, const cha
 	}
 }
 
+/* An entry of a map says its name: "Content-Length: 0". */
+static void field_entry_line(struct draft *d, const char *name, struct slice key, struct slice text)
+{
+	size_t n = d->finding.n_fields;
+	struct writer w;
+	if (n == FIELDS_MAX)
+		return;
+	writer_init(&w, d->field_text[n], FIELD_ROOM);
+	writer_wire(&w, key);
+	writer_text(&w, SLICE(": "));
+	writer_wire(&w, text);
+	field_line(d, name, text_slice(d->field_text[n], w.n));
+}
+
+/* False: it is no map, or a mock's. */
+static bool field_entries(struct draft *d, const struct field_ref *ref, const char *name,
+    const struct event *e)
+{
+	struct slice key;
+	struct value v;
+	size_t i = 0;
+	if (ref->header.n != 0 ||
+	    (ref->field->type != FIELD_HEADERS && ref->field->type != FIELD_MAP))
+		return false;
+	if (ref->field->type == FIELD_MAP) {
+		for (; field_entry(ref->field, e, i, &key, &v); i++)
+			field_entry_line(d, name, key, v.text);
+		return i != 0;
+	}
+	bool complete;
+	const struct message *m = field_headers(ref->field, e, &complete);
+	for (; m != NULL && i < m->n_headers; i++)
+		field_entry_line(d, name, m->headers[i].name, m->headers[i].value);
+	if (m != NULL && !complete)
+		field_line(d, name, SLICE("?"));
+	return m != NULL;
+}
+
 static void draft_fields(struct draft *d, const struct loaded_rule *rule, const struct event *e)
 {
 	for (size_t i = 0; e != NULL && i < rule->n_carried; i++) {
 		const struct field_ref *ref = &rule->carried[i];
 		const struct field *group = field_group(ref->field);
 		bool complete = true;
+		if (field_entries(d, ref, rule->carried_names[i], e))
+			continue;
 		size_t n = group == NULL ? 1 : field_elements(group, e, &complete);
 		for (size_t k = 0; k < n && d->finding.n_fields < FIELDS_MAX; k++)
 			field_values(d, ref, rule->carried_names[i], e, k);
@@ -252,10 +296,28 @@ static void draft_message(struct draft *d, const struct loaded_rule *rule, const
 	d->finding.message = text_slice(d->message, n);
 }
 
-struct draft *draft_begin(struct rules *r, struct rule_state *s, const struct occasion *o,
-    uint64_t kept_back)
+/* Most engines of tests never find anything. NULL: no memory. */
+static struct draft *draft_of(struct rules *r)
 {
-	struct draft *d = r->drafts[r->depth];
+	struct draft **d = &r->drafts[r->depth];
+	if (*d == NULL && (*d = malloc(sizeof(**d))) != NULL) {
+		(*d)->evidence = NULL;
+		(*d)->runs = NULL;
+		(*d)->room = 0;
+	}
+	return *d;
+}
+
+struct draft *draft_begin(struct rules *r, struct rule_state *s, const struct occasion *o)
+{
+	uint64_t kept_back = 0;
+	if (!finding_allowed(r, s, o, &kept_back))
+		return NULL;
+	struct draft *d = draft_of(r);
+	if (d == NULL) {
+		s->counts.evicted++;
+		return NULL;
+	}
 	d->finding = (struct finding){ .rule = &s->rule->public,
 		.outcome = o->outcome,
 		.update = o->update,
@@ -277,32 +339,23 @@ struct draft *draft_begin(struct rules *r, struct rule_state *s, const struct oc
 
 /* ---- its id ---- */
 
-static void put_u64(uint8_t out[8], uint64_t number)
-{
-	for (unsigned i = 0; i < 8; i++)
-		out[i] = (uint8_t)(number >> (8 * i));
-}
-
 static uint64_t hash_of(struct slice s)
 {
 	return hash_fixed(s.p, s.n);
 }
 
-/* Where there is no packet, as in a test, its time stands for it. 0 is no id. */
+/* Of the first event it rests on. Where there is no packet its time stands for it. 0 is no id. */
 static uint64_t id_make(const struct rules *r, const struct draft *d, const struct occasion *o)
 {
 	const struct finding *f = &d->finding;
-	bool packets = f->n_evidence != 0;
-	uint16_t input = packets ? f->evidence[0].input : o->at.input;
+	bool packets = d->first.frame != 0;
+	uint16_t input = packets ? d->first.input : o->at.input;
 	uint64_t (*content)(void *, uint16_t) = r->options.content_hash;
 	const uint64_t parts[] = { hash_of(slice_from(f->rule->id)), f->rule->rev,
 		o->key != NULL ? hash_of(key_bytes(o->key)) : 0,
-		packets ? f->evidence[0].frame : (uint64_t)f->first_ns,
-		content != NULL ? content(r->options.content_ctx, input) : 0, d->seq };
-	uint8_t bytes[sizeof(parts)];
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		put_u64(bytes + 8 * i, parts[i]);
-	uint64_t id = hash_fixed(bytes, sizeof(bytes)) >> (64 - ID_BITS);
+		packets ? d->first.frame : (uint64_t)f->first_ns,
+		content != NULL ? content(r->options.content_ctx, input) : 0, d->mark };
+	uint64_t id = numbers_hash(parts, sizeof(parts) / sizeof(parts[0])) >> (64 - ID_BITS);
 	return id != 0 ? id : 1;
 }
 

@@ -56,9 +56,21 @@ static const char *type_hint(const struct test *test, enum token_kind kind)
 	}
 }
 
+static bool refuse_list(struct parse *p, const struct test *test, const struct token *t)
+{
+	char text[64], hint[100];
+	snprintf(hint, sizeof hint, "use %s @%s", test->negated ? "not in" : "in",
+	    quoted(text, t->text));
+	return parse_refuse(p, t, "E0204", hint, "a list is no single value");
+}
+
 static bool refuse_type(struct parse *p, const struct test *test, const struct token *t)
 {
 	enum token_kind kind = t->kind;
+	if (kind == TOKEN_LIST)
+		return refuse_list(p, test, t);
+	if (type_is_text(test->left.type) && token_is_bare(t))
+		return parse_refuse_bare(p, t);
 	if (test->left.type == FIELD_VERSION && (kind == TOKEN_IP || kind == TOKEN_DECIMAL))
 		kind = TOKEN_INTEGER;
 	return parse_refuse(p, t, "E0204", type_hint(test, kind),
@@ -98,19 +110,10 @@ static bool item_from(struct parse *p, const struct test *test, const struct val
 	uint8_t *lower = arena_alloc(p->compiler->arena, item->text.n);
 	if (lower == NULL)
 		return no_memory(p);
-	for (size_t i = 0; i < item->text.n; i++) {
-		uint8_t c = item->text.p[i];
-		lower[i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-	}
+	for (size_t i = 0; i < item->text.n; i++)
+		lower[i] = ascii_lower(item->text.p[i]);
 	item->text.p = lower;
 	return true;
-}
-
-static bool has_word(const char *const *words, struct slice text)
-{
-	while (*words != NULL && !slice_is(text, *words))
-		words++;
-	return *words != NULL;
 }
 
 static void words_list(const char *const *words, char *out, size_t room)
@@ -131,9 +134,8 @@ static bool check_word(struct parse *p, const struct test *test, const struct to
 {
 	const struct field *field = test->left.ref.field;
 	char text[64], hint[200];
-	if (test->left.type != FIELD_ENUM || field->words == NULL || test->nocase ||
-	    (test->relation != EQUAL && test->relation != MEMBER) ||
-	    has_word(field->words, t->text))
+	if (test->left.type != FIELD_ENUM || test->nocase ||
+	    (test->relation != EQUAL && test->relation != MEMBER) || field_allows(field, t->text))
 		return true;
 	words_list(field->words, hint, sizeof hint);
 	return parse_refuse(p, t, "E0210", hint, "%s is never \"%s\"", field->name,
@@ -188,7 +190,10 @@ static bool variable_item(struct parse *p, const struct test *test, struct item 
 	if (v == NULL)
 		return parse_refuse(p, &t, "E0202", NULL, "unknown variable ${%s}",
 		    quoted(text, t.text));
-	v->used = true;
+	v->used = v->used || !p->alone;
+	p->failed = p->failed || v->broken;
+	if (p->failed)
+		return false;
 	if (!types_agree(test->left.type, v->type))
 		return parse_refuse(p, &t, "E0204", NULL,
 		    "${%s} of type %s cannot be compared with a field of type %s", v->name,
@@ -205,7 +210,7 @@ static bool list_items(struct parse *p, const struct test *test, struct collecto
 	struct list *list = names_list(p->compiler->names, t.text);
 	if (list == NULL)
 		return parse_refuse(p, &t, "E0202", NULL, "unknown list @%s", quoted(text, t.text));
-	list->used = true;
+	list->used = list->used || !p->alone;
 	if (!types_agree(test->left.type, list->type))
 		return parse_refuse(p, &t, "E0204", NULL,
 		    "list @%s of type %s cannot be compared with a field of type %s", list->name,
@@ -254,9 +259,12 @@ static bool parse_item(struct parse *p, const struct test *test, struct item *it
 {
 	struct token t = p->token;
 	if (t.kind == TOKEN_WRONG)
-		return parse_refuse(p, &t, t.code, NULL, "%s", t.why);
+		return parse_refuse_wrong(p, &t);
 	if (t.kind == TOKEN_END || t.kind == TOKEN_SET_CLOSE || t.kind == TOKEN_CLOSE)
 		return parse_refuse(p, &t, "E0101", NULL, "a constant is missing");
+	if (!token_is_constant(t.kind) && t.kind != TOKEN_LIST && t.kind != TOKEN_NAME)
+		return parse_refuse(p, &t, "E0101", NULL, "a constant is expected here, not %s",
+		    token_word(t.kind));
 	if (!(t.kind == TOKEN_VARIABLE ? variable_item(p, test, item) :
 					 token_item(p, test, &t, item)))
 		return false;

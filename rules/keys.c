@@ -77,8 +77,7 @@ void key_touch(struct store *s, struct key *k, int64_t ns)
 {
 	list_remove(s, k);
 	list_append(s, k);
-	if (ns > k->touched)
-		k->touched = ns;
+	latest(&k->touched, ns);
 }
 
 /* ---- leaving ---- */
@@ -117,8 +116,7 @@ static void key_evict(struct store *s, struct key *k)
 	struct space *space = k->space;
 	if (!space->use->idle(k, s->now)) {
 		space->owner->counts.evicted++;
-		if (k->touched > space->forgotten)
-			space->forgotten = k->touched;
+		latest(&space->forgotten, k->touched);
 	}
 	key_drop(s, k);
 }

@@ -51,17 +51,12 @@ static void flat_from(struct flat *f, const struct value *v, enum field_type typ
 	}
 }
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
 /* At most KEY_VALUE_MAX bytes as they are; of more the start and a hash of all. Returns the bytes. */
 static size_t flat_write(const struct flat *f, uint8_t *out)
 {
 	size_t n = f->bytes.n < KEY_VALUE_MAX ? f->bytes.n : KEY_VALUE_MAX;
 	for (size_t i = 0; i < n; i++)
-		out[i] = f->tag == FIELD_ISTRING ? lower(f->bytes.p[i]) : f->bytes.p[i];
+		out[i] = f->tag == FIELD_ISTRING ? ascii_lower(f->bytes.p[i]) : f->bytes.p[i];
 	if (n == f->bytes.n)
 		return n;
 	uint64_t hash = 0;
@@ -70,7 +65,7 @@ static size_t flat_write(const struct flat *f, uint8_t *out)
 		struct slice s = slice_part(f->bytes, i, KEY_VALUE_MAX);
 		memcpy(part, &hash, 8);
 		for (size_t k = 0; k < s.n; k++)
-			part[8 + k] = f->tag == FIELD_ISTRING ? lower(s.p[k]) : s.p[k];
+			part[8 + k] = f->tag == FIELD_ISTRING ? ascii_lower(s.p[k]) : s.p[k];
 		hash = hash_fixed(part, 8 + s.n);
 	}
 	for (unsigned i = 0; i < 8; i++)

@@ -56,6 +56,29 @@ static const struct {
 	{ "/", TOKEN_SLASH },
 };
 
+/* What other languages write. Longer ones first, and before the signs: they begin like those. */
+static const struct {
+	const char *text, *why, *hint;
+} mistakes[] = {
+	{ "!==", "!== is no sign of this language", "write !=" },
+	{ "===", "=== is no sign of this language", "write ==" },
+	{ ">==", ">== is no sign of this language", "write >=" },
+	{ "<==", "<== is no sign of this language", "write <=" },
+	{ "<>", "<> is no sign of this language", "write !=" },
+	{ "=>", "=> is no sign of this language", "write >=" },
+	{ "=<", "=< is no sign of this language", "write <=" },
+	{ "=~", "=~ is no sign of this language", "write matches" },
+	{ "!~", "!~ is no sign of this language", "write not matches" },
+	{ "'", "a text in single quotes", "texts stand in double quotes" },
+	{ "`", "a text in backquotes", "texts stand in double quotes" },
+	{ "\xe2\x80\x98", "a text in typographic quotes", "texts stand in double quotes" },
+	{ "\xe2\x80\x99", "a text in typographic quotes", "texts stand in double quotes" },
+	{ "\xe2\x80\x9a", "a text in typographic quotes", "texts stand in double quotes" },
+	{ "\xe2\x80\x9c", "a text in typographic quotes", "texts stand in double quotes" },
+	{ "\xe2\x80\x9d", "a text in typographic quotes", "texts stand in double quotes" },
+	{ "\xe2\x80\x9e", "a text in typographic quotes", "texts stand in double quotes" },
+};
+
 const char *token_word(enum token_kind kind)
 {
 	static const char *const names[] = {
@@ -291,7 +314,7 @@ static struct token read_number(struct lexer *l, struct mark start)
 		t.kind = TOKEN_DURATION;
 	else if (!slice_to_u64(digits, &value) || value > (uint64_t)INT64_MAX)
 		return wrong(l, start, "E0102",
-		    letters != 0 ? "no number, no duration (500ms 30s 5m 2h 7d)" :
+		    letters != 0 ? "no number, no duration (500ms 1.5s 5m 2h 7d)" :
 				   "no number that fits in 64 bits");
 	return t;
 }
@@ -314,14 +337,36 @@ static struct token read_word(struct lexer *l, struct mark start)
 	return t;
 }
 
+static void steps(struct lexer *l, size_t n)
+{
+	while (n-- != 0)
+		step(l);
+}
+
+/* TOKEN_END: it is none of those. */
+static struct token read_mistake(struct lexer *l, struct mark start, struct slice rest)
+{
+	for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+		if (!slice_starts(rest, slice_from(mistakes[i].text)))
+			continue;
+		steps(l, strlen(mistakes[i].text));
+		struct token t = wrong(l, start, "E0102", mistakes[i].why);
+		t.hint = mistakes[i].hint;
+		return t;
+	}
+	return (struct token){ .kind = TOKEN_END };
+}
+
 static struct token read_sign(struct lexer *l, struct mark start)
 {
 	struct slice rest = slice_part(l->source, l->at.at, l->end - l->at.at);
+	struct token mistake = read_mistake(l, start, rest);
+	if (mistake.kind != TOKEN_END)
+		return mistake;
 	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
 		if (!slice_starts(rest, slice_from(signs[i].text)))
 			continue;
-		for (size_t n = strlen(signs[i].text); n != 0; n--)
-			step(l);
+		steps(l, strlen(signs[i].text));
 		return token_from(l, signs[i].kind, start);
 	}
 	bool equals = ahead(l, 0) == '=';

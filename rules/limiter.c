@@ -66,9 +66,9 @@ bool limiter_pass(struct rules *r, struct rule_state *s, const struct occasion *
 	struct limit_key *k = (struct limit_key *)key_take(&r->store, &s->limits, &text);
 	if (k == NULL)
 		return true;
-	key_touch(&r->store, &k->key, o->moment.ns);
-	if (k->given == 0 || period_over(k, o->moment.ns)) {
-		k->start = o->moment.ns;
+	key_touch(&r->store, &k->key, o->moment.now);
+	if (k->given == 0 || period_over(k, o->moment.now)) {
+		k->start = o->moment.now;
 		k->given = 0;
 	}
 	if (k->given >= limit->max) {

@@ -100,12 +100,26 @@ static int path_open(const char *path, struct stat *st, struct error *error)
 	return -1;
 }
 
+/* A file that is named twice, or by a directory too, counts once. */
+static bool is_new(struct ruleset *set, const struct stat *st)
+{
+	struct growing *read = &set->loading->files;
+	const struct file_id *all = read->items;
+	for (size_t i = 0; i < read->n; i++)
+		if (all[i].device == st->st_dev && all[i].number == st->st_ino)
+			return false;
+	struct file_id *next = growing_next(set, read, sizeof(*next));
+	if (next != NULL)
+		*next = (struct file_id){ st->st_dev, st->st_ino };
+	return true;
+}
+
 static bool load_file(struct ruleset *set, const char *path, int fd, const struct stat *st,
     struct error *error)
 {
 	bool fine = true;
 	if (S_ISREG(st->st_mode))
-		fine = load_open(set, path, fd, error);
+		fine = !is_new(set, st) || load_open(set, path, fd, error);
 	else
 		refuse_file(set, path, "no regular file", 0);
 	close(fd);
@@ -133,6 +147,8 @@ static bool load_directory(struct ruleset *set, const char *path, int fd, struct
 	}
 	bool listed = directory_list(set, path, dir, &names);
 	closedir(dir);
+	if (listed && names.n == 0)
+		return error_set(error, "%.120s: holds no *.yaml", path);
 	return !listed || load_paths(set, names.items, names.n, error);
 }
 

@@ -8,6 +8,9 @@
 #define DAVSCOPE_RULES_LOAD_H
 
 #include "rules/ruleset.h"
+#include "rules/spelling.h"
+
+#include <sys/types.h>
 
 enum { FILE_DEPTH = 32 };
 
@@ -34,11 +37,17 @@ enum rule_key {
 
 struct appended { struct said said; struct appended *next; };
 
+/* An array in the arena, and its next element: NULL when there is no room. */
+struct growing { void *items; size_t n, room; };
+void *growing_next(struct ruleset *, struct growing *, size_t size);
+
 /* A rule as its file and the overrides say it. */
 struct raw_rule {
 	const char *id;
 	struct said item;              /* the whole of it */
 	struct said keys[RULE_KEYS];   /* node NULL: not given */
+	bool overridden[RULE_KEYS];
+	struct growing overrides;      /* of struct overridden */
 	struct appended *except;       /* lists of conditions */
 	uint64_t hash;
 	size_t number;
@@ -48,9 +57,7 @@ struct override { const char *id; struct said item; const struct yaml *keys[OVER
 struct declared { struct said value; size_t number; }; /* its name is the key of the value */
 struct given { struct slice name, text; };              /* --var */
 
-/* An array in the arena, and its next element: NULL when there is no room. */
-struct growing { void *items; size_t n, room; };
-void *growing_next(struct ruleset *, struct growing *, size_t size);
+struct file_id { dev_t device; ino_t number; };
 
 struct loading {
 	struct growing rules;          /* of raw_rule */
@@ -58,10 +65,12 @@ struct loading {
 	struct growing suppressions;   /* of said */
 	struct growing lists, macros, variables; /* of declared */
 	struct growing given;
+	struct growing files;          /* of file_id */
 	struct raw_rule **by_id;       /* sorted, each id once; when compiling began */
 	size_t n_by_id;
 	const char *file;              /* read last */
 	bool full;                     /* E0010 was said */
+	size_t guesses;                /* ids that were looked for among their like */
 };
 
 /* ---- load_schema.c: kinds, keys and simple values. What returns false or NULL has complained ---- */
@@ -79,8 +88,6 @@ void set_is_full(struct ruleset *);            /* says E0010, once */
 
 /* False: there are so many errors that further ones are not kept. */
 bool complaints_wanted(const struct complaints *);
-/* The nearest of the words, NULL: none is near. */
-const char *word_like(struct slice, const char *const *words, size_t n);
 /* Picks the values of a map; out[i] is NULL when keys[i] is not there or of the wrong kind. */
 bool map_read(const struct origin *, const struct yaml *, const char *what, const struct key *,
     size_t n, const struct yaml **out);
@@ -112,7 +119,7 @@ void names_build(struct ruleset *);
 void rules_index(struct ruleset *);
 void overrides_apply(struct ruleset *);
 struct raw_rule *raw_rule_find(const struct ruleset *, const char *id);
-void hint_rule(struct complaint *, const struct ruleset *, const char *id); /* the nearest id */
+void hint_rule(struct complaint *, struct ruleset *, const char *id); /* the nearest id */
 
 /* ---- load_rule.c ---- */
 struct slice item_text(const struct said *);   /* as it stands in its file */

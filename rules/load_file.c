@@ -68,12 +68,20 @@ static const char *fault_code(enum yaml_fault fault)
 	return "E0010";
 }
 
+/* To YAML a ! at the start of a condition is a tag. */
+static void refuse_yaml(const struct origin *from, const struct yaml_error *why)
+{
+	struct complaint *c = refuse_at(from, &why->at, fault_code(why->fault), "%s", why->text);
+	if (why->fault == YAML_TAG)
+		hint(c, "in a condition write not, or put it into a block behind |");
+}
+
 static const struct yaml *origin_parse(struct origin *from)
 {
 	struct yaml_error why;
 	const struct yaml *root = yaml_parse(from->text, from->set->arena, FILE_DEPTH, &why);
 	if (root == NULL)
-		refuse_at(from, &why.at, fault_code(why.fault), "%s", why.text);
+		refuse_yaml(from, &why);
 	else if (root->kind == YAML_SCALAR && root->text.n == 0)
 		refuse(from, root, "E0011", "there is nothing in this file");
 	else if (root->kind != YAML_MAP)

@@ -61,13 +61,23 @@ static bool type_read(const struct origin *from, const struct yaml *node,
 	return true;
 }
 
+/* For want of room it fails only where as much cannot be had again: E0010, and none behind it. */
+static bool constant_take(struct ruleset *set, enum field_type type, struct slice text,
+    struct value *out)
+{
+	if (constant_read(type, text, set->arena, out))
+		return true;
+	room_for(set, text.n + sizeof(struct endpoint));
+	return false;
+}
+
 static bool value_read(const struct origin *from, const struct yaml *node, enum field_type type,
     struct value *out)
 {
 	char text[64];
 	if (!kind_check(from, node, TEXT, "a value"))
 		return false;
-	if (constant_read(type, node->text, from->set->arena, out))
+	if (constant_take(from->set, type, node->text, out))
 		return true;
 	refuse(from, node, "E0020", "\"%s\" is no %s", quoted(text, node->text),
 	    field_type_name(type));
@@ -165,9 +175,13 @@ static void variable_given(struct ruleset *set, struct variable *v)
 	if (g == NULL)
 		return;
 	char text[64];
+	struct value value;
 	v->given = true;
-	if (constant_read(v->type, g->text, set->arena, &v->value))
+	if (constant_take(set, v->type, g->text, &value)) {
+		v->value = value;
 		return;
+	}
+	v->broken = true;
 	struct complaint *c = complain(set->complaints, "E0020", "--var", NULL, NULL);
 	snprintf(c->text, sizeof(c->text), "variable %.60s: \"%s\" is no %s", v->name,
 	    quoted(text, g->text), field_type_name(v->type));
@@ -185,8 +199,8 @@ static void variable_build(struct variable *v, const struct said *said)
 	bool typed = values[TYPE] != NULL &&
 	    type_read(from, values[TYPE], variable_types,
 		sizeof(variable_types) / sizeof(variable_types[0]), &v->type);
-	if (typed && values[DEFAULT] != NULL)
-		value_read(from, values[DEFAULT], v->type, &v->value);
+	v->broken = !typed || values[DEFAULT] == NULL ||
+	    !value_read(from, values[DEFAULT], v->type, &v->value);
 	if (typed)
 		variable_given(from->set, v);
 }

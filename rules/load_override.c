@@ -63,29 +63,73 @@ struct raw_rule *raw_rule_find(const struct ruleset *set, const char *id)
 	return found != NULL ? *found : NULL;
 }
 
-/* The id somebody meant, among so many rules as are looked through in no time. */
-void hint_rule(struct complaint *c, const struct ruleset *set, const char *id)
+/* The id somebody meant: among so many rules, and so often, as takes no time. */
+void hint_rule(struct complaint *c, struct ruleset *set, const char *id)
 {
-	enum { MOST = 256 };
-	const char *ids[MOST];
-	const struct loading *l = set->loading;
-	size_t n = l->n_by_id < MOST ? l->n_by_id : MOST;
+	enum { RULES_MAX = 256, GUESSES_MAX = 50 };
+	const char *ids[RULES_MAX];
+	struct loading *l = set->loading;
+	size_t n = l->n_by_id < RULES_MAX ? l->n_by_id : RULES_MAX;
+	if (l->guesses == GUESSES_MAX)
+		return;
+	l->guesses++;
 	for (size_t i = 0; i < n; i++)
 		ids[i] = l->by_id[i]->id;
-	const char *like = NULL;
-	if (complaints_wanted(set->complaints))
-		like = word_like(slice_from(id), ids, n);
+	const char *like = word_like(slice_from(id), ids, n);
 	if (like != NULL)
 		hint(c, "did you mean %.60s?", like);
+}
+
+/* Which of two stands would depend on the order of the files. */
+static void refuse_second(const struct override *o, size_t key, const struct raw_rule *rule)
+{
+	char file[64];
+	const struct said *first = &rule->keys[key];
+	const struct yaml *name = o->keys[key]->key;
+	refuse(o->item.from, name, "E0019", "%s of rule %.60s is overridden in %s:%zu already",
+	    (const char *)name->text.p, o->id, quoted(file, slice_from(first->from->name)),
+	    first->node->key->start.line);
+}
+
+static void override_key(const struct override *o, size_t key, struct raw_rule *rule)
+{
+	if (rule->overridden[key]) {
+		refuse_second(o, key, rule);
+		return;
+	}
+	rule->overridden[key] = true;
+	rule->keys[key] = (struct said){ o->keys[key], o->item.from };
+}
+
+/* "severity, limit": what the override names, the id left out. */
+static const char *override_keys(struct ruleset *set, const struct override *o)
+{
+	const struct yaml *map = o->item.node;
+	size_t n = 1, used = 0;
+	for (const struct yaml *m = map->first; m != NULL; m = m->next)
+		n += m->key->text.n + 2;
+	char *out = room_for(set, n);
+	for (const struct yaml *m = map->first; out != NULL && m != NULL; m = m->next) {
+		if (!slice_is(m->key->text, "id"))
+			used += (size_t)snprintf(out + used, n - used, "%s%s",
+			    used != 0 ? ", " : "", (const char *)m->key->text.p);
+	}
+	return out != NULL ? out : "";
 }
 
 /* What changes a rule changes its hash. */
 static void override_apply(struct ruleset *set, const struct override *o, struct raw_rule *rule)
 {
-	for (size_t i = 0; i < RULE_KEYS; i++) {
+	set->compiler.rule = o->id;
+	for (size_t i = 0; i < RULE_KEYS; i++)
 		if (i != RULE_ID && o->keys[i] != NULL)
-			rule->keys[i] = (struct said){ o->keys[i], o->item.from };
-	}
+			override_key(o, i, rule);
+	set->compiler.rule = NULL;
+	struct overridden *note = growing_next(set, &rule->overrides, sizeof(*note));
+	if (note == NULL)
+		return;
+	*note = (struct overridden){ o->item.from->name, override_keys(set, o),
+		o->item.node->start.line };
 	if (o->keys[RULE_APPEND_EXCEPT] != NULL) {
 		struct appended *a = room_for(set, sizeof(*a));
 		if (a == NULL)

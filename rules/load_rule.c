@@ -101,6 +101,15 @@ static void references_build(struct rule *rule, const struct said *said)
 	}
 }
 
+/* True: the key is there, be it of the wrong kind. */
+static bool key_wanted(const struct raw_rule *raw, enum rule_key key, const char *name)
+{
+	if (raw->keys[key].node != NULL || yaml_get(raw->item.node, name) != NULL)
+		return true;
+	refuse_at(raw->item.from, &raw->item.node->start, "E0015", "a rule needs the key %s", name);
+	return false;
+}
+
 static void public_build(struct rule *rule, const struct raw_rule *raw)
 {
 	static const char *const statuses[] = { "experimental", "test", "stable" };
@@ -121,6 +130,8 @@ static void public_build(struct rule *rule, const struct raw_rule *raw)
 		.line = raw->item.node->start.line,
 		.shipped = raw->item.from->shipped,
 		.source = source_copy(&raw->item),
+		.overrides = raw->overrides.items,
+		.n_overrides = raw->overrides.n,
 		.enabled = true,
 		.title = said_text(&keys[RULE_TITLE], "title", raw->id),
 		.description = said_text(&keys[RULE_DESCRIPTION], "description", NULL),
@@ -133,6 +144,8 @@ static void public_build(struct rule *rule, const struct raw_rule *raw)
 		.status = statuses[said_word(&keys[RULE_STATUS], "status", statuses, STATUSES,
 		    STATUSES - 1)],
 	};
+	key_wanted(raw, RULE_TITLE, "title");
+	key_wanted(raw, RULE_SEVERITY, "severity");
 	if (keys[RULE_REV].node != NULL)
 		count_read(keys[RULE_REV].from, keys[RULE_REV].node, "rev", 1, UINT32_MAX, &rev);
 	rule->rev = (unsigned)rev;
@@ -170,15 +183,6 @@ static void except_add(struct loaded_rule *rule, const struct said *list)
 		if (c != NULL)
 			rule->except[rule->n_except++] = c;
 	}
-}
-
-/* True: the key is there, be it of the wrong kind. */
-static bool key_wanted(const struct raw_rule *raw, enum rule_key key, const char *name)
-{
-	if (raw->keys[key].node != NULL || yaml_get(raw->item.node, name) != NULL)
-		return true;
-	refuse_at(raw->item.from, &raw->item.node->start, "E0015", "a rule needs the key %s", name);
-	return false;
 }
 
 static void refuse_beside_sequence(const struct raw_rule *raw)
@@ -278,5 +282,6 @@ struct loaded_rule *rule_build(struct ruleset *set, const struct raw_rule *raw)
 	carried_build(rule, &raw->keys[RULE_FIELDS]);
 	output_build(set, rule, raw);
 	tests_build(rule, &raw->keys[RULE_TESTS]);
+	rule->tests_stale = raw->overrides.n != 0 && !raw->overridden[RULE_TESTS];
 	return rule;
 }

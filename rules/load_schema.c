@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { WORD_LENGTH = 40, TYPO_DISTANCE = 3, WANTED = 200 };
+enum { WANTED = 200 };
 
 static __attribute__((format(printf, 5, 0))) struct complaint *
 refuse_between(const struct origin *from, const struct mark *start, const struct mark *end,
@@ -83,56 +83,9 @@ void *growing_next(struct ruleset *set, struct growing *g, size_t size)
 	return (char *)g->items + g->n++ * size;
 }
 
-/* ---- spelling ---- */
-
-/* Letters to insert, drop or change to make one word the other; one row of the table is kept. */
-static size_t word_distance(struct slice a, struct slice b)
-{
-	size_t row[WORD_LENGTH + 1];
-	for (size_t j = 0; j <= b.n; j++)
-		row[j] = j;
-	for (size_t i = 0; i < a.n; i++) {
-		size_t corner = row[0];
-		row[0] = i + 1;
-		for (size_t j = 0; j < b.n; j++) {
-			size_t best = corner + (a.p[i] != b.p[j]);
-			corner = row[j + 1];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (corner + 1 < best)
-				best = corner + 1;
-			row[j + 1] = best;
-		}
-	}
-	return row[b.n];
-}
-
 bool complaints_wanted(const struct complaints *complaints)
 {
 	return complaints_errors(complaints) < WANTED;
-}
-
-/* Short words have many neighbours: at most every second letter may differ. */
-const char *word_like(struct slice word, const char *const *words, size_t n)
-{
-	const char *best = NULL;
-	size_t nearest = TYPO_DISTANCE + 1;
-	if (word.n > WORD_LENGTH)
-		return NULL;
-	if (nearest > word.n / 2 + 1)
-		nearest = word.n / 2 + 1;
-	for (size_t i = 0; i < n; i++) {
-		struct slice candidate = slice_from(words[i]);
-		if (candidate.n > WORD_LENGTH || candidate.n + nearest <= word.n ||
-		    word.n + nearest <= candidate.n)
-			continue;
-		size_t distance = word_distance(word, candidate);
-		if (distance < nearest) {
-			best = words[i];
-			nearest = distance;
-		}
-	}
-	return best;
 }
 
 /* ---- maps ---- */
@@ -158,6 +111,20 @@ bool kind_check(const struct origin *from, const struct yaml *node, unsigned kin
 	return false;
 }
 
+/* Words of other rule languages are not near in their letters. */
+static const char *key_like(struct slice key, const char *const *names, size_t n)
+{
+	static const char *const pairs[][2] = { { "on", "event" }, { "when", "condition" },
+		{ "level", "severity" }, { "message", "output" } };
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		for (size_t k = 0; k < n && slice_is(key, pairs[i][0]); k++) {
+			if (strcmp(names[k], pairs[i][1]) == 0)
+				return names[k];
+		}
+	}
+	return word_like(key, names, n);
+}
+
 static void refuse_key(const struct origin *from, const struct yaml *key, const char *what,
     const struct key *keys, size_t n)
 {
@@ -171,7 +138,7 @@ static void refuse_key(const struct origin *from, const struct yaml *key, const 
 	    quoted(text, key->text));
 	const char *like = NULL;
 	if (complaints_wanted(from->set->complaints))
-		like = word_like(key->text, names, n);
+		like = key_like(key->text, names, n);
 	if (like != NULL)
 		hint(c, "did you mean %s?", like);
 }
@@ -320,6 +287,8 @@ static bool period_from_variable(const struct origin *from, const struct yaml *n
 		return false;
 	}
 	v->used = true;
+	if (v->broken)
+		return false;
 	if (v->type != FIELD_DURATION) {
 		refuse(from, node, "E0302", "%s is a duration, and ${%s} is of type %s", what,
 		    quoted(text, name), field_type_name(v->type));

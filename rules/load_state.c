@@ -10,7 +10,7 @@
 static const char *why_no_key(const struct field_ref *ref)
 {
 	const struct field *f = ref->field;
-	if (field_group(f) != NULL || f->type == FIELD_GROUP)
+	if (field_group(f) != NULL)
 		return "belongs to the elements of a group";
 	if (f->type == FIELD_HEADERS || f->type == FIELD_MAP)
 		return ref->header.n == 0 ? "is a map; pick one value with [\"Name\"]" : NULL;
@@ -25,6 +25,8 @@ bool said_field(const struct said *said, struct slice name, unsigned kinds, bool
 	if (!field_compile(&set->compiler, said->from->name, node, name, node->start, out))
 		return false;
 	const char *why = single ? why_no_key(out) : NULL;
+	if (out->field->type == FIELD_GROUP)
+		why = "is a group; name one of its fields";
 	if (why != NULL) {
 		refuse(said->from, node, "E0306", "%s %s", out->field->name, why);
 		return false;

@@ -81,12 +81,16 @@ static bool test_read(const struct origin *from, const struct yaml *item, struct
 		return false;
 	struct rule_test *test = &tests[n];
 	test->at = item->start;
+	test->file = from->name;
 	test->name = text_read(from, values[NAME], "name");
 	test->events = values[EVENTS];
 	test->expect = values[EXPECT];
 	if (values[INCONCLUSIVE] != NULL)
 		count_read(from, values[INCONCLUSIVE], "expect_inconclusive", 0, UINT32_MAX,
 		    &test->expect_inconclusive);
+	if (test->expect == NULL && values[INCONCLUSIVE] == NULL)
+		hint(refuse_at(from, &item->start, "E0015", "a test needs the key expect"),
+		    "expect: [] for silence");
 	if (test->name == NULL)
 		return false;
 	test_name_check(from, tests, n, values[NAME]);

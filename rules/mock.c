@@ -66,14 +66,6 @@ static bool is_short(struct reading *r, const struct yaml *y)
 
 /* ---- values ---- */
 
-static bool is_word(const struct field *field, struct slice text)
-{
-	for (size_t i = 0; field->words != NULL && field->words[i] != NULL; i++)
-		if (slice_is(text, field->words[i]))
-			return true;
-	return field->words == NULL;
-}
-
 static bool scalar_read(struct reading *r, const struct field *field, const struct yaml *y,
     struct value *v)
 {
@@ -84,7 +76,7 @@ static bool scalar_read(struct reading *r, const struct field *field, const stru
 	if (!constant_read(field->type, y->text, r->arena, v))
 		return refuse(r, y, "%s is no %s, as %s holds", quoted(text, y->text),
 		    field_type_name(field->type), field->name);
-	return is_word(field, y->text) ||
+	return field_allows(field, y->text) ||
 	    refuse(r, y, "%s never is %s", field->name, quoted(text, y->text));
 }
 

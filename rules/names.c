@@ -26,31 +26,73 @@ static void *item_find(void *items, size_t n, size_t size, struct slice name)
 	return n != 0 ? bsearch(&name, items, n, size, item_compare) : NULL;
 }
 
-struct list *names_list(const struct names *names, struct slice name)
+/* ---- what a rule rests on beside its own text ---- */
+
+static void mix(uint64_t *hash, uint64_t number)
 {
-	return item_find(names->lists, names->n_lists, sizeof(struct list), name);
+	const uint64_t both[2] = { *hash, number };
+	*hash = hash_fixed(both, sizeof(both));
 }
 
-struct macro *names_macro(const struct names *names, struct slice name)
+static void mix_text(uint64_t *hash, struct slice text)
 {
-	return item_find(names->macros, names->n_macros, sizeof(struct macro), name);
+	mix(hash, hash_fixed(text.p, text.n));
 }
 
-struct variable *names_variable(const struct names *names, struct slice name)
+static void mix_value(uint64_t *hash, enum field_type type, const struct value *v)
 {
-	return item_find(names->variables, names->n_variables, sizeof(struct variable), name);
+	mix(hash, type);
+	mix(hash, (uint64_t)v->number);
+	mix_text(hash, v->text);
+	if (v->ip != NULL) {
+		mix(hash, v->ip->family);
+		mix_text(hash, (struct slice){ v->ip->address, sizeof(v->ip->address) });
+	}
 }
 
-static uint8_t lower(uint8_t c)
+/* Made once for each name: a file may use a long one often. */
+static void mix_name(struct names *names, uint64_t *hash, enum field_type type,
+    const struct value *values, size_t n)
 {
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+	if (*hash == 0)
+		for (size_t i = 0; i < n; i++)
+			mix_value(hash, type, &values[i]);
+	mix(&names->asked, *hash);
 }
+
+struct list *names_list(struct names *names, struct slice name)
+{
+	struct list *l = item_find(names->lists, names->n_lists, sizeof(struct list), name);
+	if (l != NULL)
+		mix_name(names, &l->hash, l->type, l->items, l->n_items);
+	return l;
+}
+
+struct macro *names_macro(struct names *names, struct slice name)
+{
+	struct macro *m = item_find(names->macros, names->n_macros, sizeof(struct macro), name);
+	if (m != NULL)
+		mix_name(names, &m->hash, FIELD_STRING, &(struct value){ .text = m->body->text },
+		    1);
+	return m;
+}
+
+struct variable *names_variable(struct names *names, struct slice name)
+{
+	struct variable *v = item_find(names->variables, names->n_variables,
+	    sizeof(struct variable), name);
+	if (v != NULL)
+		mix_name(names, &v->hash, v->type, &v->value, 1);
+	return v;
+}
+
+/* ---- header names ---- */
 
 /* Length and both ends tell header names apart well enough; the case of letters does not count. */
 static size_t slot_of(struct slice name)
 {
-	size_t ends = (size_t)lower(name.p[0]) * 31 + lower(name.p[name.n - 1]);
-	return (ends * 67 + name.n * 2654435761u + lower(name.p[name.n / 2]) * 7919u) %
+	size_t ends = (size_t)ascii_lower(name.p[0]) * 31 + ascii_lower(name.p[name.n - 1]);
+	return (ends * 67 + name.n * 2654435761u + ascii_lower(name.p[name.n / 2]) * 7919u) %
 	    (2 * INTERNED_MAX);
 }
 

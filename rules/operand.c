@@ -31,11 +31,28 @@ bool token_is_group(const struct token *t, struct field_ref *ref)
 	    field_find(name, ref, &e) && ref->field->type == FIELD_GROUP;
 }
 
+/* GROUP.member of that group. */
+static bool member_find(const struct field *group, struct slice member, struct field_ref *ref)
+{
+	char name[NAME_MAX_BYTES];
+	struct error e;
+	size_t n = (size_t)snprintf(name, sizeof name, "%s.", group->name);
+	if (n + member.n >= sizeof name)
+		return false;
+	memcpy(name + n, member.p, member.n);
+	name[n + member.n] = '\0';
+	return field_find(name, ref, &e) && field_group(ref->field) == group;
+}
+
 static bool refuse_unknown(struct parse *p, const struct token *t)
 {
 	char text[64], hint[128] = "";
+	struct field_ref member;
 	const struct field *like = field_like(t->text);
-	if (like != NULL)
+	if (p->group != NULL && member_find(p->group, t->text, &member))
+		snprintf(hint, sizeof hint, "a member of %s begins with a dot: .%s", p->group->name,
+		    quoted(text, t->text));
+	else if (like != NULL)
 		snprintf(hint, sizeof hint, "did you mean %s?", like->name);
 	return parse_refuse(p, t, "E0201", hint, "unknown field %s", quoted(text, t->text));
 }
@@ -55,24 +72,39 @@ static void members_list(const struct field *group, char *out, size_t room)
 	}
 }
 
+/* Of a macro by itself: the first group that has such a member. */
+static bool guess_group(struct parse *p, const struct token *t, struct slice member)
+{
+	size_t n;
+	char text[64];
+	const struct field *table = fields_table(&n);
+	struct field_ref ref;
+	for (size_t i = 0; i < n; i++) {
+		if (table[i].type != FIELD_GROUP || !member_find(&table[i], member, &ref))
+			continue;
+		p->group = &table[i];
+		p->guessed = true;
+		return true;
+	}
+	return parse_refuse(p, t, "E0201", NULL, "no group has a field %s", quoted(text, member));
+}
+
 static bool find_member(struct parse *p, const struct token *t, struct field_ref *ref)
 {
-	char name[NAME_MAX_BYTES], text[64], members[160] = "";
-	struct error e;
-	if (p->group == NULL)
+	char text[64], members[160] = "";
+	struct slice member = slice_part(t->text, 1, t->text.n);
+	if (p->group == NULL && !p->alone)
 		return parse_refuse(p, t, "E0209", NULL,
 		    "%s has meaning only inside any, all or none GROUP (...)",
 		    quoted(text, t->text));
-	size_t n = (size_t)snprintf(name, sizeof name, "%s", p->group->name);
-	if (n + t->text.n < sizeof name) {
-		memcpy(name + n, t->text.p, t->text.n);
-		name[n + t->text.n] = '\0';
-		if (field_find(name, ref, &e) && field_group(ref->field) == p->group)
-			return true;
-	}
+	if (p->group == NULL && !guess_group(p, t, member))
+		return false;
+	if (member_find(p->group, member, ref))
+		return true;
+	p->failed = p->failed || p->guessed; /* it may be of another group */
 	members_list(p->group, members, sizeof members);
 	return parse_refuse(p, t, "E0201", NULL, "group %s has no field %s; it has: %s",
-	    p->group->name, quoted(text, slice_part(t->text, 1, t->text.n)), members);
+	    p->group->name, quoted(text, member), members);
 }
 
 static bool find_field(struct parse *p, const struct token *t, struct operand *o)
@@ -139,7 +171,7 @@ bool parse_field(struct parse *p, struct operand *o)
 {
 	struct token t = p->token;
 	if (t.kind == TOKEN_WRONG)
-		return parse_refuse(p, &t, t.code, NULL, "%s", t.why);
+		return parse_refuse_wrong(p, &t);
 	if (t.kind != TOKEN_NAME)
 		return parse_refuse(p, &t, "E0101", NULL, "a field is expected here, not %s",
 		    token_word(t.kind));
@@ -178,6 +210,16 @@ static enum function function_of(const struct token *t)
 		if (t->kind == TOKEN_NAME && slice_is(t->text, names[i]))
 			return (enum function)i;
 	return FUNCTION_NONE;
+}
+
+bool token_is_bare(const struct token *t)
+{
+	char name[NAME_MAX_BYTES];
+	struct field_ref ref;
+	struct error e;
+	return t->kind == TOKEN_NAME && slice_find_byte(t->text, '.') == t->text.n &&
+	    function_of(t) == FUNCTION_NONE &&
+	    !(name_copy(name, t->text) && field_find(name, &ref, &e));
 }
 
 static bool walks_many(const struct operand *o)

@@ -1,7 +1,10 @@
 /*
- * packets.c - the packets of an event, each once, in the total order; and the flow it belongs to.
+ * packets.c - the packets of an event, each once, in the total order; what tells it from others of one
+ * packet; and the flow it belongs to.
  */
 #include "rules/state.h"
+
+#include <string.h>
 
 struct packets {
 	struct stamp *at;
@@ -43,11 +46,53 @@ size_t event_packets(const struct event *e, struct stamp out[EVENT_PACKETS])
 	} else if (e->kind == EVENT_FLOW) {
 		packets_add(&p, e->flow->first);
 		packets_add(&p, e->flow->last);
+	} else if (e->kind == EVENT_LOSS) {
+		packets_add(&p, e->dropped->at);
 	} else if (e->kind == EVENT_ANOMALY) {
 		packets_add(&p, e->anomaly->at);
 		packets_add(&p, e->anomaly->other);
 	}
 	return p.n;
+}
+
+uint64_t numbers_hash(const uint64_t *numbers, size_t n)
+{
+	uint8_t bytes[8 * NUMBERS_MAX];
+	ensure(n <= NUMBERS_MAX, NULL);
+	for (size_t i = 0; i < 8 * n; i++)
+		bytes[i] = (uint8_t)(numbers[i / 8] >> (8 * (i % 8)));
+	return hash_fixed(bytes, 8 * n);
+}
+
+static uint32_t anomaly_mark(const struct anomaly *a)
+{
+	const char *name = anomaly_name(a->code);
+	const uint64_t parts[] = { hash_fixed(name, strlen(name)), a->value, a->other.frame,
+		a->flow.frame };
+	return (uint32_t)numbers_hash(parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+/* Never of its name: that depends on how many inputs there are and on how much of them is read. */
+uint32_t event_mark(const struct event *e)
+{
+	if (e->mock != NULL)
+		return (uint32_t)hash_fixed(e->id.p, e->id.n);
+	switch (e->kind) {
+	case EVENT_TRANSACTION:
+		return e->txn->seq;
+	case EVENT_FLOW:
+		return (uint32_t)e->flow->id.frame;
+	case EVENT_LOSS:
+		return (uint32_t)e->dropped->packets;
+	case EVENT_ANOMALY:
+		return anomaly_mark(e->anomaly);
+	case EVENT_FINDING:
+		return (
+		    uint32_t)numbers_hash((const uint64_t[]){ e->finding->id, e->finding->update },
+		    2);
+	default:
+		return 0;
+	}
 }
 
 static struct slice flow_name(const struct event *e)

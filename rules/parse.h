@@ -39,6 +39,8 @@ struct parse {
 	struct test *tests;
 	size_t n_code, n_tests, room;
 	bool deep, later, mixed;       /* mixed: W0301 was given */
+	bool alone;                    /* a macro that no condition used, only looked at */
+	bool guessed;                  /* and the group is one that its .members may be of */
 	bool failed;
 };
 
@@ -47,12 +49,16 @@ void parse_advance(struct parse *);
 /* Complains at a token, once: the first complaint ends the condition. The hint may be NULL. Always false. */
 bool parse_refuse(struct parse *, const struct token *, const char *code, const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+bool parse_refuse_wrong(struct parse *, const struct token *); /* the same for a TOKEN_WRONG */
+/* A word that is no field, where a text is wanted. */
+bool parse_refuse_bare(struct parse *, const struct token *);
 void parse_warn(struct parse *, const struct mark *start, const struct mark *end, const char *code, const char *text, const char *hint);
 
 /* compare.c: everything that is no operator: one operand and its comparison, if any. False: refused. */
 bool parse_test(struct parse *, struct test *);
 struct guard test_guard(const struct test *);
 enum quantifier quantifier_of(enum token_kind);
+bool token_is_constant(enum token_kind);
 bool token_is_relation(enum token_kind);   /* ==, in, contains ... */
 
 /* operand.c: a field, header["Name"], .member or function(field). */
@@ -60,6 +66,7 @@ bool parse_operand(struct parse *, struct operand *);
 bool parse_field(struct parse *, struct operand *);
 bool operand_is_many(const struct operand *);
 bool token_is_group(const struct token *, struct field_ref *);
+bool token_is_bare(const struct token *);  /* a word that is neither field nor function */
 
 /* items.c: the constants on the right of a comparison with test->left. */
 bool parse_items(struct parse *, struct test *);

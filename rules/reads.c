@@ -64,6 +64,8 @@ const char *ruleset_like(const struct ruleset *set, const char *id)
 	for (size_t i = 0; i < set->n_rules; i++)
 		ids[i] = set->rules[i]->public.id;
 	const char *like = word_like(slice_from(id), ids, set->n_rules);
+	for (size_t i = 0; i < set->n_rules && like == NULL; i++)
+		like = id[0] != '\0' && strstr(ids[i], id) != NULL ? ids[i] : NULL;
 	free(ids);
 	return like;
 }

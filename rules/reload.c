@@ -68,12 +68,13 @@ static void change_drop(struct rules *r, struct change *c)
 static bool change_states(const struct rules *r, struct change *c)
 {
 	size_t n = c->set->n_rules;
+	int64_t since = r->clock.started ? r->clock.now : NEVER;
 	c->states = calloc(n != 0 ? n : 1, sizeof(struct rule_state *));
 	if (c->states == NULL)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct rule_state *same = state_of_same(r, c->set->rules[i]);
-		c->states[i] = same != NULL ? same : rule_state_new(c->set->rules[i], i);
+		c->states[i] = same != NULL ? same : rule_state_new(c->set->rules[i], i, since);
 		if (c->states[i] == NULL)
 			return false;
 	}

@@ -27,8 +27,7 @@ struct value {
 };
 
 struct field {
-	const char *name;
-	const char *text;      /* one line for people */
+	const char *name, *text; /* text: one line for people */
 	enum field_type type;
 	bool many;             /* can hold several values */
 	bool deep;             /* needs every body parsed (BODIES_ALL) */
@@ -48,6 +47,7 @@ struct field_ref {
 };
 const struct field *fields_table(size_t *n);                    /* in the order of fields.def */
 bool field_find(const char *name, struct field_ref *out, struct error *); /* name or name["Header"] */
+bool field_allows(const struct field *, struct slice text);       /* an enum: it is one of its words; else any text is */
 const struct field *field_like(struct slice name);              /* the nearest spelling, NULL: none is near */
 enum seen field_read(const struct field_ref *, const struct event *, size_t element, size_t nth, struct value *v);
 /* The message whose header block the map shows, and whether all of it was seen; NULL: none, or a mock. */
@@ -69,8 +69,12 @@ struct complaint {
 /* ---- conditions: the language of rules, as a filter ---- */
 enum truth { FALSE, UNKNOWN, TRUE };
 struct filter;
-/* NULL: *why says what is wrong with it; its line and column are those of `text`. */
-struct filter *filter_new(const char *text, const struct limits *, struct complaint *why);
+struct ruleset;
+/*
+ * NULL: *why says what is wrong with it; its line and column are those of `text`. Macros, lists
+ * and variables are those of the compiled set, which has to outlive the filter; NULL: there are none.
+ */
+struct filter *filter_new(const char *text, struct ruleset *, const struct limits *, struct complaint *why);
 enum truth filter_test(struct filter *, const struct event *);
 bool filter_is_deep(const struct filter *);                     /* reads a field that is deep */
 void filter_free(struct filter *);
@@ -83,19 +87,20 @@ const char *confidence_name(enum confidence);
 bool severity_find(const char *name, enum severity *);
 
 struct reference { const char *url, *title, *kb; };             /* each may be NULL */
+struct overridden { const char *file, *keys; size_t line; };    /* "severity, limit" */
 struct rule {
 	const char *id, *title, *file;
 	const char *code;              /* the tag that is a detector's code ("D02"), NULL = none */
 	const char *description, *remedy; /* NULL = none */
 	const char *status;            /* "experimental", "test", "stable" */
-	unsigned rev;
-	const char *version;           /* rev as text */
+	unsigned rev; const char *version; /* version: rev as text */
 	enum severity severity;
 	enum confidence confidence;
 	const char *const *tags;
 	const struct reference *references;
 	size_t n_tags, n_references, line;
 	bool enabled, shipped;
+	const struct overridden *overrides; size_t n_overrides; /* in the order of the files */
 	const char *source;            /* its text as it stands in the file, NUL-terminated */
 };
 
@@ -117,6 +122,7 @@ bool ruleset_is_deep(const struct ruleset *);
 unsigned ruleset_kinds(const struct ruleset *, size_t rule);    /* bit per enum event_kind it looks at */
 /* The fields that a rule's conditions read, each once, in the order of the table; how many. */
 size_t ruleset_reads(const struct ruleset *, size_t rule, const struct field **out, size_t room);
+bool ruleset_clause(const struct ruleset *, size_t rule, size_t i, char *out, size_t room); /* sentence i on when it fires, or ""; false: no more */
 const char *ruleset_like(const struct ruleset *, const char *id); /* the nearest id, NULL: none is near */
 void ruleset_free(struct ruleset *);
 
@@ -126,21 +132,18 @@ struct named_text { struct slice name, text; };                 /* a key with it
 struct finding {
 	const struct rule *rule;
 	enum outcome outcome;
-	uint64_t id;                   /* of rule, rev, key, first evidence packet and its file */
+	uint64_t id;                   /* of rule, rev, key, first event, its first packet and its file */
 	uint64_t update;               /* 0 the first time; a later state of the same finding counts up */
 	struct slice message;
 	const struct named_text *keys, *steps;
 	size_t n_keys, n_steps;
-	const struct named_text *fields; /* the rule's `fields:`, a line a value */
-	size_t n_fields;
+	const struct named_text *fields; size_t n_fields; /* the rule's `fields:`, a line a value */
 	uint64_t count;                /* events it rests on */
 	int64_t first_ns, last_ns;
 	uint64_t suppressed;           /* findings of this rule kept back by its limit since the last one */
 	bool state_evicted;            /* state of this rule was lost at a limit: there may be more to it */
-	const struct stamp *evidence;  /* packets, in the total order, each once */
-	size_t n_evidence;
-	const size_t *runs;            /* where each run of packets of one input begins; NULL: found by walking */
-	size_t n_runs;
+	const struct stamp *evidence; size_t n_evidence; /* packets, in the total order, each once */
+	const size_t *runs; size_t n_runs; /* where each run of packets of one input begins; NULL: found by walking */
 };
 
 /* Per rule, in the order of ruleset_rule(). */
@@ -160,10 +163,9 @@ struct rules_options {
 	void *content_ctx;
 };
 struct rules;
-/* Takes the compiled set, also when it fails. */
-struct rules *rules_new(struct ruleset *, const struct rules_options *, struct rules_sink, struct error *);
+struct rules *rules_new(struct ruleset *, const struct rules_options *, struct rules_sink, struct error *); /* takes the compiled set, also when it fails */
 void rules_event(struct rules *, const struct event *);         /* may call the sink */
-/* Moves the clock to the last packet; what is still open then is inconclusive. */
+/* Moves the clock to the last packet, if that is no jump; what is still open then is inconclusive. */
 void rules_finish(struct rules *, int64_t last_ns);
 /*
  * All or nothing: takes the new set when it compiled and its embedded tests pass, else frees it
@@ -179,8 +181,8 @@ struct test_result {
 	const struct rule *rule;
 	const char *name, *file;
 	size_t line;
-	bool passed;
-	char why[400];                 /* it failed: expected, seen */
+	bool passed, skipped;          /* skipped: not run, and so passed */
+	char why[400];                 /* it failed: expected, seen; or why it was skipped */
 };
 struct test_sink { void (*result)(void *ctx, const struct test_result *); void *ctx; };
 /* The tests embedded in the rules, in order. False: one failed, or *error: none could be run. */
@@ -190,6 +192,7 @@ bool ruleset_expects_silence(const struct ruleset *, size_t rule);       /* has 
 /* What must be found in one capture: NAME.expect.yaml beside it. */
 struct expect;
 struct expect *expect_load(const char *path, struct error *);
+bool expect_fits(const struct expect *, const struct ruleset *, struct error *); /* false: it names a rule that is not in the set */
 void expect_finding(struct expect *, const struct event *finding, const struct event *cause);
 bool expect_finish(struct expect *, struct test_sink);          /* one result an expectation; true: all passed */
 void expect_free(struct expect *);

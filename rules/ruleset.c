@@ -101,12 +101,23 @@ static void rules_build(struct ruleset *set)
 	const struct raw_rule *raw = l->rules.items;
 	set->rules = room_for(set, l->rules.n * sizeof(*set->rules));
 	for (size_t i = 0; set->rules != NULL && i < l->rules.n; i++) {
+		set->names.asked = 0;
 		struct loaded_rule *rule = rule_build(set, &raw[i]);
 		if (rule == NULL)
 			break;
+		const uint64_t both[2] = { rule->hash, set->names.asked };
+		rule->hash = hash_fixed(both, sizeof(both));
 		set->rules[set->n_rules++] = rule;
 	}
 	set->compiler.rule = NULL;
+}
+
+/* What no condition uses is read all the same: it may be used tomorrow. */
+static void macros_check(struct ruleset *set)
+{
+	for (size_t i = 0; i < set->names.n_macros; i++)
+		if (complaints_wanted(set->complaints))
+			macro_check(&set->compiler, &set->names.macros[i]);
 }
 
 bool ruleset_compile(struct ruleset *set)
@@ -117,6 +128,7 @@ bool ruleset_compile(struct ruleset *set)
 	overrides_apply(set);
 	rules_build(set);
 	suppressions_build(set);
+	macros_check(set);
 	set->compiled = complaints_errors(set->complaints) == 0;
 	if (set->compiled)
 		ruleset_lint(set);

@@ -58,6 +58,7 @@ struct rule_test {
 	const struct yaml *expect;     /* a list of maps: count, match */
 	uint64_t expect_inconclusive;
 	struct mark at;
+	const char *file;              /* that of the rule, or of an override */
 };
 
 enum shape { SHAPE_SINGLE, SHAPE_WINDOW, SHAPE_SEQUENCE };
@@ -80,7 +81,8 @@ struct loaded_rule {
 	size_t n_suppressions;
 	const struct rule_test *tests;
 	size_t n_tests;
-	uint64_t hash;                 /* of id, rev and source: equal on reload keeps the state */
+	bool tests_stale;              /* written for the rule as it was before it was overridden */
+	uint64_t hash;                 /* of its text and of the names it uses: equal on reload keeps the state */
 };
 
 struct ruleset {

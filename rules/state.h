@@ -8,34 +8,25 @@
 #ifndef DAVSCOPE_RULES_STATE_H
 #define DAVSCOPE_RULES_STATE_H
 
+#include "rules/clock.h"
 #include "rules/ruleset.h"
-
-#define NEVER INT64_MIN
-
-/* ---- watermark.c: packet time without overflow, and the clock ---- */
-int64_t ns_add(int64_t a, int64_t b);                    /* both stay at the ends of the range */
-int64_t ns_sub(int64_t a, int64_t b);
-
-struct moment { int64_t ns; bool believed; };            /* when an event counts; not believed: a jump */
-struct watermark {
-	int64_t now, start;            /* newest and first time */
-	int64_t jump_ns, ahead;        /* ahead: where the last event jumped to, NEVER: it did not */
-	bool started;
-};
-struct moment watermark_take(struct watermark *, int64_t ns);
-void watermark_move(struct watermark *, int64_t ns);     /* without asking whether it is a jump */
 
 /* ---- packets.c: the packets of an event, each once, in the total order ---- */
 enum { EVENT_PACKETS = 6, WITNESS_PACKETS = 4 };
 size_t event_packets(const struct event *, struct stamp out[EVENT_PACKETS]); /* not of findings */
 uint64_t event_flow(const struct event *, struct hash_key); /* 0: no flow is concerned */
+/* Tells it from other events that begin in its first packet; the same in every run. */
+uint32_t event_mark(const struct event *);
+enum { NUMBERS_MAX = 8 };
+uint64_t numbers_hash(const uint64_t *, size_t n);       /* the same on every machine */
 
 /* ---- losses.c: when packets of a flow went missing ---- */
 struct losses;
 struct losses *losses_new(void);
 void losses_free(struct losses *);
-void losses_note(struct losses *, const struct event *, int64_t ns, struct hash_key);
-bool losses_since(const struct losses *, const uint64_t *flows, size_t n, int64_t from);
+void losses_note(struct losses *, const struct event *, struct moment, struct hash_key);
+bool losses_since(const struct losses *, const uint64_t *flows, size_t n, int64_t from, int64_t now);
+bool losses_any(const struct losses *, int64_t from, int64_t now); /* on whichever flow */
 
 /* ---- keys.c: the table ---- */
 enum { KEY_VALUE_MAX = 256, KEY_VALUE_ROOM = 3 + KEY_VALUE_MAX + 8 };
@@ -75,7 +66,7 @@ struct store {
 	size_t n_buckets, n_keys, max_keys; /* max_keys: of one space */
 	struct key *oldest, *newest;
 	size_t used, budget;
-	int64_t now;                   /* the watermark */
+	int64_t now;                   /* so far time has passed: up to the watermark, from due to due */
 	struct try **due;              /* a heap by deadline */
 	size_t n_due, due_room;
 };
@@ -107,7 +98,7 @@ struct packet_place { uint64_t order, frame : 48, input : 16; int64_t ns; };
 struct witness {
 	int64_t ns;
 	uint64_t flow;
-	uint32_t seq;                  /* of the transaction in its flow: several may begin in one packet */
+	uint32_t mark;                 /* event_mark() */
 	uint8_t n_packets, n_id;
 	struct packet_place packets[]; /* then the id */
 };
@@ -123,9 +114,10 @@ struct rule_state {
 	struct space keys, limits;
 	struct rule_counts counts;
 	uint64_t records;              /* inconclusive findings handed out */
-	int64_t blurred;               /* when an event may have been of any key */
+	int64_t since;                 /* what was before it did not see; NEVER: before the first event */
+	struct last blurred;           /* when an event may have been of any key */
 };
-struct rule_state *rule_state_new(const struct loaded_rule *, size_t index);
+struct rule_state *rule_state_new(const struct loaded_rule *, size_t index, int64_t since);
 void rule_state_adopt(struct rule_state *, const struct loaded_rule *, size_t index);
 
 struct rules;
@@ -133,9 +125,11 @@ void window_event(struct rules *, struct rule_state *, const struct event *, str
 /* Bit i of `yes` and `maybe`: the condition of step i is true, is unknown. */
 void sequence_event(struct rules *, struct rule_state *, const struct event *, struct moment,
     uint32_t yes, uint32_t maybe);
-void sequence_expire(struct rules *, int64_t now);       /* what is due by then fires or ends */
-void sequence_finish(struct rules *);
 unsigned sequence_first(const struct sequence *);        /* its first positive step */
+
+/* ---- tries.c ---- */
+void tries_expire(struct rules *);                       /* what is due by the clock fires or ends */
+void tries_finish(struct rules *);                       /* so does all that is open */
 
 /* ---- finding.c ---- */
 struct occasion {                      /* why and when a finding is made */
@@ -151,11 +145,12 @@ struct occasion {                      /* why and when a finding is made */
 	const struct key *key;         /* NULL: none */
 };
 struct draft;
-struct draft *draft_new(void);
 void draft_free(struct draft *);
-/* Suppressions and limits; false: kept back or only counted. Once a finding, before its draft. */
-bool finding_allowed(struct rules *, struct rule_state *, const struct occasion *, uint64_t *kept_back);
-struct draft *draft_begin(struct rules *, struct rule_state *, const struct occasion *, uint64_t kept_back);
+/*
+ * NULL: it is suppressed, kept back by a limit or only counted, or there is no memory for it. Counted.
+ * What comes of it is sent before the next one of the same depth begins.
+ */
+struct draft *draft_begin(struct rules *, struct rule_state *, const struct occasion *);
 void draft_event(struct draft *, const struct event *);
 void draft_witness(struct draft *, const struct witness *);
 void draft_step(struct draft *, const char *name, const struct witness *);
@@ -184,16 +179,17 @@ struct rules {
 	struct rules_sink sink;
 	struct eval *eval;
 	struct watermark clock;
+	int64_t grace_ns;              /* a loss may become known that late: so long a due absence waits */
 	struct losses *losses;
 	struct store store;
 	struct rule_state **states;    /* of all rules of the set */
 	size_t n_states;
 	struct audience audiences[EVENT_KINDS];
-	struct draft *drafts[2];       /* of a rule; of a rule about its finding */
+	struct draft *drafts[2];       /* of a rule; of a rule about its finding; NULL: none was made yet */
 	unsigned depth;
 	uint64_t serial;               /* visits of events to sequences so far */
 };
-/* For tests of one rule: borrows the set, takes also a rule that is off, believes every time. */
+/* For tests of one rule: borrows the set, takes also a rule that is off, believes every time, waits for no loss. */
 struct rules *rules_new_for_test(const struct ruleset *, size_t rule, const struct rules_options *,
     struct rules_sink, struct error *);
 /* Of the rules that are on, or of the only one; false: out of memory. */

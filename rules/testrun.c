@@ -128,6 +128,14 @@ static void run_init(struct test_run *run, const struct ruleset *set, const stru
 	run->alone.n_rules = 1;
 }
 
+static bool skip(struct test_run *run)
+{
+	const struct overridden *o = &run->result.rule->overrides[0];
+	snprintf(run->result.why, sizeof run->result.why, "overridden in %.200s:%zu", o->file,
+	    o->line);
+	return run->result.passed = true;
+}
+
 static bool run_one(struct test_run *run, const struct loaded_rule *rule,
     const struct rule_test *test)
 {
@@ -135,9 +143,12 @@ static bool run_one(struct test_run *run, const struct loaded_rule *rule,
 	run->result = (struct test_result){
 		.rule = &rule->public,
 		.name = test->name,
-		.file = rule->public.file,
+		.file = test->file,
 		.line = test->at.line,
+		.skipped = rule->tests_stale,
 	};
+	if (run->result.skipped)
+		return skip(run);
 	run->arena = arena_new(run->limits->rule_memory);
 	run->result.passed = run->arena != NULL ? run_test(run) : fail(run, "out of memory");
 	arena_free(run->arena);

@@ -25,7 +25,7 @@ struct token {
 	struct slice text;
 	struct mark start, end;
 	const char *code;  /* TOKEN_WRONG: what to complain of, with its text */
-	const char *why;
+	const char *why, *hint; /* the hint may be NULL */
 };
 
 /* Where reading stands. Copying it is how the parser looks ahead. */

@@ -79,9 +79,9 @@ static enum seen element_next(struct eval *e, struct walk_at *w, struct value *v
 			w->nth++;
 			return PRESENT;
 		}
-		w->complete = w->complete && seen == ABSENT;
+		w->hole = w->hole || seen == NOT_OBSERVED;
 	}
-	return w->complete ? ABSENT : NOT_OBSERVED;
+	return w->complete && !w->hole ? ABSENT : NOT_OBSERVED;
 }
 
 static enum seen value_next(struct eval *e, struct walk_at *w, struct value *v)
@@ -124,10 +124,8 @@ static bool to_lower(struct eval *e, int side, struct value *v)
 {
 	if (!scratch_room(e, side, v->text.n))
 		return false;
-	for (size_t i = 0; i < v->text.n; i++) {
-		uint8_t c = v->text.p[i];
-		e->scratch[side][i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-	}
+	for (size_t i = 0; i < v->text.n; i++)
+		e->scratch[side][i] = ascii_lower(v->text.p[i]);
 	v->text.p = e->scratch[side];
 	return true;
 }
@@ -155,6 +153,8 @@ enum seen walk_single(struct eval *e, const struct operand *o, size_t element, i
 {
 	struct walk_at w = walk_begin(e, o, element, side);
 	enum seen seen = walk_next(e, &w, v);
+	if (o->function == FUNCTION_FIRST && seen == PRESENT && w.hole)
+		return NOT_OBSERVED;
 	if (o->function != FUNCTION_LAST || seen != PRESENT)
 		return seen;
 	struct value last = *v;

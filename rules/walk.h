@@ -30,6 +30,7 @@ struct walk_at {
 	const struct operand *operand;
 	size_t element, n_elements, nth;
 	bool begun, complete;
+	bool hole;                     /* something before the last value given was not observed */
 	int side;                      /* which scratch: 0 left, 1 right */
 };
 struct walk_at walk_begin(struct eval *, const struct operand *, size_t element, int side);

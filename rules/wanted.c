@@ -45,14 +45,6 @@ static bool read_field(struct reading *r, const struct yaml *name, struct field_
 	return error_set(&r->fault->why, "no field %s%s", quoted(text, name->text), near);
 }
 
-static bool is_word_of(const struct field *field, struct slice text)
-{
-	for (size_t i = 0; field->words[i] != NULL; i++)
-		if (slice_is(text, field->words[i]))
-			return true;
-	return false;
-}
-
 /* Maps without a name and groups are no single value. */
 static bool read_value(struct reading *r, const struct yaml *node, struct wanted_value *w)
 {
@@ -63,7 +55,7 @@ static bool read_value(struct reading *r, const struct yaml *node, struct wanted
 		return refuse(r, node->key, "a field with one value is wanted here");
 	if (node->kind != YAML_SCALAR)
 		return refuse(r, node, "one value is wanted here");
-	if (type == FIELD_ENUM && field->words != NULL && !is_word_of(field, node->text))
+	if (!field_allows(field, node->text))
 		return refuse(r, node, "the field is never this word");
 	if (map || type == FIELD_ENUM)
 		type = FIELD_STRING;

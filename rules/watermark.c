@@ -1,8 +1,8 @@
 /*
  * watermark.c - the clock of the rules: the newest time that is believed. It never steps back, and a
- * jump moves it only when the next event agrees.
+ * jump moves it only when the next packet agrees.
  */
-#include "rules/state.h"
+#include "rules/clock.h"
 
 int64_t ns_add(int64_t a, int64_t b)
 {
@@ -22,29 +22,94 @@ int64_t ns_sub(int64_t a, int64_t b)
 	return a - b;
 }
 
-void watermark_move(struct watermark *w, int64_t ns)
+void latest(int64_t *then, int64_t ns)
+{
+	if (ns > *then)
+		*then = ns;
+}
+
+bool moment_is_sure(struct moment m)
+{
+	return m.at == m.now;
+}
+
+struct watermark watermark_new(int64_t jump_ns)
+{
+	return (struct watermark){ .jump_ns = jump_ns, .ahead = NEVER, .confirmed = NEVER };
+}
+
+static void watermark_move(struct watermark *w, int64_t ns)
 {
 	if (!w->started)
-		*w = (struct watermark){ .now = ns, .start = ns, .jump_ns = w->jump_ns };
+		w->now = w->start = ns;
 	w->started = true;
-	w->ahead = NEVER;
-	if (ns > w->now)
-		w->now = ns;
+	latest(&w->now, ns);
 }
 
-/* The jump before is confirmed: its time counts as well. */
+static bool is_jump(const struct watermark *w, int64_t ns)
+{
+	return w->started && ns > ns_add(w->now, w->jump_ns);
+}
+
+/* Near to where the other one jumped, and nearer to that than to the clock. */
 static bool agrees(const struct watermark *w, int64_t ns)
 {
-	return w->ahead != NEVER && ns >= ns_sub(w->ahead, w->jump_ns);
+	int64_t apart = ns > w->ahead ? ns_sub(ns, w->ahead) : ns_sub(w->ahead, ns);
+	return apart <= w->jump_ns && ns_sub(ns, w->now) > apart;
 }
 
-struct moment watermark_take(struct watermark *w, int64_t ns)
+/* The end of the captures has a place of its own in the order, and the stamp of the last packet. */
+static bool is_later(const struct stamp *at, const struct stamp *than)
 {
-	if (w->started && ns > ns_add(w->now, w->jump_ns) && !agrees(w, ns)) {
-		w->ahead = ns;
-		return (struct moment){ .ns = ns, .believed = false };
+	bool same = at->frame == than->frame && at->input == than->input;
+	return at->order > than->order && !same;
+}
+
+/* Events of the packet that jumped, and late ones of packets before it, say nothing about the jump. */
+static void jump_decide(struct watermark *w, const struct stamp *at)
+{
+	if (w->ahead == NEVER || !is_later(at, &w->jumped))
+		return;
+	if (agrees(w, at->ns)) {
+		w->confirmed = w->ahead;
+		watermark_move(w, w->ahead);
 	}
-	int64_t newest = agrees(w, ns) && w->ahead > ns ? w->ahead : ns;
-	watermark_move(w, newest);
-	return (struct moment){ .ns = w->now, .believed = true };
+	w->ahead = NEVER;
+}
+
+struct moment watermark_take(struct watermark *w, const struct stamp *at)
+{
+	jump_decide(w, at);
+	if (!is_jump(w, at->ns)) {
+		watermark_move(w, at->ns);
+		return (struct moment){ w->now, w->now };
+	}
+	if (w->ahead == NEVER) {
+		w->ahead = at->ns;
+		w->jumped = *at;
+	}
+	return (struct moment){ w->now, at->ns };
+}
+
+void watermark_end(struct watermark *w, int64_t ns)
+{
+	if (!is_jump(w, ns))
+		watermark_move(w, ns);
+}
+
+struct last last_never(void)
+{
+	return (struct last){ NEVER, NEVER };
+}
+
+void last_note(struct last *l, struct moment m)
+{
+	latest(&l->sure, m.now);
+	if (!moment_is_sure(m))
+		l->ahead = m.at;
+}
+
+int64_t last_by(const struct last *l, int64_t now)
+{
+	return l->ahead <= now && l->ahead > l->sure ? l->ahead : l->sure;
 }

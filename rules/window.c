@@ -95,6 +95,23 @@ static struct entry *newest_of(struct window_key *w, uint64_t value)
 	return NULL;
 }
 
+/* The last one. An earlier entry may have its value. */
+static void entry_drop(struct store *s, struct window_key *w)
+{
+	struct entry *e = entry_at(w, w->n - 1);
+	w->n--;
+	w->events -= e->witness != NULL;
+	w->distinct -= e->newest;
+	for (uint32_t i = w->n; e->newest && i-- != 0;) {
+		if (entry_at(w, i)->value == e->value) {
+			entry_at(w, i)->newest = true;
+			w->distinct++;
+			break;
+		}
+	}
+	witness_free(s, e->witness);
+}
+
 /* Behind all of its time. There is a place for it. */
 static void entry_insert(struct window_key *w, struct entry new)
 {
@@ -121,11 +138,10 @@ static void lost_one(const struct arrival *a)
 	a->state->counts.evicted++;
 }
 
-/* Later entries have times that were not believed: such a one stays the newest of its value. */
 static bool entry_add(const struct arrival *a, uint64_t value, struct witness *witness)
 {
 	struct window_key *w = a->key;
-	struct entry new = { .ns = a->moment.ns, .value = value, .witness = witness };
+	struct entry new = { .ns = a->moment.at, .value = value, .witness = witness };
 	struct entry *same = newest_of(w, new.value);
 	if (same != NULL && witness == NULL && same->ns >= new.ns)
 		return true;
@@ -147,17 +163,47 @@ static bool entry_add(const struct arrival *a, uint64_t value, struct witness *w
 	return true;
 }
 
-/* All values but the last of an event are entries without a witness; that one gets it. */
+/* The values of one event, those of all elements when they belong to a group. */
+struct values {
+	const struct field_ref *of;
+	const struct event *event;
+	size_t element, n_elements, nth;
+};
+
+static struct values values_begin(const struct field_ref *of, const struct event *e)
+{
+	const struct field *group = field_group(of->field);
+	bool complete = true;
+	return (struct values){ .of = of,
+		.event = e,
+		.n_elements = group == NULL ? 1 : field_elements(group, e, &complete) };
+}
+
+static bool values_next(struct values *x, struct value *v)
+{
+	for (; x->element < x->n_elements; x->element++, x->nth = 0)
+		if (field_read(x->of, x->event, x->element, x->nth++, v) == PRESENT)
+			return true;
+	return false;
+}
+
+/*
+ * All values but the last of an event are entries without a witness; that one gets it. Of more than
+ * a window holds the others are lost.
+ */
 static bool values_add(const struct arrival *a, struct witness *witness)
 {
 	const struct field_ref *of = &a->state->rule->window.of;
 	struct hash_key key = a->rules->store.hash_key;
+	struct values values = values_begin(of, a->event);
 	struct value v = { .number = 0 };
 	uint64_t pending = 0;
-	for (size_t nth = 0; nth < a->rules->options.limits->rule_entries; nth++) {
-		if (field_read(of, a->event, 0, nth, &v) != PRESENT)
+	for (size_t n = 0; values_next(&values, &v); n++) {
+		if (n == a->rules->options.limits->rule_entries) {
+			lost_one(a);
 			break;
-		if (nth != 0)
+		}
+		if (n != 0)
 			entry_add(a, pending, NULL);
 		pending = value_hash(&v, of->field->type, key);
 	}
@@ -167,7 +213,7 @@ static bool values_add(const struct arrival *a, struct witness *witness)
 static bool arrival_add(const struct arrival *a)
 {
 	struct store *s = &a->rules->store;
-	struct witness *w = witness_new(s, a->event, a->moment.ns, false);
+	struct witness *w = witness_new(s, a->event, a->moment.at, false);
 	if (w == NULL) {
 		lost_one(a);
 		return false;
@@ -185,6 +231,7 @@ struct tally {
 	uint32_t from, to; /* its entries */
 };
 
+/* Entries behind `now` are those of a jump that is not decided. */
 static struct tally window_count(const struct window_key *w, int64_t now)
 {
 	int64_t open = ns_sub(now, window_of(&w->key)->within_ns);
@@ -205,11 +252,14 @@ static bool tally_fires(const struct tally *t, const struct window *window)
 	return (window->distinct ? t->distinct : t->events) >= window->fire;
 }
 
-static void window_purge(struct store *s, struct window_key *w, int64_t now)
+/* What is too old leaves, and what claimed a time that turned out to be none. */
+static void window_purge(struct store *s, struct window_key *w, struct moment m)
 {
-	int64_t open = ns_sub(now, window_of(&w->key)->within_ns);
+	int64_t open = ns_sub(m.now, window_of(&w->key)->within_ns);
 	while (w->n != 0 && entry_at(w, 0)->ns <= open)
 		entry_leave(s, w);
+	while (w->n != 0 && entry_at(w, w->n - 1)->ns > m.now && entry_at(w, w->n - 1)->ns != m.at)
+		entry_drop(s, w);
 }
 
 static void window_fire(const struct arrival *a, const struct tally *t)
@@ -225,12 +275,11 @@ static void window_fire(const struct arrival *a, const struct tally *t)
 		.count = t->events,
 		.distinct = window_of(&w->key)->distinct ? t->distinct : t->events,
 		.first_ns = entry_at(w, t->from)->ns,
-		.last_ns = a->moment.ns,
+		.last_ns = a->moment.at,
 		.key = &w->key };
-	uint64_t kept_back = 0;
-	if (!finding_allowed(a->rules, a->state, &o, &kept_back))
+	struct draft *d = draft_begin(a->rules, a->state, &o);
+	if (d == NULL)
 		return;
-	struct draft *d = draft_begin(a->rules, a->state, &o, kept_back);
 	for (uint32_t i = t->from; i < t->to; i++)
 		if (entry_at(w, i)->witness != NULL)
 			draft_witness(d, entry_at(w, i)->witness);
@@ -242,7 +291,7 @@ static void window_judge(const struct arrival *a)
 {
 	const struct window *window = &a->state->rule->window;
 	struct window_key *w = a->key;
-	struct tally t = window_count(w, a->moment.ns);
+	struct tally t = window_count(w, a->moment.at);
 	if (!tally_fires(&t, window))
 		return;
 	window_fire(a, &t);
@@ -257,13 +306,16 @@ static bool window_key_text(struct rules *r, struct rule_state *s, const struct 
     struct key_text *text)
 {
 	const struct window *window = &s->rule->window;
-	struct value v = { .number = 0 };
 	key_begin(text, &s->keys);
 	for (size_t i = 0; i < window->by.n; i++)
 		if (key_add(text, &window->by.fields[i], e) != PRESENT)
 			return false;
 	key_end(text, &r->store);
-	return !window->distinct || field_read(&window->of, e, 0, 0, &v) == PRESENT;
+	if (!window->distinct)
+		return true;
+	struct values values = values_begin(&window->of, e);
+	struct value v = { .number = 0 };
+	return values_next(&values, &v);
 }
 
 void window_event(struct rules *r, struct rule_state *s, const struct event *e,
@@ -279,10 +331,9 @@ void window_event(struct rules *r, struct rule_state *s, const struct event *e,
 		return;
 	struct arrival a = { r, s, e, moment, (struct window_key *)k };
 	k->pins++;
-	key_touch(&r->store, k, moment.ns);
-	if (moment.believed)
-		window_purge(&r->store, a.key, moment.ns);
-	struct tally before = window_count(a.key, moment.ns);
+	key_touch(&r->store, k, moment.now);
+	window_purge(&r->store, a.key, moment);
+	struct tally before = window_count(a.key, moment.now);
 	if (!tally_fires(&before, &s->rule->window))
 		a.key->id = 0;
 	if (arrival_add(&a))

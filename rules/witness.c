@@ -61,7 +61,7 @@ struct witness *witness_new(struct store *store, const struct event *e, int64_t 
 		return NULL;
 	*w = (struct witness){ .ns = ns,
 		.flow = event_flow(e, store->hash_key),
-		.seq = e->txn != NULL ? e->txn->seq : 0,
+		.mark = event_mark(e),
 		.n_packets = (uint8_t)n,
 		.n_id = (uint8_t)n_id };
 	for (size_t i = 0; i < n; i++)

@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	text[n] = '\0';
 	struct limits limits = limits_default();
 	struct complaint why = { .code = "" };
-	struct filter *filter = filter_new(text, &limits, &why);
+	struct filter *filter = filter_new(text, NULL, &limits, &why);
 	if (filter == NULL) {
 		check_complaint(&why, strlen(text));
 	} else {

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs every fuzz target in turn with libFuzzer; what it finds worth keeping stays in $BUILD.
-# usage: run.sh [SECONDS]    of each target; FUZZERS="rules yaml" chooses
+# usage: run.sh [SECONDS]    of each target; TARGETS="rules yaml" chooses
 set -u
-: "${BUILD:=build/fuzz}" "${FUZZERS:=$(printf '%s\n' tests/fuzz/fuzz_*.c | sed 's|.*/fuzz_||; s|\.c$||')}"
+: "${BUILD:=build/fuzz}" "${TARGETS:=$(printf '%s\n' tests/fuzz/fuzz_*.c | sed 's|.*/fuzz_||; s|\.c$||')}"
 passed=0 failed=0
 export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
-for name in $FUZZERS; do
+for name in $TARGETS; do
 	found=$BUILD/tests/fuzz/found/$name
 	log=$BUILD/tests/fuzz/$name.log
 	mkdir -p "$found"

@@ -33,6 +33,7 @@ struct rulekit {
 	struct limits limits;
 	struct rules *rules;
 	uint64_t order, seed;
+	bool patient; /* a due absence waits for losses, as in real runs */
 	struct found *found;
 	size_t n;
 };
@@ -124,6 +125,8 @@ static inline void kit_start(struct rulekit *k, const char *head, const char *it
 	struct ruleset *set = kit_set(&k->limits, head, items);
 	k->rules = rules_new(set, &options, kit_sink(k), &e);
 	assert_non_null(k->rules);
+	if (!k->patient)
+		k->rules->grace_ns = 0;
 }
 
 static inline void kit_open(struct rulekit *k, const char *items)

@@ -19,6 +19,8 @@ static const char text[] =
     "vars: {w: {type: duration, default: 5s}}\n"
     "rules:\n"
     "  - id: a\n"
+    "    title: t\n"
+    "    severity: low\n"
     "    event: transaction\n"
     "    condition: $m\n"
     "    window: {within: \"${w}\", by: [auth.user], fire: \">= 2\"}\n"

@@ -46,7 +46,7 @@ static enum truth truth_in(const struct event *event, const char *text)
 {
 	struct limits limits = limits_default();
 	struct complaint why;
-	struct filter *f = filter_new(text, &limits, &why);
+	struct filter *f = filter_new(text, NULL, &limits, &why);
 	if (f == NULL)
 		fail_msg("%s: %s at %zu: %s", text, why.code, why.column, why.text);
 	enum truth truth = filter_test(f, event);
@@ -286,7 +286,7 @@ static void test_refusals(void **state)
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
 		const struct refusal *r = &refusals[i];
 		struct complaint why = { 0 };
-		struct filter *f = filter_new(r->text, &limits, &why);
+		struct filter *f = filter_new(r->text, NULL, &limits, &why);
 		if (f != NULL || strcmp(why.code, r->code) != 0 || why.line != r->line ||
 		    why.column != r->column)
 			fail_msg("%s: %s:%zu:%zu %s, expected %s:%zu:%zu", r->text, why.code,
@@ -300,7 +300,7 @@ static void assert_message(const char *text, const char *message, const char *hi
 {
 	struct limits limits = limits_default();
 	struct complaint why;
-	assert_null(filter_new(text, &limits, &why));
+	assert_null(filter_new(text, NULL, &limits, &why));
 	assert_string_equal(why.text, message);
 	assert_string_equal(why.hint, hint);
 }

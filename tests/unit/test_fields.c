@@ -300,6 +300,24 @@ static void loss(void **state)
 	assert_int_equal(number_of(&s, "quality.truncated"), 1);
 }
 
+static void dropped_packets(void **state)
+{
+	struct dropped dropped = { { .order = 9, .frame = 7 }, 500 };
+	struct scene s = { .event = { .kind = EVENT_LOSS, .dropped = &dropped } };
+	struct value v;
+	(void)state;
+	assert_text(&s, "event_type", 0, 0, "loss");
+	assert_int_equal(number_of(&s, "loss.packets"), 500);
+	assert_int_equal(read_nth(&s, "evidence.frames", 0, 0, &v), PRESENT);
+	assert_int_equal(v.number, 7);
+	assert_int_equal(read_nth(&s, "evidence.frames", 0, 1, &v), ABSENT);
+	assert_int_equal(seen_of(&s, "flow.id"), ABSENT);
+	dropped.packets = UINT64_MAX;
+	assert_int_equal(number_of(&s, "loss.packets"), INT64_MAX);
+	s.event.kind = EVENT_ANOMALY;
+	assert_int_equal(seen_of(&s, "loss.packets"), ABSENT);
+}
+
 /* Every getter, on every kind of event, with everything and with nothing in it. */
 static void all_fields_of_all_kinds(void **state)
 {
@@ -307,6 +325,7 @@ static void all_fields_of_all_kinds(void **state)
 	struct dav dav;
 	struct flow flow = { .protocol = "http" };
 	struct anomaly anomaly = { .code = TCP_GAP };
+	struct dropped dropped = { { .frame = 3 }, 4 };
 	struct summary summary = { .flows = 1 };
 	struct run_end end = { .dropped = 2 };
 	struct rule rule = { .id = "r" };
@@ -325,8 +344,8 @@ static void all_fields_of_all_kinds(void **state)
 		{ .kind = EVENT_FINDING, .finding = &found.finding, .n_inputs = 1 },
 		{ .kind = EVENT_FINDING, .finding = &empty },
 		{ .kind = EVENT_STATS, .summary = &summary, .run_end = &end },
-		{ .kind = EVENT_LOSS }, { .kind = EVENT_OPERATION }, { .kind = EVENT_ITEM },
-		{ .kind = EVENT_SESSION }, { .kind = EVENT_SYNC } };
+		{ .kind = EVENT_LOSS, .dropped = &dropped }, { .kind = EVENT_OPERATION },
+		{ .kind = EVENT_ITEM }, { .kind = EVENT_SESSION }, { .kind = EVENT_SYNC } };
 	for (size_t k = 0; k < sizeof events / sizeof events[0]; k++)
 		for (size_t i = 0; i < n; i++) {
 			struct field_ref ref = { .field = &table[i] };
@@ -358,6 +377,7 @@ int main(void)
 		cmocka_unit_test(multistatus),
 		cmocka_unit_test(evidence),
 		cmocka_unit_test(loss),
+		cmocka_unit_test(dropped_packets),
 		cmocka_unit_test(all_fields_of_all_kinds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

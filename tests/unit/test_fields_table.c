@@ -135,8 +135,10 @@ static void summary_spoil(struct summary *s, struct run_end *end)
 	*s = (struct summary){ .gaps = 1,
 		.clipped_bytes = 1,
 		.unpaired_requests = 1,
-		.unsure = 1,
-		.incomplete_bodies = 1 };
+		.unsure = 2,
+		.gapless_unsure = 1,
+		.incomplete_bodies = 1,
+		.undecoded_bodies = 1 };
 	for (size_t i = 0; i < ANOMALY_CODES; i++)
 		s->anomalies[i] = 1;
 	*end = (struct run_end){ .decoded = { .bad = 1 },
@@ -195,6 +197,24 @@ static void words_are_what_getters_say(void **state)
 		     word++)
 			if (!table[i].later && !said.word[i][word])
 				fail_msg("%s never says %s", table[i].name, table[i].words[word]);
+	}
+}
+
+static void words_are_allowed(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		bool allowed;
+	} cases[] = { { "dav.tag", "", true }, { "dav.tag_state", "present", true },
+		{ "dav.tag_state", "Present", false }, { "dav.tag_state", "presen", false },
+		{ "dav.tag_state", "", false }, { "http.request.method", "NOT-A-WORD", true } };
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct field_ref ref;
+		struct error e;
+		assert_true(field_find(cases[i].name, &ref, &e));
+		if (field_allows(ref.field, slice_from(cases[i].text)) != cases[i].allowed)
+			fail_msg("%s: \"%s\"", cases[i].name, cases[i].text);
 	}
 }
 
@@ -304,6 +324,7 @@ int main(void)
 		cmocka_unit_test(finding),
 		cmocka_unit_test(members_know_their_group),
 		cmocka_unit_test(words_are_what_getters_say),
+		cmocka_unit_test(words_are_allowed),
 		cmocka_unit_test(later_is_not_observed),
 		cmocka_unit_test(deep_fields),
 		cmocka_unit_test(nearest_names),

@@ -127,6 +127,37 @@ static void hostile_texts(void **state)
 	    "  remedy: Look for an event sink. Then\\x1b ask.\n\n");
 }
 
+/* Another set of rules may have come meanwhile: the old one is gone, and nothing of it is asked. */
+static void rules_that_are_gone(void **state)
+{
+	(void)state;
+	char id[] = "gone", title[] = "Gone", code[] = "D07", remedy[] = "None.", article[] = "77";
+	struct reference reference = { .kb = article };
+	struct rule rule = { .id = id,
+		.title = title,
+		.code = code,
+		.remedy = remedy,
+		.severity = SEVERITY_HIGH,
+		.references = &reference,
+		.n_references = 1 };
+	struct bench *b = bench_open((struct report_options){ .quiet = true });
+	send(b, (struct finding){ .rule = &rule, .id = 1 }, "first");
+	id[0] = title[0] = code[0] = remedy[0] = article[0] = '#';
+	/* It has the id of the first, and is another one. */
+	rule = (struct rule){ .id = "gone", .title = "Changed", .severity = SEVERITY_LOW };
+	send(b, (struct finding){ .rule = &rule, .id = 2 }, "second");
+	memset(&rule, 0xa5, sizeof rule);
+	memset(&reference, 0xa5, sizeof reference);
+	expect(b,
+	    "findings: 1 high, 1 low\n\n"
+	    "high gone (D07): Gone\n"
+	    "  - first\n" AT "\n"
+	    "  remedy: None.\n"
+	    "  see:    KB 77\n\n"
+	    "low gone: Changed\n"
+	    "  - second\n" AT "\n\n");
+}
+
 /* The list shows the first proof, the block the last state, whatever order they come in. */
 static void later_states(void **state)
 {
@@ -148,8 +179,34 @@ static void later_states(void **state)
 	    "findings: 1 medium\n\n"
 	    "medium b-medium: Medium one\n"
 	    "  - third\n"
-	    "    2006-09-25T16:00:03.123456791Z, frames 3, 4; repeated 5 times, kept back by its "
-	    "limit; seen again 2 times; state was evicted at a limit, there may be more to it\n"
+	    "    2006-09-25T16:00:03.123456791Z, frames 3, 4; 5 before it kept back by the "
+	    "rule's limit; seen again 2 times; state was evicted at a limit, there may be more to it\n"
+	    "  remedy: Look for an event sink. Then\\x1b ask.\n\n");
+}
+
+/* The values a rule asks for stand below its finding; of more than there is room for whole lines. */
+static void carried_fields(void **state)
+{
+	(void)state;
+	static uint8_t long_value[5000];
+	const struct named_text fields[] = { { SLICE("http.request.target"), SLICE("/a\\x1b") },
+		{ SLICE("http.response.header"), SLICE("Content-Length: 0") },
+		{ SLICE("http.request.header"), { long_value, sizeof long_value } } };
+	memset(long_value, 'v', sizeof long_value);
+	struct finding f = { .rule = &medium, .id = 1, .fields = fields, .n_fields = 3 };
+	struct bench *b = bench_open((struct report_options){ .quiet = true });
+	send(b, f, "m");
+	f.id = 2;
+	f.n_fields = 0;
+	send(b, f, "n");
+	expect(b,
+	    "findings: 2 medium\n\n"
+	    "medium b-medium, 2 findings: Medium one\n"
+	    "  - m\n" AT "\n"
+	    "      http.request.target = /a\\x1b\n"
+	    "      http.response.header = Content-Length: 0\n"
+	    "      ...\n"
+	    "  - n\n" AT "\n"
 	    "  remedy: Look for an event sink. Then\\x1b ask.\n\n");
 }
 
@@ -188,7 +245,7 @@ static void many_frames(void **state)
 	free(text);
 }
 
-/* What could not be decided is no alert: never on the list, and of most only the number. */
+/* What could not be decided is no alert: it is marked; of what was left open the number is told. */
 static void inconclusive(void **state)
 {
 	(void)state;
@@ -210,6 +267,7 @@ static void inconclusive(void **state)
 	f.outcome = CONCLUSIVE;
 	send(b, f, "proven");
 	expect(b,
+	    "  medium b-medium, inconclusive: who knows\n"
 	    "  medium b-medium: proven\n\n"
 	    "findings: 1 medium; inconclusive 4 (2 open at the end of the capture, "
 	    "1 for missing packets, 1 not observed in full)\n\n"
@@ -507,7 +565,9 @@ int main(void)
 		cmocka_unit_test(nothing_found),
 		cmocka_unit_test(listed_and_closed),
 		cmocka_unit_test(hostile_texts),
+		cmocka_unit_test(rules_that_are_gone),
 		cmocka_unit_test(later_states),
+		cmocka_unit_test(carried_fields),
 		cmocka_unit_test(frames_of_several_inputs),
 		cmocka_unit_test(many_frames),
 		cmocka_unit_test(inconclusive),

@@ -260,6 +260,23 @@ static void anomalies_and_sensor(void **state)
 	free(text);
 }
 
+static void losses(void **state)
+{
+	struct dropped dropped = { { .order = 8, .frame = 8 }, 500 };
+	struct event event = { .kind = EVENT_LOSS, .dropped = &dropped, .id = SLICE("l-1") };
+	(void)state;
+	char *text = json_of(&event);
+	assert_string_equal(text,
+	    "{\"ts\":\"1970-01-01T00:00:00.000000000Z\",\"event_type\":\"loss\","
+	    "\"schema\":\"davscope/1\",\"id\":\"l-1\",\"loss\":{\"packets\":500},"
+	    "\"evidence\":[{\"frames\":[8]}]}\n");
+	free(text);
+	dropped.packets = UINT64_MAX;
+	text = json_of(&event);
+	assert_holds(text, "\"loss\":{\"packets\":\"9223372036854775807\"}");
+	free(text);
+}
+
 /* ---- findings ---- */
 
 static void finding_whole(void **state)
@@ -400,7 +417,8 @@ static void stats(void **state)
 	end = (struct run_end){ 0 };
 	text = written(options, NULL, 0, &none, &end);
 	assert_holds(text, "{\"event_type\":\"stats\"");
-	assert_holds(text, "{\"complete\":true,\"reasons\":[],\"shortfalls\":[]}");
+	assert_holds(text,
+	    "{\"complete\":true,\"reasons\":[],\"shortfalls\":[],\"missing\":[],\"unread\":[]}");
 	free(text);
 }
 
@@ -563,6 +581,7 @@ int main(void)
 		cmocka_unit_test(groups),
 		cmocka_unit_test(big_numbers_are_strings),
 		cmocka_unit_test(anomalies_and_sensor),
+		cmocka_unit_test(losses),
 		cmocka_unit_test(finding_whole),
 		cmocka_unit_test(finding_inconclusive),
 		cmocka_unit_test(not_in_the_records),

@@ -101,8 +101,10 @@ static void test_all_keys(void **state)
 	(void)state;
 	struct scene s;
 	scene_load(&s,
-	    HEAD "rules:\n" FULL "\n\n  # of the next\n  - {id: b, event: loss, condition: true,"
-		 " output: x}\n");
+	    HEAD
+	    "rules:\n" FULL
+	    "\n\n  # of the next\n  - {id: b, title: t, severity: low, event: loss, condition: true,"
+	    " output: x}\n");
 	const struct rule *r = ruleset_rule(s.set, 0);
 	assert_string_equal(r->id, "a-1");
 	assert_int_equal(r->rev, 7);
@@ -130,19 +132,23 @@ static void test_source_is_the_text(void **state)
 	(void)state;
 	struct scene s;
 	scene_load(&s,
-	    HEAD "rules:\n" FULL "\n\n  # of the next\n  - {id: b, event: loss, condition: true,"
-		 " output: x}  # after\n");
+	    HEAD
+	    "rules:\n" FULL
+	    "\n\n  # of the next\n  - {id: b, title: t, severity: low, event: loss, condition: true,"
+	    " output: x}  # after\n");
 	const char *source = ruleset_rule(s.set, 0)->source;
 	size_t n = strlen(FULL) - strlen("  # not a number");
 	assert_int_equal(strlen(source), n);
 	assert_memory_equal(source, FULL, n);
 	assert_string_equal(ruleset_rule(s.set, 1)->source,
-	    "  - {id: b, event: loss, condition: true, output: x}");
+	    "  - {id: b, title: t, severity: low, event: loss, condition: true, output: x}");
 	assert_null(ruleset_rule(s.set, 2));
 	ruleset_free(s.set);
-	scene_load(&s, HEAD "rules: [{id: c, event: loss, condition: true, output: x}]");
+	scene_load(&s,
+	    HEAD
+	    "rules: [{id: c, title: t, severity: low, event: loss, condition: true, output: x}]");
 	assert_string_equal(ruleset_rule(s.set, 0)->source,
-	    "{id: c, event: loss, condition: true, output: x}");
+	    "{id: c, title: t, severity: low, event: loss, condition: true, output: x}");
 	ruleset_free(s.set);
 }
 
@@ -150,11 +156,13 @@ static void test_defaults(void **state)
 {
 	(void)state;
 	struct scene s;
-	scene_load(&s, HEAD "rules:\n  - {id: b, event: loss, condition: true, output: x}\n");
+	scene_load(&s,
+	    HEAD
+	    "rules:\n  - {id: b, title: t, severity: low, event: loss, condition: true, output: x}\n");
 	const struct rule *r = ruleset_rule(s.set, 0);
 	assert_int_equal(r->rev, 1);
-	assert_string_equal(r->title, "b");
-	assert_int_equal(r->severity, SEVERITY_MEDIUM);
+	assert_string_equal(r->title, "t");
+	assert_int_equal(r->severity, SEVERITY_LOW);
 	assert_int_equal(r->confidence, CONFIDENCE_MEDIUM);
 	assert_string_equal(r->status, "stable");
 	assert_true(r->enabled);
@@ -178,7 +186,7 @@ static void test_window(void **state)
 	scene_load(&s,
 	    HEAD
 	    "vars: {w: {type: duration, default: 30m}}\n"
-	    "rules:\n  - id: a\n    event: transaction\n    condition: true\n    output: x\n"
+	    "rules:\n  - id: a\n    title: t\n    severity: low\n    event: transaction\n    condition: true\n    output: x\n"
 	    "    on_unknown: report\n"
 	    "    window:\n      within: ${w}\n      by:\n        - client.address\n        - http.request.header[\"A\"]\n"
 	    "      fire: '> 2'\n      distinct: dav.property.name\n      after: keep\n"
@@ -207,7 +215,7 @@ static void test_sequence(void **state)
 	struct scene s;
 	scene_load(&s,
 	    HEAD
-	    "rules:\n  - id: a\n    output: '{key.who} {http.request.method}'\n    sequence:\n"
+	    "rules:\n  - id: a\n    title: t\n    severity: low\n    output: '{key.who} {http.request.method}'\n    sequence:\n"
 	    "      within: 2h\n      by: [client.address, who]\n      at_eof: fire\n      steps:\n"
 	    "        - {name: one, event: flow, not: true, condition: true,\n"
 	    "           keys: {who: flow.id, client.address: server.address}}\n"
@@ -231,7 +239,8 @@ static void test_sequence(void **state)
 /* ---- several files ---- */
 
 #define SMALL(id, condition) \
-	"  - {id: " id ", event: transaction, condition: " condition ", output: x,\n" \
+	"  - {id: " id ", title: t, severity: low, event: transaction, condition: " condition \
+	", output: x,\n" \
 	"     tests: [{name: t, events: [], expect: []}]}\n"
 
 static void test_forward_references(void **state)
@@ -255,13 +264,12 @@ static void test_override(void **state)
 	scene_load(&plain, rules);
 	scene_open(&s);
 	scene_read(&s, "later.yaml",
-	    HEAD "override:\n  - {id: a, severity: low, output: '{http.request.method}',\n"
+	    HEAD "override:\n  - {id: a, severity: high, output: '{http.request.method}',\n"
 		 "     except: [http.interim == 1, http.interim == 2]}\n"
 		 "  - {id: a, append_except: [http.interim == 3]}\n"
 		 "  - {id: a, enabled: false}\n");
 	scene_read(&s, "rules.yaml", rules);
-	scene_read(&s, "last.yaml",
-	    HEAD "override:\n  - {id: a, severity: high, append_except: [dav.write]}\n");
+	scene_read(&s, "last.yaml", HEAD "override:\n  - {id: a, append_except: [dav.write]}\n");
 	assert_true(scene_compile(&s));
 	const struct loaded_rule *a = s.set->rules[0], *b = s.set->rules[1];
 	assert_int_equal(a->public.severity, SEVERITY_HIGH);
@@ -337,8 +345,42 @@ static void test_engine_versions(void **state)
 /* ---- variables ---- */
 
 #define VARIABLE \
-	HEAD "vars: {w: {type: duration, default: 5s}}\nrules:\n  - id: a\n    event: flow\n" \
-	     "    condition: true\n    output: x\n    window: {within: \"${w}\", fire: '>= 2'}\n"
+	HEAD \
+	    "vars: {w: {type: duration, default: 5s}}\nrules:\n  - id: a\n    title: t\n    severity: low\n    event: flow\n" \
+	    "    condition: true\n    output: x\n    window: {within: \"${w}\", fire: '>= 2'}\n"
+
+static void test_durations(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int64_t ns; /* -1: it is none */
+	} all[] = {
+		{ "1.5s", 1500000000 },
+		{ "0.001704s", 1704000 },
+		{ "0.25h", 900 * SEC },
+		{ "1.000000001s", 1000000001 },
+		{ "1.0000000001s", -1 },
+		{ "0.5ms", 500000 },
+		{ "106751.0d", INT64_C(106751) * 86400 * SEC },
+		{ "106751.99999d", -1 },
+		{ "9223372036854.775807ms", INT64_MAX },
+		{ "9223372036854.775808ms", -1 },
+		{ "1.s", -1 },
+		{ ".5s", -1 },
+		{ "1.5", -1 },
+		{ "1.5.5s", -1 },
+		{ "1.-5s", -1 },
+	};
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		int64_t ns = -1;
+		bool fine = duration_read(slice_from(all[i].text), &ns);
+		if ((fine ? ns : -1) != all[i].ns)
+			fail_msg("%s: %lld", all[i].text, (long long)ns);
+	}
+	int64_t ns;
+	assert_true(duration_read(SLICE("-1.5s"), &ns) && ns == -1500000000);
+}
 
 static void test_given_variable(void **state)
 {
@@ -555,6 +597,7 @@ int main(void)
 		cmocka_unit_test(test_override_mistake_is_in_its_file),
 		cmocka_unit_test(test_broken_file_contributes_nothing),
 		cmocka_unit_test(test_engine_versions),
+		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_given_variable),
 		cmocka_unit_test(test_suppressions),
 		cmocka_unit_test(test_complaints_are_in_order),

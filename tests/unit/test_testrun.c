@@ -217,6 +217,25 @@ static void no_memory_fails_a_test(void **state)
 	ruleset_free(s.set);
 }
 
+/* What an override says of tests is about the rule as it is now. */
+static void tests_of_overridden_rules_are_skipped(void **state)
+{
+	(void)state;
+	struct scene s;
+	run(&s,
+	    HEAD SIMPLE("a") TEST("wrong now", GET, "{count: 1}") SIMPLE(
+		"b") TEST("still", GET, "") SIMPLE("c") TEST("old", GET,
+		"{count: 1}") "override:\n- {id: a, severity: high}\n- id: c\n  rev: 2\n  tests:\n" TEST("new",
+		GET, ""),
+	    3);
+	assert_true(s.results[0].passed && s.results[0].skipped);
+	assert_non_null(strstr(s.results[0].why, "overridden in t.yaml:"));
+	assert_true(s.results[1].passed && !s.results[1].skipped);
+	assert_string_equal(s.results[2].name, "new");
+	assert_true(s.results[2].passed && !s.results[2].skipped);
+	ruleset_free(s.set);
+}
+
 static void rules_with_errors_are_not_tested(void **state)
 {
 	(void)state;
@@ -280,6 +299,7 @@ int main(void)
 		cmocka_unit_test(tests_do_not_share_state),
 		cmocka_unit_test(findings_and_stats_can_be_made),
 		cmocka_unit_test(no_memory_fails_a_test),
+		cmocka_unit_test(tests_of_overridden_rules_are_skipped),
 		cmocka_unit_test(rules_with_errors_are_not_tested),
 		cmocka_unit_test(silence_is_no_finding_at_all),
 		cmocka_unit_test(a_rule_can_be_asked),

@@ -259,6 +259,77 @@ static void test_jumps_of_the_clock(void **state)
 	kit_close(&k);
 }
 
+/* A time that was not believed is none: what claimed it leaves no trace. */
+static void test_a_jump_that_was_none(void **state)
+{
+	(void)state;
+	struct rulekit k;
+	kit_open(&k, RULE("within: 10s, by: [dav.mailbox], distinct: dav.href, fire: '>= 2'"));
+	put(&k, 0, "anna", "/a");
+	put(&k, 100000, "anna", "/a");
+	put(&k, 1, "anna", "/a");
+	put(&k, 2, "anna", "/b");
+	assert_found(&k, 1);
+	assert_string_equal(k.found[0].message, "3 2 2s");
+	/* The clock comes there by itself, much later. */
+	put(&k, 3, "bert", "/a");
+	put(&k, 5000, "bert", "/b");
+	for (int i = 1; i < 5; i++)
+		put(&k, 1000 * i, "bert", "/a");
+	put(&k, 5001, "bert", "/a");
+	assert_found(&k, 1);
+	kit_close(&k);
+}
+
+static void test_a_jump_does_not_end_a_finding(void **state)
+{
+	(void)state;
+	struct rulekit k;
+	kit_open(&k, RULE("within: 10s, by: [dav.mailbox], fire: '>= 2', after: keep"));
+	put(&k, 0, "anna", "/a");
+	put(&k, 1, "anna", "/a");
+	put(&k, 100000, "anna", "/a");
+	put(&k, 2, "anna", "/a");
+	assert_found(&k, 2);
+	assert_int_equal(k.found[1].id, k.found[0].id);
+	assert_int_equal(k.found[1].update, 1);
+	assert_int_equal(k.found[1].count, 3);
+	kit_close(&k);
+}
+
+static void test_distinct_values_of_all_elements(void **state)
+{
+	(void)state;
+	struct rulekit k;
+	kit_open(&k, RULE("within: 10s, distinct: dav.property.name, fire: '>= 3'"));
+	kit_event(&k,
+	    "at: 0s, set: {http.request.method: PUT, "
+	    "dav.property: [{status: 200}, {name: a}, {name: b}]}");
+	assert_found(&k, 0);
+	kit_event(&k,
+	    "at: 1s, set: {http.request.method: PUT, dav.property: [{name: b}, {name: c}]}");
+	assert_found(&k, 1);
+	assert_string_equal(k.found[0].message, "2 3 1s");
+	kit_event(&k, "at: 2s, set: {http.request.method: PUT, dav.property: [{status: 200}]}");
+	assert_int_equal(kit_counts(&k)->keyless, 1);
+	kit_close(&k);
+}
+
+/* One event has more values than a window holds. */
+static void test_values_are_bounded(void **state)
+{
+	(void)state;
+	struct rulekit k;
+	kit_init(&k);
+	k.limits.rule_entries = 3;
+	kit_start(&k, "", RULE("within: 10s, distinct: dav.request.href, fire: '>= 3'"));
+	kit_event(&k,
+	    "at: 0s, set: {http.request.method: PUT, dav.request.href: [/a, /a, /b, /c, /d]}");
+	assert_found(&k, 0);
+	assert_int_equal(kit_counts(&k)->evicted, 1);
+	kit_close(&k);
+}
+
 static void test_excepted_events_do_not_count(void **state)
 {
 	(void)state;
@@ -348,6 +419,10 @@ int main(void)
 		cmocka_unit_test(test_limit_holds_back_but_not_updates),
 		cmocka_unit_test(test_entries_are_bounded),
 		cmocka_unit_test(test_jumps_of_the_clock),
+		cmocka_unit_test(test_a_jump_that_was_none),
+		cmocka_unit_test(test_a_jump_does_not_end_a_finding),
+		cmocka_unit_test(test_distinct_values_of_all_elements),
+		cmocka_unit_test(test_values_are_bounded),
 		cmocka_unit_test(test_excepted_events_do_not_count),
 		cmocka_unit_test(test_against_brute_force),
 	};
