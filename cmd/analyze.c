@@ -1,8 +1,8 @@
 /*
  * analyze.c - `davscope analyze`: captures in, transactions and findings out. This file only wires:
- * source to decoder to analysis to filter, rules and report, and what came of it to an exit code.
+ * the pipeline to filter, slice and report, and what came of it to an exit code.
  */
-#include "cmd/cmd.h"
+#include "cmd/pipeline.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +12,13 @@ enum { PROGRESS_PACKETS = 4096, EVIDENCE_MAX = 512 };
 
 struct run {
 	const struct options *options;
-	struct hash_key key;
-	struct source *source;
-	const char **names; /* of the inputs */
+	struct pipeline pipeline;
 	struct out *out;
 	struct report *report; /* borrows from the rules */
-	struct ruleset *ruleset; /* until the rules take it */
-	struct rules *rules;
-	struct filter *filter; /* NULL without -Y */
-	struct analysis *analysis;
-	struct decoder *decoder;
+	struct ruleset *ruleset; /* until the pipeline takes it */
+	struct filter *filter; /* NULL without -Y; borrows from the rules */
 	struct slicer *slicer; /* NULL without -w */
 	struct progress progress;
-	struct stamp last; /* of the packet delivered last */
 	uint64_t transactions;
 	bool found; /* a finding that --fail-on is about */
 	bool unread; /* whoever read standard output went away */
@@ -68,7 +62,6 @@ static void run_event(void *ctx, const struct event *event)
 		run->transactions++;
 	if (run->slicer != NULL)
 		slice_event(run->slicer, event, shown);
-	rules_event(run->rules, event);
 }
 
 static bool wants_color(const struct options *o)
@@ -79,21 +72,6 @@ static bool wants_color(const struct options *o)
 		return o->color == COLOR_ALWAYS;
 	return isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0') &&
 	    term != NULL && strcmp(term, "dumb") != 0;
-}
-
-static bool open_source(struct run *run, struct error *e)
-{
-	struct source_options options = options_source(run->options);
-	run->source = source_open(&options, e);
-	if (run->source == NULL)
-		return false;
-	size_t n = source_inputs(run->source);
-	run->names = calloc(n, sizeof *run->names);
-	if (run->names == NULL)
-		return error_set(e, "out of memory");
-	for (size_t i = 0; i < n; i++)
-		run->names[i] = source_name(run->source, (uint16_t)i);
-	return true;
 }
 
 static bool open_report(struct run *run, struct error *e)
@@ -113,80 +91,43 @@ static bool open_report(struct run *run, struct error *e)
 		.local_time = o->local_time,
 		.sensor = o->sensor,
 		.limits = &o->limits,
-		.input_names = run->names,
-		.n_inputs = source_inputs(run->source),
+		.input_names = run->pipeline.names,
+		.n_inputs = run->pipeline.n_names,
 	};
 	run->report = report_new(&options, run->out, e);
 	return run->report != NULL;
 }
 
-static uint64_t content_hash(void *ctx, uint16_t input)
-{
-	const struct run *run = ctx;
-	return source_content_hash(run->source, input);
-}
-
-static bool open_rules(struct run *run, struct error *e)
-{
-	struct rules_options options = {
-		.limits = &run->options->limits,
-		.key = run->key,
-		.input_names = run->names,
-		.n_inputs = source_inputs(run->source),
-		.content_hash = content_hash,
-		.content_ctx = run,
-	};
-	struct ruleset *taken = run->ruleset;
-	run->ruleset = NULL;
-	run->rules = rules_new(taken, &options, (struct rules_sink){ run_finding, run }, e);
-	return run->rules != NULL;
-}
-
-static bool open_analysis(struct run *run, struct error *e)
-{
-	struct analysis_options options = {
-		.limits = &run->options->limits,
-		.key = run->key,
-		.input_names = run->names,
-		.n_inputs = source_inputs(run->source),
-	};
-	run->analysis = analysis_new(&options, (struct analysis_sink){ run_event, run }, e);
-	return run->analysis != NULL;
-}
-
 /* What is found must not depend on the form of the output. */
-static enum bodies bodies_needed(const struct run *run)
+static bool open_pipeline(struct run *run, struct error *e)
 {
-	bool deep = ruleset_is_deep(rules_set(run->rules)) ||
-	    (run->filter != NULL && filter_is_deep(run->filter));
-	return deep ? BODIES_ALL : run->options->bodies;
-}
-
-static bool open_decoder(struct run *run, struct error *e)
-{
-	const struct options *o = run->options;
-	struct decode_options options = {
-		.limits = o->limits,
-		.key = run->key,
-		.workers = o->workers,
-		.bodies = bodies_needed(run),
-		.keep_packets = run->slicer != NULL,
-	};
-	run->decoder = decoder_new(&options, analysis_input(run->analysis), e);
-	return run->decoder != NULL;
+	struct ruleset *taken = run->ruleset;
+	bool deep = run->filter != NULL && filter_is_deep(run->filter);
+	run->ruleset = NULL;
+	return pipeline_open(&run->pipeline, taken, deep ? BODIES_ALL : run->options->bodies,
+	    run->slicer != NULL, e);
 }
 
 /* NULL: it is wrong, and where has been said. */
-static struct filter *open_filter(const struct options *o)
+static struct filter *open_filter(const struct options *o, struct ruleset *set)
 {
 	struct complaint why = { .line = 0 };
-	struct filter *filter = filter_new(o->filter, &o->limits, &why);
+	struct filter *filter = filter_new(o->filter, set, &o->limits, &why);
 	struct out *errors = filter == NULL ? out_errors(NULL) : NULL;
-	if (errors != NULL) {
+	if (errors == NULL)
+		return filter;
+	if (why.file != NULL) /* inside a macro of a rule file */
+		complaint_write(errors, &why);
+	else
 		complaint_write_caret(errors, o->filter, &why);
-		out_close(errors, NULL);
-	}
-	return filter;
+	out_close(errors, NULL);
+	return NULL;
+}
+
+static bool open_source(struct run *run, struct error *e)
+{
+	struct source_options options = options_source(run->options);
+	return pipeline_source(&run->pipeline, &options, e);
 }
 
 static bool open_slice(struct run *run, struct error *e)
@@ -202,10 +143,12 @@ static int open_conditions(struct run *run)
 {
 	int code = EXIT_DONE;
 	const struct options *o = run->options;
-	if (o->filter != NULL && (run->filter = open_filter(o)) == NULL)
-		return EXIT_USAGE;
 	run->ruleset = options_ruleset(o, &code);
-	return run->ruleset != NULL ? EXIT_DONE : code;
+	if (run->ruleset == NULL)
+		return code;
+	if (o->filter != NULL)
+		run->filter = open_filter(o, run->ruleset);
+	return o->filter == NULL || run->filter != NULL ? EXIT_DONE : EXIT_USAGE;
 }
 
 /* A mistyped file name among the last words has become a capture filter: say so. */
@@ -238,8 +181,7 @@ static int run_open(struct run *run)
 		return source_refused(run->options, &e);
 	else if (!open_slice(run, &e))
 		code = EXIT_OUTPUT;
-	else if (!open_report(run, &e) || !open_rules(run, &e) || !open_analysis(run, &e) ||
-	    !open_decoder(run, &e))
+	else if (!open_report(run, &e) || !open_pipeline(run, &e))
 		code = EXIT_INTERNAL;
 	if (code != EXIT_DONE)
 		warn("%s", e.text);
@@ -248,25 +190,15 @@ static int run_open(struct run *run)
 
 static void run_close(struct run *run)
 {
-	decoder_free(run->decoder);
-	analysis_free(run->analysis);
 	report_free(run->report);
-	rules_free(run->rules);
-	ruleset_free(run->ruleset);
 	filter_free(run->filter);
+	pipeline_close(&run->pipeline);
+	ruleset_free(run->ruleset);
 	out_abandon(run->out);
 	slicer_abandon(run->slicer);
-	free(run->names);
-	source_close(run->source);
 }
 
 /* ---- running ---- */
-
-static void running(const struct options *o, struct source *source)
-{
-	if (o->running != NULL)
-		o->running(source);
-}
 
 /* Nobody is left to tell: standard output is closed, and neither slice nor verdict was asked for. */
 static bool is_pointless(struct run *run)
@@ -282,14 +214,13 @@ static bool run_packets(struct run *run)
 	struct packet packet;
 	enum source_status status = SOURCE_END;
 	uint64_t n = 0;
-	while ((status = source_next(run->source, &packet)) == SOURCE_PACKET) {
+	while ((status = pipeline_next(&run->pipeline, &packet)) == SOURCE_PACKET) {
 		if (run->slicer != NULL)
 			slicer_packet(run->slicer, &packet);
-		run->last = packet.at;
-		decoder_packet(run->decoder, &packet);
+		decoder_packet(run->pipeline.decoder, &packet);
 		if (++n % PROGRESS_PACKETS != 0)
 			continue;
-		struct source_counts counts = source_counts(run->source);
+		struct source_counts counts = source_counts(run->pipeline.source);
 		progress_show(&run->progress, &counts, run->transactions);
 		if (is_pointless(run))
 			return false;
@@ -298,28 +229,12 @@ static bool run_packets(struct run *run)
 	    (run->options->max_packets == 0 || n < run->options->max_packets);
 }
 
-static struct run_end run_end(const struct run *run, bool whole)
-{
-	struct source_counts counts = source_counts(run->source);
-	struct run_end end = {
-		.decoded = decoder_counts(run->decoder),
-		.packets = counts.packets,
-		.bytes = counts.bytes,
-		.filtered = counts.filtered,
-		.backwards = counts.backwards,
-		.dropped = counts.dropped,
-		.stopped = !whole,
-	};
-	end.damage = source_damage(run->source, &end.n_damage);
-	return end;
-}
-
 static int warn_of_damage(const struct run *run, const struct run_end *end)
 {
 	for (size_t i = 0; i < end->n_damage; i++) {
 		const struct damage *d = &end->damage[i];
 		warn("%s: damaged at record %llu, byte %llu: %s; everything before it was read",
-		    run->names[d->input], (unsigned long long)d->record,
+		    run->pipeline.names[d->input], (unsigned long long)d->record,
 		    (unsigned long long)d->offset, d->text);
 	}
 	return end->n_damage != 0 ? EXIT_INCOMPLETE : EXIT_DONE;
@@ -328,36 +243,23 @@ static int warn_of_damage(const struct run *run, const struct run_end *end)
 static int write_slice(struct run *run)
 {
 	struct error e;
-	uint64_t missing = 0;
+	uint64_t written = 0, missing = 0;
 	struct slicer *slicer = run->slicer;
 	run->slicer = NULL;
 	if (slicer == NULL)
 		return EXIT_DONE;
-	if (!slicer_close(slicer, &missing, &e)) {
+	if (!slicer_close(slicer, &written, &missing, &e)) {
 		warn("%s", e.text);
 		return EXIT_OUTPUT;
 	}
+	if (missing == 0 && written == 0)
+		warn("-w %s: no packet in it, as no transaction was %s", run->options->slice_path,
+		    run->filter != NULL ? "chosen by -Y" : "found");
 	if (missing == 0)
 		return EXIT_DONE;
 	warn("-w %s: %llu packets are missing; see limit packet_keep", run->options->slice_path,
 	    (unsigned long long)missing);
 	return EXIT_INCOMPLETE;
-}
-
-/* The clock of the rules ends with the last packet; the totals are the last event they see. */
-static void finish_rules(struct run *run, const struct summary *summary, const struct run_end *end)
-{
-	struct event stats = {
-		.kind = EVENT_STATS,
-		.at = run->last,
-		.id = SLICE("stats"),
-		.input_names = run->names,
-		.n_inputs = source_inputs(run->source),
-		.summary = summary,
-		.run_end = end,
-	};
-	rules_finish(run->rules, run->last.ns);
-	rules_event(run->rules, &stats);
 }
 
 /* What is said beside the report. */
@@ -374,12 +276,11 @@ static int warn_of_evidence(const struct run *run, const struct summary *summary
 /* Everything that follows the last packet. */
 static int run_finish(struct run *run, bool whole)
 {
-	decoder_finish(run->decoder);
+	struct pipeline *p = &run->pipeline;
 	progress_erase(&run->progress);
-	struct run_end end = run_end(run, whole);
-	const struct summary *summary = analysis_summary(run->analysis);
-	finish_rules(run, summary, &end);
-	report_end(run->report, summary, &end, run->rules);
+	struct run_end end = pipeline_finish(p, whole);
+	const struct summary *summary = analysis_summary(p->analysis);
+	report_end(run->report, summary, &end, p->rules);
 	out_flush(run->out);
 	int code = run->found ? EXIT_FINDINGS : EXIT_DONE;
 	if (!is_pointless(run))
@@ -400,16 +301,12 @@ int command_analyze(const struct options *o)
 	}
 	struct run run = {
 		.options = o,
-		.key = o->seeded ? hash_key_from(o->seed) : hash_key_random(),
 		.progress = progress_begin(isatty(STDOUT_FILENO) == 1 && !o->quiet),
 	};
+	run.pipeline = pipeline_begin(o, (struct pipeline_sink){ run_event, run_finding, &run });
 	int code = run_open(&run);
-	if (code == EXIT_DONE) {
-		running(o, run.source);
-		bool whole = run_packets(&run);
-		running(o, NULL);
-		code = run_finish(&run, whole);
-	}
+	if (code == EXIT_DONE)
+		code = run_finish(&run, run_packets(&run));
 	run_close(&run);
 	return code;
 }

@@ -86,6 +86,7 @@ bool when_parse(const char *text, int64_t *ns, struct error *);
 int command_list(const struct options *);               /* --list */
 const struct command *commands_table(size_t *n);
 const struct command *command_find(const char *name);   /* NULL: there is none */
+bool is_subcommand(const char *name);  /* of davscope rules */
 int help_page(const struct command *);                  /* prints its help, NULL: the main page; the exit code */
 /* ---- ruleset.c: the rules that the options ask for, compiled ---- */
 struct ruleset *options_ruleset(const struct options *, int *code);  /* NULL: *code, and all is said */
@@ -101,7 +102,7 @@ void slicer_packet(struct slicer *, const struct packet *);           /* the fir
 void slicer_transaction(struct slicer *, const struct txn *);         /* matches the filter */
 void slicer_flow(struct slicer *, const struct flow *);
 /* Writes and frees; *missing packets could not be had again. False: the file was not written. */
-bool slicer_close(struct slicer *, uint64_t *missing, struct error *);
+bool slicer_close(struct slicer *, uint64_t *written, uint64_t *missing, struct error *);
 void slicer_abandon(struct slicer *);                                 /* NULL is fine */
 
 /* ---- progress.c: one line on a terminal that is rewritten, and gone at the end ---- */

@@ -193,14 +193,22 @@ static bool read_captures(struct options *o, char **words, size_t n, struct erro
 	return join_filter(o, words + i, n - i, e);
 }
 
+/* `help rules check`: one page tells of all subcommands. */
+static bool is_helped(char **words, size_t n)
+{
+	return n == 2 && command_find(words[0])->run == command_rules && is_subcommand(words[1]);
+}
+
 /* `rules` reads its words itself, `help` takes the name of a command. */
 static bool read_words(struct options *o, char **words, size_t n, struct error *e)
 {
 	if (o->run == command_analyze)
 		return read_captures(o, words, n, e);
+	if (o->run == command_help && o->command != NULL && o->command->run == command_rules)
+		return true;
 	if (o->run == command_help && n != 0 && command_find(words[0]) == NULL)
 		return error_set(e, "'%.60s' is no command", words[0]);
-	if ((o->run == command_help && n > 1) ||
+	if ((o->run == command_help && n > 1 && !is_helped(words, n)) ||
 	    (n != 0 && (o->run == command_version || o->run == command_list)))
 		return error_set(e, "'%.60s' is a word too many", words[n - 1]);
 	o->words = (const char **)words;

@@ -27,6 +27,11 @@ static const struct subcommand *subcommand_find(const char *name)
 	return NULL;
 }
 
+bool is_subcommand(const char *name)
+{
+	return subcommand_find(name) != NULL;
+}
+
 int command_rules(const struct options *o)
 {
 	if (o->n_words == 0) {

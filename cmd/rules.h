@@ -45,6 +45,13 @@ void print_wrapped(struct out *, struct slice text, size_t indent, size_t used);
 /* `before` is all up to the value: ",\"file\":". NULL as text: nothing is printed. */
 void print_json(struct out *, const char *before, const char *text);
 void print_json_number(struct out *, const char *before, uint64_t);
+void print_json_flag(struct out *, const char *before, bool);
 void print_kinds(struct out *, unsigned kinds, const char *between);
+
+/* ---- rules_json.c: --format json of list, show and explain ---- */
+enum { READS_MAX = 256 };              /* more than there are fields */
+typedef void rule_printer(struct out *, const struct ruleset *, size_t number, const struct rule *);
+rule_printer show_json, explain_json;
+void list_json(struct out *, const struct ruleset *);
 
 #endif

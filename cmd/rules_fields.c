@@ -69,19 +69,13 @@ static void print_words_json(struct out *out, const char *const *words)
 	out_char(out, ']');
 }
 
-static void print_flag_json(struct out *out, const char *before, bool flag)
-{
-	out_text(out, before);
-	out_text(out, flag ? "true" : "false");
-}
-
 static void print_field_json(struct out *out, const struct field *field)
 {
 	print_json(out, "{\"name\":", field->name);
 	print_json(out, ",\"type\":", field_type_name(field->type));
-	print_flag_json(out, ",\"many\":", field->many);
-	print_flag_json(out, ",\"deep\":", field->deep);
-	print_flag_json(out, ",\"later\":", field->later);
+	print_json_flag(out, ",\"many\":", field->many);
+	print_json_flag(out, ",\"deep\":", field->deep);
+	print_json_flag(out, ",\"later\":", field->later);
 	out_text(out, ",\"kinds\":[\"");
 	print_kinds(out, field->kinds, "\",\"");
 	out_text(out, "\"]");
@@ -119,6 +113,11 @@ static int refuse_prefix(const char *prefix)
 int rules_fields(const struct options *o)
 {
 	struct error e;
+	if (o->n_rule_paths != 0 || o->n_variables != 0) {
+		warn(
+		    "rules fields: takes no -R and no --var; the fields are the same for all rules");
+		return EXIT_USAGE;
+	}
 	const char *prefix = o->n_words > 1 ? o->words[1] : "";
 	struct out *out = out_open("-", &e);
 	if (out == NULL)

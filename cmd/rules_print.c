@@ -103,6 +103,12 @@ void print_json_number(struct out *out, const char *before, uint64_t number)
 	out_u64(out, number);
 }
 
+void print_json_flag(struct out *out, const char *before, bool flag)
+{
+	out_text(out, before);
+	out_text(out, flag ? "true" : "false");
+}
+
 void print_kinds(struct out *out, unsigned kinds, const char *between)
 {
 	bool first = true;

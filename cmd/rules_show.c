@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READS_MAX = 64, READS_COLUMN = 28 };
+enum { READS_COLUMN = 28, CLAUSE_MAX = 2048 };
 
 /* ---- list ---- */
 
@@ -61,25 +61,6 @@ static void list_text(struct out *out, const struct ruleset *set)
 	}
 }
 
-static void list_json(struct out *out, const struct ruleset *set)
-{
-	const struct rule *rule = NULL;
-	for (size_t i = 0; (rule = ruleset_rule(set, i)) != NULL; i++) {
-		print_json(out, "{\"id\":", rule->id);
-		print_json_number(out, ",\"rev\":", rule->rev);
-		print_json(out, ",\"code\":", rule->code);
-		print_json(out, ",\"severity\":", severity_name(rule->severity));
-		print_json(out, ",\"confidence\":", confidence_name(rule->confidence));
-		print_json(out, ",\"status\":", rule->status);
-		out_text(out, rule->enabled ? ",\"enabled\":true" : ",\"enabled\":false");
-		out_text(out, rule->shipped ? ",\"shipped\":true" : ",\"shipped\":false");
-		print_json(out, ",\"title\":", rule->title);
-		print_json(out, ",\"file\":", rule->file);
-		print_json_number(out, ",\"line\":", rule->line);
-		out_text(out, "}\n");
-	}
-}
-
 int rules_list(const struct options *o)
 {
 	struct error e;
@@ -111,8 +92,6 @@ static const struct rule *rule_find(const struct ruleset *set, const char *id, s
 	return NULL;
 }
 
-typedef void rule_printer(struct out *, const struct ruleset *, size_t number, const struct rule *);
-
 static int print_rule(const struct options *o, rule_printer *print)
 {
 	struct error e;
@@ -132,6 +111,22 @@ static int print_rule(const struct options *o, rule_printer *print)
 	return code;
 }
 
+/* "overridden in mine.yaml:3: severity, limit", a line each. */
+static void print_overrides(struct out *out, const char *before, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->n_overrides; i++) {
+		const struct overridden *o = &rule->overrides[i];
+		out_text(out, before);
+		out_text(out, "overridden in ");
+		out_vis(out, slice_from(o->file), SIZE_MAX);
+		out_char(out, ':');
+		out_u64(out, o->line);
+		out_text(out, ": ");
+		out_vis(out, slice_from(o->keys), SIZE_MAX);
+		out_char(out, '\n');
+	}
+}
+
 /* A comment, so that what is printed can be put into a file. */
 static void show(struct out *out, const struct ruleset *set, size_t number, const struct rule *rule)
 {
@@ -141,6 +136,7 @@ static void show(struct out *out, const struct ruleset *set, size_t number, cons
 	out_char(out, ':');
 	out_u64(out, rule->line);
 	out_char(out, '\n');
+	print_overrides(out, "# ", rule);
 	print_source(out, rule->source);
 	size_t n = strlen(rule->source);
 	if (n == 0 || rule->source[n - 1] != '\n')
@@ -149,7 +145,7 @@ static void show(struct out *out, const struct ruleset *set, size_t number, cons
 
 int rules_show(const struct options *o)
 {
-	return print_rule(o, show);
+	return print_rule(o, o->json ? show_json : show);
 }
 
 /* ---- explain ---- */
@@ -232,10 +228,15 @@ static void explain_evidence(struct out *out, const struct ruleset *set, size_t 
 	if (deep)
 		print_wrapped(out, SLICE("Every XML body is parsed whole while this rule is on."),
 		    2, 0);
-	print_wrapped(out,
-	    SLICE("What was not captured counts as unknown, never as missing: the rule stays "
-		  "silent where the capture cannot prove what it says."),
-	    2, 0);
+}
+
+static void explain_clauses(struct out *out, const struct ruleset *set, size_t number)
+{
+	char text[CLAUSE_MAX];
+	out_text(out, "\nWhen it fires\n");
+	for (size_t i = 0; ruleset_clause(set, number, i, text, sizeof text); i++)
+		if (text[0] != '\0')
+			print_wrapped(out, slice_from(text), 2, 0);
 }
 
 static void explain(struct out *out, const struct ruleset *set, size_t number,
@@ -244,6 +245,7 @@ static void explain(struct out *out, const struct ruleset *set, size_t number,
 	explain_head(out, rule);
 	explain_text(out, "Why it matters", rule->description);
 	explain_text(out, "What to do", rule->remedy);
+	explain_clauses(out, set, number);
 	explain_evidence(out, set, number);
 	explain_references(out, rule);
 	out_text(out, "\nSource\n  ");
@@ -253,9 +255,10 @@ static void explain(struct out *out, const struct ruleset *set, size_t number,
 	out_text(out, ", printed by davscope rules show ");
 	out_vis(out, slice_from(rule->id), SIZE_MAX);
 	out_char(out, '\n');
+	print_overrides(out, "  ", rule);
 }
 
 int rules_explain(const struct options *o)
 {
-	return print_rule(o, explain);
+	return print_rule(o, o->json ? explain_json : explain);
 }

@@ -108,6 +108,7 @@ static void on_result(void *ctx, const struct test_result *r)
 		.file = r->file,
 		.line = r->line,
 		.why = r->passed ? NULL : r->why,
+		.skip = r->skipped ? r->why : NULL,
 	};
 	print_point(t, &p);
 }
@@ -177,13 +178,15 @@ static bool run_trial(struct testing *t, const struct trial *trial, struct expec
 	return true;
 }
 
-static void test_trial(struct testing *t, const struct trial *trial)
+static void test_trial(struct testing *t, const struct ruleset *set, const struct trial *trial)
 {
 	struct error e;
 	t->capture = trial->capture != NULL ? trial->capture : trial->expect;
 	struct expect *expect = expect_load(trial->expect, &e);
 	if (expect == NULL)
 		print_trouble(t, trial->expect, "the expectation can be read", e.text);
+	else if (!expect_fits(expect, set, &e))
+		print_trouble(t, trial->expect, "its rules are there", e.text);
 	else if (trial->capture == NULL)
 		skip_trial(t, trial);
 	else if (!run_trial(t, trial, expect, &e))
@@ -199,7 +202,7 @@ static int run_all(struct testing *t, const struct ruleset *set, const struct op
 		out_text(t->out, "TAP version 14\n");
 	int code = test_rules(t, set);
 	for (size_t i = 0; code == EXIT_DONE && i < operands->n_trials; i++)
-		test_trial(t, &operands->trials[i]);
+		test_trial(t, set, &operands->trials[i]);
 	if (code == EXIT_DONE && !t->options->json) {
 		out_text(t->out, "1..");
 		out_u64(t->out, t->points);

@@ -225,9 +225,10 @@ static bool write_again(struct slicer *s, struct error *e)
 	return good;
 }
 
-bool slicer_close(struct slicer *s, uint64_t *missing, struct error *e)
+bool slicer_close(struct slicer *s, uint64_t *written, uint64_t *missing, struct error *e)
 {
 	bool good = s->keeps ? write_kept(s, e) : write_again(s, e);
+	*written = s->written;
 	*missing = s->wanted - s->written + s->lost;
 	if (good)
 		good = writer_close(s->writer, e);

@@ -7,10 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 4096 };
+enum { BUCKETS = 4096, RULE_BUCKETS = 256, TEXTS = 7 };
+
+/* What is told of a rule at the end, when its set may have given way to another one. */
+struct copied {
+	struct copied *next; /* in its bucket */
+	struct rule rule;
+	struct reference reference;
+	char text[];
+};
 
 struct findings {
 	const struct limits *limits;
+	struct copied *rules[RULE_BUCKETS]; /* by id; each as often as it changed */
 	struct kept *buckets[BUCKETS]; /* by id */
 	struct kept *newest[SEVERITIES];
 	uint64_t n_kept, places;
@@ -30,6 +39,7 @@ struct findings *findings_new(const struct limits *limits)
 static void kept_free(struct kept *k)
 {
 	free((void *)k->message.p);
+	free((void *)k->fields.p);
 	free(k);
 }
 
@@ -42,8 +52,87 @@ void findings_free(struct findings *f)
 			kept_free(k);
 		}
 	}
+	for (size_t i = 0; f != NULL && i < RULE_BUCKETS; i++) {
+		while (f->rules[i] != NULL) {
+			struct copied *c = f->rules[i];
+			f->rules[i] = c->next;
+			free(c);
+		}
+	}
 	free(f);
 }
+
+/* ---- their rules ---- */
+
+static void rule_texts(const struct rule *rule, const char *out[TEXTS])
+{
+	const struct reference none = { NULL, NULL, NULL };
+	const struct reference *r = rule->n_references != 0 ? &rule->references[0] : &none;
+	const char *const texts[TEXTS] = { rule->id, rule->title, rule->code, rule->remedy, r->url,
+		r->title, r->kb };
+	memcpy(out, texts, sizeof texts);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_rule(const struct rule *a, const struct rule *b)
+{
+	const char *left[TEXTS], *right[TEXTS];
+	rule_texts(a, left);
+	rule_texts(b, right);
+	bool same = a->severity == b->severity;
+	for (size_t i = 0; same && i < TEXTS; i++)
+		same = same_text(left[i], right[i]);
+	return same;
+}
+
+/* NULL: out of memory. */
+static struct copied *rule_copy(const struct rule *rule)
+{
+	const char *texts[TEXTS];
+	size_t sizes[TEXTS], n = 0;
+	rule_texts(rule, texts);
+	for (size_t i = 0; i < TEXTS; i++)
+		n += sizes[i] = texts[i] != NULL ? strlen(texts[i]) + 1 : 0;
+	struct copied *c = malloc(sizeof *c + n);
+	if (c == NULL)
+		return NULL;
+	char *free_at = c->text;
+	for (size_t i = 0; i < TEXTS; i++) {
+		if (texts[i] != NULL)
+			texts[i] = memcpy(free_at, texts[i], sizes[i]);
+		free_at += sizes[i];
+	}
+	c->rule = (struct rule){
+		.id = texts[0],
+		.title = texts[1],
+		.code = texts[2],
+		.remedy = texts[3],
+		.severity = rule->severity,
+		.references = &c->reference,
+		.n_references = rule->n_references != 0,
+	};
+	c->reference = (struct reference){ texts[4], texts[5], texts[6] };
+	return c;
+}
+
+static const struct rule *rule_keep(struct findings *f, const struct rule *rule)
+{
+	struct copied **place = &f->rules[hash_fixed(rule->id, strlen(rule->id)) % RULE_BUCKETS];
+	for (; *place != NULL; place = &(*place)->next)
+		if (same_rule(&(*place)->rule, rule))
+			return &(*place)->rule;
+	*place = rule_copy(rule);
+	if (*place == NULL)
+		return NULL;
+	(*place)->next = NULL;
+	return &(*place)->rule;
+}
+
+/* ---- places ---- */
 
 static struct kept **bucket_place(struct findings *f, uint64_t id)
 {
@@ -89,11 +178,12 @@ static bool make_room(struct findings *f, enum severity coming)
 static struct kept *kept_new(struct findings *f, const struct finding *finding)
 {
 	enum severity severity = finding->rule->severity;
-	struct kept *k = make_room(f, severity) ? calloc(1, sizeof *k) : NULL;
+	const struct rule *rule = rule_keep(f, finding->rule);
+	struct kept *k = rule != NULL && make_room(f, severity) ? calloc(1, sizeof *k) : NULL;
 	if (k == NULL)
 		return NULL;
 	k->id = finding->id;
-	k->rule = finding->rule;
+	k->rule = rule;
 	k->place = f->places++;
 	k->older = f->newest[severity];
 	f->newest[severity] = k;
@@ -117,11 +207,45 @@ static void keep_message(struct kept *k, struct slice message, uint64_t most)
 	k->cut = part.n < message.n;
 }
 
+static size_t field_put(uint8_t *out, size_t room, const struct named_text *field)
+{
+	const struct slice parts[] = { field->name, SLICE(" = "), field->text, SLICE("\n") };
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		if (parts[i].n > room - n)
+			return 0;
+		if (parts[i].n != 0)
+			memcpy(out + n, parts[i].p, parts[i].n);
+		n += parts[i].n;
+	}
+	return n;
+}
+
+/* Lines are kept whole, as many as there is room for. */
+static void keep_fields(struct kept *k, const struct finding *finding, size_t most)
+{
+	size_t room = 0, n = 0, line = 1;
+	for (size_t i = 0; i < finding->n_fields; i++)
+		room += finding->fields[i].name.n + finding->fields[i].text.n + sizeof " = ";
+	if (room > most)
+		room = most;
+	uint8_t *copy = room != 0 ? malloc(room) : NULL;
+	for (size_t i = 0; copy != NULL && line != 0 && i < finding->n_fields; i++) {
+		line = field_put(copy + n, room - n, &finding->fields[i]);
+		n += line;
+	}
+	free((void *)k->fields.p);
+	k->fields.p = copy;
+	k->fields.n = n;
+	k->fields_cut = finding->n_fields != 0 && (copy == NULL || line == 0);
+}
+
 static void keep_state(struct findings *f, struct kept *k, const struct event *event)
 {
 	const struct finding *finding = event->finding;
 	size_t n = finding->n_evidence < FINDING_FRAMES ? finding->n_evidence : FINDING_FRAMES;
 	keep_message(k, finding->message, f->limits->out_field);
+	keep_fields(k, finding, (size_t)f->limits->out_field);
 	if (n != 0)
 		memcpy(k->frames, finding->evidence, n * sizeof *k->frames);
 	k->n_evidence = finding->n_evidence;

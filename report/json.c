@@ -237,11 +237,6 @@ static bool is_token(struct slice name)
 	return true;
 }
 
-static char ascii_lower(uint8_t c)
-{
-	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-}
-
 static void key_escaped(struct json *j, struct slice name)
 {
 	char text[VIS_MAX];
@@ -262,7 +257,7 @@ static void header_key(struct json *j, struct slice name)
 	out_char(j->out, '"');
 	if (is_token(name))
 		for (size_t i = 0; i < name.n; i++)
-			out_char(j->out, ascii_lower(name.p[i]));
+			out_char(j->out, (char)ascii_lower(name.p[i]));
 	else
 		key_escaped(j, name);
 	out_text(j->out, "\":");

@@ -9,17 +9,26 @@
 
 enum { REASON_ROOM = 1024 };
 
-/* The same as words for programs. */
+static void write_kinds(struct json *j, const char *name, const struct shortfall *s, size_t n)
+{
+	json_array(j, name);
+	for (size_t i = 0; i < n; i++) {
+		json_next(j);
+		json_text(j, shortfall_names[s[i].kind]);
+	}
+	json_end(j, ']');
+}
+
+/* The same as words for programs; in their order what is missing comes before what was not read. */
 static void write_shortfalls(struct json *j, const struct summary *s, const struct run_end *end)
 {
 	struct shortfall shortfalls[SHORTFALLS];
-	size_t n = evidence_shortfalls(s, end, shortfalls);
-	json_array(j, "shortfalls");
-	for (size_t i = 0; i < n; i++) {
-		json_next(j);
-		json_text(j, shortfall_names[shortfalls[i].kind]);
-	}
-	json_end(j, ']');
+	size_t n = evidence_shortfalls(s, end, shortfalls), missing = 0;
+	while (missing < n && shortfall_is_missing(shortfalls[missing].kind))
+		missing++;
+	write_kinds(j, "shortfalls", shortfalls, n);
+	write_kinds(j, "missing", shortfalls, missing);
+	write_kinds(j, "unread", shortfalls + missing, n - missing);
 }
 
 /* The same words as the closing summary, one an element. */
@@ -136,6 +145,8 @@ static void write_transactions(struct json *j, const struct summary *s)
 	json_member(j, "unpaired_responses", s->unpaired_responses);
 	json_member(j, "unsure", s->unsure);
 	json_member(j, "incomplete_bodies", s->incomplete_bodies);
+	json_member(j, "cut_off_bodies", s->cut_off_bodies);
+	json_member(j, "undecoded_bodies", s->undecoded_bodies);
 	json_object(j, "unpaired");
 	for (enum unpaired i = PAIRED + 1; i < UNPAIRED_REASONS; i++)
 		if (s->unpaired[i] != 0)

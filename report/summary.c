@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { EVIDENCE_MAX = 512, LABEL_COLUMNS = 14, NAME_MAX = 64 };
+enum { EVIDENCE_MAX = 1024, LABEL_COLUMNS = 14, NAME_MAX = 64 };
 
 /* ---- pieces ---- */
 
@@ -186,6 +186,14 @@ static void write_gaps(struct out *o, const struct summary *s)
 	amount(o, s->clipped_bytes, "byte", "bytes");
 	out_text(o, "; bodies not whole: ");
 	out_u64(o, s->incomplete_bodies);
+	if (s->cut_off_bodies != 0) {
+		out_text(o, ", cut off by a peer: ");
+		out_u64(o, s->cut_off_bodies);
+	}
+	if (s->undecoded_bodies != 0) {
+		out_text(o, ", not decoded: ");
+		out_u64(o, s->undecoded_bodies);
+	}
 	out_char(o, '\n');
 }
 

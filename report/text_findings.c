@@ -38,13 +38,13 @@ static void rule_write(struct out *o, const struct rule *rule)
 
 void finding_list(struct out *o, const struct report_options *options, const struct finding *f)
 {
-	if (f->update != 0 || f->outcome != CONCLUSIVE)
+	if (f->update != 0 || (f->outcome != CONCLUSIVE && f->outcome != INCONCLUSIVE_UNKNOWN))
 		return;
 	out_text(o, "  ");
 	severity_write(o, options, f->rule->severity);
 	out_char(o, ' ');
 	rule_write(o, f->rule);
-	out_text(o, ": ");
+	out_text(o, f->outcome == CONCLUSIVE ? ": " : ", inconclusive: ");
 	escaped_write(o, f->message);
 	out_char(o, '\n');
 }
@@ -164,14 +164,12 @@ static void write_frames(struct paragraph *p, const struct report_options *optio
 		paragraph_number(p, "and ", k->n_evidence - n, " more");
 }
 
-static void write_times(struct paragraph *p, uint64_t n, const char *before, const char *behind)
+static void write_count(struct paragraph *p, const char *before, uint64_t n, const char *behind)
 {
-	char text[NUMBER_ROOM];
 	if (n == 0)
 		return;
 	paragraph_join(p, ";");
-	snprintf(text, sizeof text, "%s%" PRIu64 " time%s%s", before, n, n == 1 ? "" : "s", behind);
-	paragraph_words(p, text);
+	paragraph_number(p, before, n, behind);
 }
 
 static void write_details(struct out *o, const struct report_options *options, const struct kept *k)
@@ -185,14 +183,30 @@ static void write_details(struct out *o, const struct report_options *options, c
 	if (k->n_evidence != 0)
 		paragraph_join(&p, ",");
 	write_frames(&p, options, k);
-	write_times(&p, k->suppressed, "repeated ", ", kept back by its limit");
-	write_times(&p, k->update, "seen again ", "");
+	write_count(&p, "", k->suppressed, " before it kept back by the rule's limit");
+	write_count(&p, "seen again ", k->update, k->update == 1 ? " time" : " times");
 	if (k->evicted) {
 		paragraph_join(&p, ";");
 		paragraph_words(&p, "state was evicted at a limit, there may be more to it");
 	}
 	color_end(o, options);
 	paragraph_end(&p);
+}
+
+/* The values that the rule asks for, a line each. */
+static void write_fields(struct out *o, const struct report_options *options, const struct kept *k)
+{
+	struct slice left = k->fields;
+	while (left.n != 0) {
+		size_t end = slice_find_byte(left, '\n');
+		struct paragraph p = paragraph_begin(o, options, 8);
+		paragraph_join(&p, "     ");
+		paragraph_escaped(&p, slice_part(left, 0, end));
+		paragraph_end(&p);
+		left = slice_part(left, end + 1, left.n);
+	}
+	if (k->fields_cut)
+		out_text(o, "      ...\n");
 }
 
 static void write_finding(struct out *o, const struct report_options *options, const struct kept *k)
@@ -207,6 +221,7 @@ static void write_finding(struct out *o, const struct report_options *options, c
 		paragraph_join(&p, "...");
 	paragraph_end(&p);
 	write_details(o, options, k);
+	write_fields(o, options, k);
 }
 
 /* ---- one rule with its findings ---- */
@@ -281,11 +296,17 @@ static void write_group(struct out *o, const struct report_options *options,
 
 /* ---- the block ---- */
 
+/* Of a set that gave way to another one the rule may have been graver, or less so. */
+static bool same_headline(const struct rule *a, const struct rule *b)
+{
+	return a->severity == b->severity && strcmp(a->id, b->id) == 0;
+}
+
 static void write_groups(struct out *o, const struct report_options *options,
     const struct kept *const *list, size_t n)
 {
 	for (size_t from = 0, to = 0; from < n; from = to) {
-		while (to < n && strcmp(list[to]->rule->id, list[from]->rule->id) == 0)
+		while (to < n && same_headline(list[to]->rule, list[from]->rule))
 			to++;
 		write_group(o, options, list + from, to - from);
 	}

@@ -1,0 +1,151 @@
+/*
+ * pipeline.c - source to decoder to analysis to rules: wired here, and only here, for all commands.
+ */
+#include "cmd/pipeline.h"
+
+#include <stdlib.h>
+
+static void on_event(void *ctx, const struct event *event)
+{
+	struct pipeline *p = ctx;
+	if (p->sink.event != NULL)
+		p->sink.event(p->sink.ctx, event);
+	rules_event(p->rules, event);
+}
+
+static uint64_t content_hash(void *ctx, uint16_t input)
+{
+	const struct pipeline *p = ctx;
+	return source_content_hash(p->source, input);
+}
+
+static void set_running(const struct pipeline *p, struct source *source)
+{
+	if (p->options->running != NULL)
+		p->options->running(source);
+}
+
+struct pipeline pipeline_begin(const struct options *o, struct pipeline_sink sink)
+{
+	return (struct pipeline){
+		.options = o,
+		.sink = sink,
+		.key = o->seeded ? hash_key_from(o->seed) : hash_key_random(),
+	};
+}
+
+bool pipeline_source(struct pipeline *p, const struct source_options *options, struct error *e)
+{
+	p->source = source_open(options, e);
+	if (p->source == NULL)
+		return false;
+	size_t n = source_inputs(p->source);
+	p->names = calloc(n, sizeof *p->names);
+	if (p->names == NULL)
+		return error_set(e, "out of memory");
+	for (size_t i = 0; i < n; i++)
+		p->names[i] = source_name(p->source, (uint16_t)i);
+	p->n_names = n;
+	return true;
+}
+
+static bool open_rules(struct pipeline *p, struct ruleset *set, struct error *e)
+{
+	struct rules_options options = {
+		.limits = &p->options->limits,
+		.key = p->key,
+		.input_names = p->names,
+		.n_inputs = p->n_names,
+		.content_hash = content_hash,
+		.content_ctx = p,
+	};
+	struct rules_sink sink = { p->sink.finding, p->sink.ctx };
+	p->rules = rules_new(set, &options, sink, e);
+	return p->rules != NULL;
+}
+
+static bool open_analysis(struct pipeline *p, struct error *e)
+{
+	struct analysis_options options = {
+		.limits = &p->options->limits,
+		.key = p->key,
+		.input_names = p->names,
+		.n_inputs = p->n_names,
+	};
+	p->analysis = analysis_new(&options, (struct analysis_sink){ on_event, p }, e);
+	return p->analysis != NULL;
+}
+
+bool pipeline_open(struct pipeline *p, struct ruleset *set, enum bodies least, bool keep_packets,
+    struct error *e)
+{
+	if (!open_rules(p, set, e) || !open_analysis(p, e))
+		return false;
+	struct decode_options options = {
+		.limits = p->options->limits,
+		.key = p->key,
+		.workers = p->options->workers,
+		.bodies = ruleset_is_deep(rules_set(p->rules)) ? BODIES_ALL : least,
+		.keep_packets = keep_packets,
+	};
+	p->decoder = decoder_new(&options, analysis_input(p->analysis), e);
+	if (p->decoder == NULL)
+		return false;
+	set_running(p, p->source);
+	return true;
+}
+
+enum source_status pipeline_next(struct pipeline *p, struct packet *packet)
+{
+	enum source_status status = source_next(p->source, packet);
+	if (status == SOURCE_PACKET)
+		p->last = packet->at;
+	return status;
+}
+
+static struct run_end run_end(const struct pipeline *p, bool whole)
+{
+	struct source_counts counts = source_counts(p->source);
+	struct run_end end = {
+		.decoded = decoder_counts(p->decoder),
+		.packets = counts.packets,
+		.bytes = counts.bytes,
+		.filtered = counts.filtered,
+		.backwards = counts.backwards,
+		.dropped = counts.dropped,
+		.stopped = !whole,
+	};
+	end.damage = source_damage(p->source, &end.n_damage);
+	return end;
+}
+
+/* The clock of the rules ends with the last packet. */
+struct run_end pipeline_finish(struct pipeline *p, bool whole)
+{
+	set_running(p, NULL);
+	decoder_dropped(p->decoder, source_counts(p->source).dropped_behind);
+	decoder_finish(p->decoder);
+	struct run_end end = run_end(p, whole);
+	struct event stats = {
+		.kind = EVENT_STATS,
+		.at = p->last,
+		.id = SLICE("stats"),
+		.input_names = p->names,
+		.n_inputs = p->n_names,
+		.summary = analysis_summary(p->analysis),
+		.run_end = &end,
+	};
+	rules_finish(p->rules, p->last.ns);
+	rules_event(p->rules, &stats);
+	return end;
+}
+
+void pipeline_close(struct pipeline *p)
+{
+	set_running(p, NULL);
+	decoder_free(p->decoder);
+	analysis_free(p->analysis);
+	rules_free(p->rules);
+	free(p->names);
+	source_close(p->source);
+}
