@@ -30,6 +30,8 @@ is a request with its response, a
 a TCP connection that ended, an
 .Cm anomaly
 something odd or damaged in the capture, a
+.Cm loss
+packets that the capture itself says were not recorded, a
 .Cm finding
 what a rule has found, and
 .Cm stats

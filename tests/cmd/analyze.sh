@@ -181,7 +181,9 @@ run --no-shipped-rules -r samples/pcapng-cadaver.pcapng -r $sample -q -Y 'http.r
 same "slice of two files" "$(list -r $sample | awk '$3 == 412')" "$(list -r "$work/slice.pcapng")"
 run --no-shipped-rules -r $sample -q -Y 'event_type == "flow"' -w "$work/slice.pcapng"
 same "slice of no transaction" "0 " "$code $(list -r "$work/slice.pcapng")"
+says "slice of no transaction" err "no packet in it, as no transaction was chosen by -Y"
 run --no-shipped-rules -r $sample -q -Y 'exists http.request.method' -w "$work/slice.pcapng"
+same "slice of all, without a word" "" "$(cat "$work/err")"
 same "slice of all" "$(list -r $sample)" "$(list -r "$work/slice.pcapng")"
 
 echo "$passed passed, $failed failed"

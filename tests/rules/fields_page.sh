@@ -22,7 +22,7 @@ verdict() { # NAME, then a command that prints what is wrong
 
 compare_names() {
 	"$davscope" --list fields | sed 's/ .*//' >"$work/program"
-	sed -n '/^\.Sh LIST OF FIELDS/,/^\.Sh SEE/s/^\.It Cm \([a-z0-9_.]*\) Pq .*/\1/p' "$work/page" >"$work/listed"
+	sed -n '/^\.Sh LIST OF FIELDS/,/^\.Sh SEE/s/^\.It Cm \([a-z0-9_.]*\) Pq .*/\1/p' "$work/page.7" >"$work/listed"
 	[ -s "$work/program" ] || echo "the program lists no fields"
 	diff "$work/program" "$work/listed"
 }
@@ -33,13 +33,13 @@ missing_words() {
 	awk 'NR == FNR { for (i = 2; i <= NF; i++) want[$1 " " $i] = 1; next }
 		$1 == ".It" { name = $3 }
 		$1 == ".Cm" { delete want[name " " $2] }
-		END { for (word in want) print "missing: " word }' "$work/words" "$work/page"
+		END { for (word in want) print "missing: " word }' "$work/words" "$work/page.7"
 }
 lint_page() {
-	mandoc -Tlint "$work/page" | grep -v 'referenced manual not found'
+	mandoc -Tlint "$work/page.7" | grep -v 'referenced manual not found'
 }
 
-"$root/docs/fields.sh" "$davscope" >"$work/page"
+"$root/docs/fields.sh" "$davscope" >"$work/page.7"
 verdict 'fields' compare_names
 verdict 'words' missing_words
 if command -v mandoc >/dev/null; then
