@@ -169,7 +169,9 @@ static void on_txn(void *ctx, struct txn *txn)
 static void on_flow(void *ctx, const struct flow *flow)
 {
 	struct analysis *a = ctx;
-	struct event event = event_make(a, EVENT_FLOW, flow->done, flow->id);
+	struct stamp at = flow->last; /* told when it is given up, but over with its last packet */
+	at.order = flow->done.order;
+	struct event event = event_make(a, EVENT_FLOW, at, flow->id);
 	counter_flow(a->counter, flow);
 	event.id = event.flow_id;
 	event.flow = flow;

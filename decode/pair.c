@@ -122,6 +122,10 @@ static void pending_emit(struct http *http, struct pending *p, enum unpaired why
 	http->unpaired_responses += !txn->req.seen;
 	txn->seq = ++http->seq;
 	txn->done = shard->now;
+	if (txn->unpaired != PAIRED) { /* given up now, but over with the flow's last packet */
+		txn->done = http->flow->last;
+		txn->done.order = shard->now.order;
+	}
 	shard->txn_used -= p->accounted;
 	struct output *o = output_add(&shard->out, OUTPUT_TXN, shard->rank,
 	    http->flow->first.order);
@@ -232,7 +236,7 @@ static enum unpaired orphan_reason(const struct http *http, const struct side *s
 		return UNPAIRED_GAP;
 	if (client->state == SIDE_LOST && client->messages == 0)
 		return half->syn ? UNPAIRED_OPAQUE : UNPAIRED_MIDSTREAM;
-	return UNPAIRED_UNSOLICITED;
+	return half->syn ? UNPAIRED_UNSOLICITED : UNPAIRED_MIDSTREAM;
 }
 
 /* Bytes are missing, and a later request might be the one that is answered. */

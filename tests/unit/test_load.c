@@ -349,39 +349,6 @@ static void test_engine_versions(void **state)
 	    "vars: {w: {type: duration, default: 5s}}\nrules:\n  - id: a\n    title: t\n    severity: low\n    event: flow\n" \
 	    "    condition: true\n    output: x\n    window: {within: \"${w}\", fire: '>= 2'}\n"
 
-static void test_durations(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *text;
-		int64_t ns; /* -1: it is none */
-	} all[] = {
-		{ "1.5s", 1500000000 },
-		{ "0.001704s", 1704000 },
-		{ "0.25h", 900 * SEC },
-		{ "1.000000001s", 1000000001 },
-		{ "1.0000000001s", -1 },
-		{ "0.5ms", 500000 },
-		{ "106751.0d", INT64_C(106751) * 86400 * SEC },
-		{ "106751.99999d", -1 },
-		{ "9223372036854.775807ms", INT64_MAX },
-		{ "9223372036854.775808ms", -1 },
-		{ "1.s", -1 },
-		{ ".5s", -1 },
-		{ "1.5", -1 },
-		{ "1.5.5s", -1 },
-		{ "1.-5s", -1 },
-	};
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		int64_t ns = -1;
-		bool fine = duration_read(slice_from(all[i].text), &ns);
-		if ((fine ? ns : -1) != all[i].ns)
-			fail_msg("%s: %lld", all[i].text, (long long)ns);
-	}
-	int64_t ns;
-	assert_true(duration_read(SLICE("-1.5s"), &ns) && ns == -1500000000);
-}
-
 static void test_given_variable(void **state)
 {
 	(void)state;
@@ -597,7 +564,6 @@ int main(void)
 		cmocka_unit_test(test_override_mistake_is_in_its_file),
 		cmocka_unit_test(test_broken_file_contributes_nothing),
 		cmocka_unit_test(test_engine_versions),
-		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_given_variable),
 		cmocka_unit_test(test_suppressions),
 		cmocka_unit_test(test_complaints_are_in_order),
