@@ -416,23 +416,55 @@ static enum truth test_run(struct eval *e, const struct test *t, size_t element)
 
 /* ---- the program ---- */
 
-static enum truth group_run(struct eval *e, const struct condition *c, const struct test *group,
-    size_t body);
+/* The elements of the group whose body runs; groups do not nest. */
+struct elements {
+	const struct test *group; /* NULL: no body runs */
+	size_t body, at, n;
+	enum truth worst, best;
+	bool complete;
+};
 
-/* From one instruction to the OP_END of its level. */
-static enum truth run(struct eval *e, const struct condition *c, size_t from, size_t element)
+/* True: the outcome is known without a look at an element. */
+static bool elements_begin(struct eval *e, struct elements *s, const struct test *group,
+    size_t body)
 {
-	uint8_t stack[STACK_MAX];
+	*s = (struct elements){ .group = group, .body = body, .worst = TRUE, .best = FALSE };
+	s->n = field_elements(group->left.group, e->event, &s->complete);
+	return s->n == 0;
+}
+
+/* After the body of one element. True: no further one can change the outcome, or there is none. */
+static bool elements_next(struct elements *s, enum truth truth)
+{
+	bool settled = is_settled(s->group->quantifier, truth);
+	s->worst = truth_min(s->worst, truth);
+	s->best = truth_max(s->best, truth);
+	s->complete = s->complete && !settled;
+	return ++s->at == s->n || settled;
+}
+
+static enum truth elements_end(struct elements *s)
+{
+	enum quantifier quantifier = s->group->quantifier;
+	s->group = NULL;
+	return quantified(quantifier, s->worst, s->best, s->n != 0, s->complete);
+}
+
+static enum truth run(struct eval *e, const struct condition *c)
+{
+	uint8_t stack[STACK_MAX] = { 0 };
+	struct elements elements = { .group = NULL };
 	size_t n = 0;
-	for (size_t i = from;; i++) {
+	for (size_t i = 0;; i++) {
 		struct instruction in = c->code[i];
+		const struct test *group = elements.group;
 		switch ((enum opcode)in.op) {
 		case OP_TRUE:
 		case OP_FALSE:
 			stack[n++] = in.op == OP_TRUE ? TRUE : FALSE;
 			break;
 		case OP_TEST:
-			stack[n++] = (uint8_t)test_run(e, &c->tests[in.arg], element);
+			stack[n++] = (uint8_t)test_run(e, &c->tests[in.arg], elements.at);
 			break;
 		case OP_NOT:
 			stack[n - 1] = TRUE - stack[n - 1];
@@ -451,33 +483,23 @@ static enum truth run(struct eval *e, const struct condition *c, size_t from, si
 				i = in.arg - 1;
 			break;
 		case OP_GROUP:
-			stack[n++] = (uint8_t)group_run(e, c, &c->tests[in.arg], i + 1);
+			if (!elements_begin(e, &elements, &c->tests[in.arg], i + 1))
+				break;
+			stack[n++] = (uint8_t)elements_end(&elements);
 			i = c->tests[in.arg].behind - 1;
 			break;
 		case OP_END:
-			return stack[n - 1];
+			if (group == NULL)
+				return stack[n - 1];
+			if (elements_next(&elements, stack[--n]))
+				stack[n++] = (uint8_t)elements_end(&elements);
+			i = elements.group != NULL ? elements.body - 1 : group->behind - 1;
+			break;
 		}
 	}
 }
 
-/* Groups do not nest: a body holds no OP_GROUP. */
-static enum truth group_run(struct eval *e, const struct condition *c, const struct test *group,
-    size_t body)
-{
-	bool complete;
-	size_t n = field_elements(group->left.group, e->event, &complete);
-	enum truth worst = TRUE, best = FALSE;
-	for (size_t i = 0; i < n; i++) {
-		enum truth truth = run(e, c, body, i);
-		worst = truth_min(worst, truth);
-		best = truth_max(best, truth);
-		if (is_settled(group->quantifier, truth))
-			return quantified(group->quantifier, worst, best, true, false);
-	}
-	return quantified(group->quantifier, worst, best, n != 0, complete);
-}
-
 enum truth eval_condition(struct eval *e, const struct condition *c)
 {
-	return run(e, c, 0, 0);
+	return run(e, c);
 }
