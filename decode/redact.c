@@ -206,7 +206,7 @@ static struct slice key_decode(struct slice key, uint8_t *out, size_t room)
 			return (struct slice){ NULL, 0 };
 		int high = key.p[i] == '%' && key.n - i > 2 ? hex_digit(key.p[i + 1]) : -1;
 		int low = high < 0 ? -1 : hex_digit(key.p[i + 2]);
-		out[n++] = low < 0 ? key.p[i] : (uint8_t)(high << 4 | low);
+		out[n++] = (uint8_t)(low < 0 ? key.p[i] : high << 4 | low);
 		i += low < 0 ? 0 : 2;
 	}
 	return (struct slice){ out, n };

@@ -16,9 +16,10 @@ enum { WORDS_MAX = 16 };
 /* Splits at blanks; "~" inside a word stands for a blank. */
 static bool parse(struct options *o, const char *line, struct error *e)
 {
-	static char copy[512]; /* what was parsed points into it */
-	char *argv[WORDS_MAX + 1] = { NULL };
+	static char copy[512]; /* what was parsed points into both */
+	static char *argv[WORDS_MAX + 1];
 	int argc = 0;
+	memset(argv, 0, sizeof argv);
 	snprintf(copy, sizeof copy, "davscope %s", line);
 	char *rest = copy;
 	for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
