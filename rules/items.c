@@ -216,7 +216,7 @@ static bool list_items(struct parse *p, const struct test *test, struct collecto
 		    "list @%s of type %s cannot be compared with a field of type %s", list->name,
 		    field_type_name(list->type), field_type_name(test->left.type));
 	for (size_t i = 0; i < list->n_items; i++) {
-		struct item item;
+		struct item item = { 0 };
 		t.text = list->items[i].text;
 		if (!item_from(p, test, &list->items[i], &item) ||
 		    (test->relation == MATCHES && !add_pattern(p, test, &t, &item)) ||
@@ -275,7 +275,7 @@ static bool parse_item(struct parse *p, const struct test *test, struct item *it
 static bool parse_set(struct parse *p, const struct test *test, struct collector *c)
 {
 	do {
-		struct item item;
+		struct item item = { 0 };
 		parse_advance(p);
 		if (!parse_item(p, test, &item) || !collect(p, c, &item))
 			return false;
@@ -296,7 +296,7 @@ static int compare_items(const void *a, const void *b)
 
 static bool parse_member(struct parse *p, const struct test *test, struct collector *c)
 {
-	struct item item;
+	struct item item = { 0 };
 	struct token t = p->token;
 	if (t.kind == TOKEN_SET_OPEN)
 		return parse_set(p, test, c);
@@ -310,7 +310,7 @@ static bool parse_member(struct parse *p, const struct test *test, struct collec
 bool parse_items(struct parse *p, struct test *test)
 {
 	struct collector c = { 0 };
-	struct item item;
+	struct item item = { 0 };
 	bool textual = test->relation >= CONTAINS;
 	bool good;
 	if (p->token.kind == TOKEN_LIST && (test->relation == MEMBER || textual)) {
