@@ -28,6 +28,7 @@ static unsigned outcomes_not(unsigned a)
 
 static const struct field *test_later(const struct test *t)
 {
+	ensure(t->left.ref.field != NULL, NULL);
 	if (t->left.ref.field->later)
 		return t->left.ref.field;
 	return t->two_fields && t->right.ref.field->later ? t->right.ref.field : NULL;
