@@ -28,10 +28,10 @@ static unsigned outcomes_not(unsigned a)
 
 static const struct field *test_later(const struct test *t)
 {
-	ensure(t->left.ref.field != NULL, NULL);
-	if (t->left.ref.field->later)
-		return t->left.ref.field;
-	return t->two_fields && t->right.ref.field->later ? t->right.ref.field : NULL;
+	const struct field *left = t->left.ref.field, *right = t->right.ref.field;
+	if (left != NULL && left->later)
+		return left;
+	return t->two_fields && right != NULL && right->later ? right : NULL;
 }
 
 /* Of a test that rests on what nothing fills: `none` is true of no values, and a count is 0 or more. */
