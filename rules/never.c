@@ -74,6 +74,7 @@ static unsigned outcomes(const struct condition *c, bool now)
 			stack[n++] = op == OP_TRUE ? CAN_BE_TRUE : CAN_BE_FALSE;
 			break;
 		case OP_TEST:
+			ensure(c->tests != NULL, NULL);
 			stack[n++] = outcomes_test(&c->tests[in.arg], now);
 			break;
 		case OP_NOT:
