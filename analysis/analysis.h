@@ -6,15 +6,10 @@
 #ifndef DAVSCOPE_ANALYSIS_H
 #define DAVSCOPE_ANALYSIS_H
 
+#include "analysis/summary.h"
+#include "analysis/sync.h"
 #include "decode/decode.h"
 
-enum flavour {
-#define FLAVOUR(code, name, text) code,
-#include "flavours.def"
-#undef FLAVOUR
-	FLAVOURS
-};
-const char *flavour_name(enum flavour);
 extern const char *const flavour_words[];     /* the names, NULL at the end; so the other two */
 extern const char *const event_words[], *const unpaired_words[];
 const char *flavour_text(enum flavour);
@@ -90,8 +85,12 @@ struct event {
 	struct slice flow_id;                  /* "c-4"; empty: no flow is concerned */
 	const char *const *input_names;        /* by input number, n_inputs of them */
 	size_t n_inputs;
+	uint64_t update;                       /* of an item or session: a later state of what was told */
 	const struct txn *txn;
 	const struct facts *facts;
+	const struct op *op;                   /* of an operation; of a transaction, as it stands alone; NULL: it is none */
+	const struct matter *matter;           /* EVENT_ITEM, EVENT_SESSION */
+	const struct sync_facts *sync;         /* EVENT_SYNC; of a transaction that is one, too */
 	const struct flow *flow;
 	const struct anomaly *anomaly;
 	const struct dropped *dropped;         /* EVENT_LOSS */
@@ -100,54 +99,6 @@ struct event {
 	const struct finding *finding;
 	const struct mock *mock;
 };
-
-/* Counts of the whole run, kept as events pass. */
-struct tag_counts { uint64_t tagged, untagged, unseen; };
-struct name_count { struct slice name; uint64_t count, bytes; };  /* bytes: protocols only */
-struct summary {
-	uint64_t transactions, flows, http_flows, gaps, gap_bytes, clipped_bytes;
-	uint64_t unpaired_requests, unpaired_responses, unsure;
-	uint64_t gapless_unsure, gapless_opaque; /* unsure, UNPAIRED_OPAQUE: though no packet is missing */
-	uint64_t incomplete_bodies;            /* bytes of them were not captured */
-	uint64_t cut_off_bodies;               /* ended by the peer: there was no more of them */
-	uint64_t undecoded_bodies;             /* captured, and could not be read */
-	uint64_t anomalies[ANOMALY_CODES];
-	uint64_t flavours[FLAVOURS];
-	struct tag_counts exchange_due, scheduling_due, usual[FLAVOURS];
-	const struct name_count *methods;      /* by count falling, then name */
-	const struct name_count *protocols;    /* opaque flows, by name */
-	size_t n_methods, n_protocols;
-	uint64_t statuses[1000];
-	uint64_t unpaired[UNPAIRED_REASONS];   /* by enum unpaired; [PAIRED] counts the pairs */
-	int64_t first_ns, last_ns;
-};
-
-/* What keeps the evidence from being complete. */
-enum shortfall_kind {
-	SHORT_DAMAGED,         /* inputs */
-	SHORT_DROPPED,         /* packets, when they were recorded */
-	SHORT_STOPPED,         /* before the end; count 1 */
-	SHORT_GAPS,
-	SHORT_CLIPPED,         /* bytes */
-	SHORT_UNREADABLE,      /* packets */
-	SHORT_DATAGRAMS,       /* not whole */
-	SHORT_HALVES,          /* messages whose other half was not seen, and may have been sent */
-	SHORT_UNSURE,          /* pairings, for packets that may be missing */
-	SHORT_BODIES,          /* bytes of them were not captured */
-	SHORT_UNREAD,          /* from here on it was captured, and could not be read for certain */
-	SHORT_CONFLICTS = SHORT_UNREAD, /* overlaps that differ */
-	SHORT_NOT_HTTP,        /* stretches */
-	SHORT_DOUBTFUL,        /* pairings, though no packet is missing */
-	SHORT_UNDECODED,       /* bodies */
-	SHORT_LIMITS,          /* reached */
-	SHORTFALLS
-};
-extern const char *const shortfall_names[SHORTFALLS + 1]; /* "gaps"; NULL at the end, as of the two below */
-extern const char *const missing_names[SHORT_UNREAD + 1]; /* the rest: shortfall_names + SHORT_UNREAD */
-struct shortfall { enum shortfall_kind kind; uint64_t count; };
-bool shortfall_is_missing(enum shortfall_kind);           /* not captured; else captured, and not read */
-/* Those that occur, in this order; none: the evidence is complete. */
-size_t evidence_shortfalls(const struct summary *, const struct run_end *, struct shortfall out[SHORTFALLS]);
 
 struct analysis_options {
 	const struct limits *limits;           /* borrowed, as are the names, for the life of the analysis */
@@ -160,6 +111,7 @@ struct analysis_sink { void (*event)(void *ctx, const struct event *); void *ctx
 struct analysis;
 struct analysis *analysis_new(const struct analysis_options *, struct analysis_sink, struct error *);
 struct decode_sink analysis_input(struct analysis *);   /* give this to decoder_new(); txns are freed after the event */
+void analysis_finish(struct analysis *);                   /* what waits for a next leg is told, sessions end */
 const struct summary *analysis_summary(struct analysis *); /* valid until the next event */
 void analysis_free(struct analysis *);
 

@@ -9,6 +9,9 @@
 #define DAVSCOPE_DECODE_H
 
 #include "base/base.h"
+#include "decode/airsync.h"
+#include "decode/dav.h"
+#include "decode/object.h"
 
 struct packet;
 
@@ -30,7 +33,7 @@ struct header { struct slice name, value; uint64_t credential; bool trailer; };
 
 enum loss { LOSS_GAP = 1, LOSS_CLIPPED = 2, LOSS_CONFLICT = 4, LOSS_LIMIT = 8, LOSS_DAMAGED = 16 };
 
-enum body_kind { BODY_NONE, BODY_OTHER, BODY_XML, BODY_CALENDAR, BODY_VCARD, BODY_WBXML };
+enum body_kind { BODY_NONE, BODY_OTHER, BODY_XML, BODY_CALENDAR, BODY_VCARD, BODY_WBXML, BODY_MIME };
 
 struct body {
 	uint64_t bytes;            /* after transfer coding, before content coding; seen ones only */
@@ -40,35 +43,10 @@ struct body {
 	bool complete;             /* every byte was seen and every coding was undone */
 	bool undecodable;          /* unknown, damaged or refused content coding */
 	enum seen organizer;       /* BODY_CALENDAR: an ORGANIZER property (RFC 5545 3.8.4.3) */
+	uint64_t hash;             /* of its decoded bytes; 0: there are none, or not all were seen */
 	const struct dav *dav;     /* BODY_XML: what it says, NULL when it was not parsed */
-};
-
-/* An XML body as WebDAV means it (RFC 4918, 4791, 6352, 6578; Exchange's replication namespace). */
-struct dav_name { struct slice ns, local; };
-struct dav_prop {
-	struct dav_name name;
-	uint16_t status;           /* of its propstat; 0 in requests and where none was given */
-	uint64_t bytes;            /* of its text, however much of it is kept */
-	struct slice value;        /* the first `prop_value` bytes; calendar and address data: empty */
-};
-struct dav_response {
-	struct slice href, changetype;
-	uint16_t status;           /* of the response itself, 0 = only its propstats have one */
-	struct dav_name error;     /* first child of its DAV:error */
-	const struct dav_prop *props;
-	size_t n_props;
-};
-struct dav {
-	struct dav_name root;
-	const struct slice *namespaces;        /* declared on the root element */
-	const struct dav_response *responses;  /* multistatus */
-	const struct dav_prop *props;          /* requests: asked for, set or removed */
-	const struct slice *hrefs;             /* requests: multiget, BPROPPATCH and the like */
-	const struct dav_name *errors;         /* DAV:error as root: its children */
-	size_t n_namespaces, n_responses, n_props, n_hrefs, n_errors;
-	uint64_t responses_seen;               /* kept or not */
-	struct slice sync_token, sync_level, collblob;
-	bool whole;                            /* read to its end, nothing dropped */
+	const struct object *object;   /* BODY_CALENDAR, BODY_VCARD, BODY_MIME with one inside */
+	const struct airsync *airsync; /* BODY_WBXML */
 };
 
 struct message {
