@@ -118,5 +118,6 @@ extern const char *const item_trouble_words[], *const session_trouble_words[], *
 extern const char *const cause_words[];        /* "R1" ...; the first one of the table is R1 */
 extern const char *const gate_words[];         /* "same-id" ... */
 const char *trouble_name(enum trouble);
+bool trouble_is_of_item(enum trouble);          /* else of a session */
 
 #endif

@@ -19,11 +19,6 @@
 #define DEEP (1u << EVENT_KINDS) /* no kind */
 enum { ONE, MANY };
 
-/* What fields that come later will say. */
-static const char *const operation_words[] = { "create", "update", "write", "delete", "move",
-	"copy", "read", "list", "delta", "probe", "send", NULL };
-static const char *const commit_words[] = { "yes", "no", "maybe", NULL };
-
 #define ROW(name, type, many, kinds, words, later, text) \
 	{ name, text, type, (many) == MANY, ((kinds)&DEEP) != 0, later, (kinds)&ALL, words },
 

@@ -1,0 +1,89 @@
+/*
+ * meaning.h - the parts of the sync analysis. Private to analysis/.
+ *
+ * The way of a transaction: a dialect maps it to operations, legs are folded into one attempt, and what
+ * is complete goes to the item store and to the sessions, which tell what they find.
+ */
+#ifndef DAVSCOPE_ANALYSIS_MEANING_H
+#define DAVSCOPE_ANALYSIS_MEANING_H
+
+#include "analysis/analysis.h"
+
+/* ---- who hears of it ---- */
+struct teller {
+	void (*matter)(void *ctx, const struct matter *); /* an item or session event; borrows it */
+	void *ctx;
+};
+
+/* ---- hash.c: parts of a key, mixed; never 0 ---- */
+uint64_t mix(uint64_t a, uint64_t b);
+uint64_t mix_slice(uint64_t a, struct slice s);
+
+/* ---- place.c: one spelling for all URLs that mean the same ---- */
+struct places;
+struct places *places_new(const struct limits *);
+void places_free(struct places *);
+/*
+ * Of a request target, an href of a multistatus or a Destination: scheme and authority taken off, percent
+ * encoding undone where it makes no difference, dot segments and the slash at the end removed; Exchange's
+ * case folded. Written into the arena; empty: no room, or no path.
+ */
+struct slice path_canonical(struct slice href, bool fold_case, struct arena *);
+struct slice path_collection(struct slice canonical);   /* its parent; "/" has none: empty */
+struct slice path_last(struct slice canonical);          /* its last segment */
+/* Whose store it lies in: Exchange's /exchange/NAME/...; else empty. */
+struct slice path_mailbox(struct slice canonical);
+/* DeviceType and DeviceId of .../NON_IPM_SUBTREE/Microsoft-Server-ActiveSync/TYPE/ID/...; false: it is none. */
+bool path_device(struct slice canonical, struct slice *type, struct slice *id);
+/* Scope and id of a member; `authority`: of its server. */
+struct place place_member(struct places *, uint64_t authority, struct slice canonical);
+uint64_t place_scope(struct places *, uint64_t authority, struct slice collection);
+uint64_t place_authority(const struct txn *);            /* by Host, else by address and port */
+/* From now on what lies below `from` is the same as what lies below `to`: proxies, redirected collections. */
+void places_alias(struct places *, uint64_t from_authority, struct slice from, uint64_t to_authority, struct slice to);
+
+/* ---- peer.c: which client instance sends it ---- */
+struct peers;
+struct peers *peers_new(const struct limits *);
+void peers_free(struct peers *);
+/* Fills peer, peer_name and device. Learns who is logged in on a connection, and devices from paths. */
+void peers_judge(struct peers *, struct op *, const struct sync_facts *);
+
+/* ---- outcome.c: what became of it, by the answer and how the connection ended ---- */
+enum outcome_of outcome_judge(const struct txn *, uint16_t status, struct dav_name error);
+enum commit commit_judge(const struct txn *, enum outcome_of, uint16_t status);
+enum op_guard guard_judge(const struct message *req, struct slice *value);
+
+/* ---- dialect_dav.c, dialect_airsync.c: a transaction becomes operations, in the arena of the transaction ---- */
+struct ops { struct op *list; size_t n; };
+struct ops dialect_dav(struct places *, const struct txn *, const struct facts *);
+/* NULL: it is no ActiveSync command. Lives in the arena of the transaction. */
+const struct sync_facts *sync_facts_make(const struct txn *, const struct facts *);
+struct ops dialect_airsync(const struct txn *, const struct facts *, const struct sync_facts *);
+
+/* ---- fold.c: legs become one attempt; copies at another capture point are found ---- */
+struct folder;
+struct fold_sink { void (*op)(void *ctx, struct op *); void *ctx; };
+struct folder *folder_new(const struct limits *, struct fold_sink, struct teller, struct places *);
+void folder_op(struct folder *, struct op *);            /* may call the sink, now or with a later one */
+void folder_tick(struct folder *, struct stamp now);
+void folder_finish(struct folder *);
+void folder_free(struct folder *);
+
+/* ---- store.c and its files: what servers hold, and whose attempts made it so ---- */
+struct store;
+struct store *store_new(const struct limits *, struct hash_key, struct teller);
+void store_op(struct store *, const struct op *);
+void store_finish(struct store *);
+uint64_t store_evicted(const struct store *);
+void store_free(struct store *);
+
+/* ---- session.c: synchronisation of collections: tokens, keys, pages ---- */
+struct sessions;
+struct sessions *sessions_new(const struct limits *, struct hash_key, struct teller);
+void sessions_op(struct sessions *, const struct op *, const struct sync_facts *); /* sync_facts: NULL for DAV */
+void sessions_finish(struct sessions *);
+uint64_t sessions_evicted(const struct sessions *);
+void sessions_free(struct sessions *);
+
+#endif
