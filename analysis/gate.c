@@ -173,7 +173,10 @@ static void pending_judge(struct store *s, const struct pending *p)
 		tell_cleared(s, a, b, NULL, gate);
 		return;
 	}
-	enum certainty certainty = created_here(a) ? CONFIRMED : PROBABLE;
+	bool sure = created_here(a) && !a->adopted && !b->adopted;
+	enum certainty certainty = sure && (is_strong(a, b) || a->uid == 0 || b->uid == 0) ?
+	    CONFIRMED :
+	    PROBABLE;
 	tell_duplicate(s, a, b, cause_of(s, a, b), certainty);
 }
 

@@ -82,7 +82,7 @@ static unsigned method_number(const struct op *op)
 	return M_NONE;
 }
 
-#define LOW48(x) ((x) & UINT64_C(0xffffffffffff))
+#define LOW48(x) ((x)&UINT64_C(0xffffffffffff))
 
 /* Of a 207 the status inside; of ActiveSync its own Status. */
 struct trace trace_of(const struct op *op)
@@ -129,7 +129,7 @@ static uint32_t repl_number(const struct op *op)
 	return (uint32_t)mix_slice(61, slice_trim(value)) | 1;
 }
 
-static uint64_t idem_number(const struct op *op)
+uint64_t idem_number(const struct op *op)
 {
 	if (op->item == NULL || op->item->client_id.n == 0)
 		return 0;
@@ -254,6 +254,8 @@ static void store_write(struct store *s, const struct op *op)
 	if (op->at.id == 0 || op->commit == COMMIT_NO) {
 		if (op->commit == COMMIT_NO && op->kind != OP_UPDATE)
 			gate_refused(s, op);
+		if (op->commit == COMMIT_MAYBE && op->kind == OP_CREATE)
+			orphan_add(s, op);
 		return;
 	}
 	struct item *item = op->commit == COMMIT_UNSEEN ? item_find(s, op->at.scope, op->at.id) :
@@ -347,7 +349,9 @@ static void uid_compare(struct store *s, struct item *item, const struct op *op,
 void store_seen_live(struct store *s, struct item *item, const struct op *op,
     const struct reading *r)
 {
-	bool proven = item->state == LIFE_MAYBE && item->created.frame != 0;
+	bool adopted = item->state == LIFE_UNKNOWN && item->created.frame == 0 &&
+	    orphan_adopt(s, item, r->object);
+	bool proven = adopted || (item->state == LIFE_MAYBE && item->created.frame != 0);
 	item->state = LIFE_LIVE;
 	refusal_read(item);
 	uid_compare(s, item, op, r->object);

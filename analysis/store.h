@@ -49,6 +49,7 @@ struct item {
 	unsigned lost : 1, failed : 1; /* ... no answer at all; an answer that says it failed */
 	unsigned moved : 1, copied : 1, replayed : 1, event : 1, activesync : 1;
 	unsigned mismatch_told : 1, lying_told : 1, unstable_told : 1, rewritten_told : 1, move_refused : 1;
+	unsigned adopted : 1;          /* taken to be of a create that never learned its id */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
 };
 
@@ -91,6 +92,10 @@ enum { PEER_NAMES = 4096, FRONTS = 1024, BACKS = 1024 };
 /* A create of the back leg, kept until the front leg that caused it ends. */
 struct back { uint64_t user, print, scope, id; int64_t first_ns, last_ns; uint16_t input; enum commit commit; };
 
+/* A create that may have been stored under an id that its client never learned. */
+struct orphan { uint64_t scope, uid, print, idem, creator, number; struct trace created; bool lost, open; };
+enum { ORPHANS = 512 };
+
 struct table { struct item **buckets; size_t room; };
 
 struct store {
@@ -110,7 +115,8 @@ struct store {
 	struct peer_name names[PEER_NAMES];
 	struct front fronts[FRONTS];
 	struct back backs[BACKS];
-	size_t n_fronts, n_backs;      /* of all that came */
+	struct orphan orphans[ORPHANS];
+	size_t n_fronts, n_backs, n_orphans; /* of all that came */
 };
 
 /* ---- store_table.c: finding and making ---- */
@@ -137,6 +143,12 @@ void peer_learn(struct store *, uint64_t peer, struct slice name);
 struct reading;
 struct trace trace_of(const struct op *);
 void store_seen_live(struct store *, struct item *, const struct op *, const struct reading *);
+
+/* ---- orphans.c ---- */
+void orphan_add(struct store *, const struct op *);
+/* An item that nobody was seen to create may be one of them: then it is said to be. */
+bool orphan_adopt(struct store *, struct item *, const struct object *);
+uint64_t idem_number(const struct op *);
 
 /* ---- rows.c ---- */
 void rows_dav(struct store *, const struct op *);
