@@ -4,6 +4,7 @@
 #include "analysis/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SCOPES_ROOM = 16384 };
 
@@ -440,6 +441,28 @@ static void store_read(struct store *s, const struct op *op)
 		reset_learn(s, op);
 }
 
+static void build_keep(char out[BUILD_MAX], struct slice build)
+{
+	if (build.n == 0 || build.n >= BUILD_MAX)
+		return;
+	memcpy(out, build.p, build.n);
+	out[build.n] = '\0';
+}
+
+/* Which versions announce themselves at this collection: of the front end, and of the store. */
+static void builds_learn(struct store *s, const struct op *op)
+{
+	struct scope_state *scope = scope_find(s, op->at.scope);
+	struct slice value = { 0 }, product = SLICE("Microsoft-Server-ActiveSync/");
+	if (scope == NULL || op->facts->flavour != FLAVOUR_EXCHANGE)
+		return;
+	if (message_header(&op->txn->res, "MS-WebStorage", &value) == PRESENT)
+		build_keep(scope->back_build, slice_trim(value));
+	if (message_header(&op->txn->req, "User-Agent", &value) == PRESENT &&
+	    slice_starts_nocase(value, product))
+		build_keep(scope->front_build, slice_part(value, product.n, value.n));
+}
+
 static void store_change(struct store *s, const struct op *op)
 {
 	if (op->kind == OP_DELETE)
@@ -468,6 +491,7 @@ void store_op(struct store *s, const struct op *op)
 		store_change(s, op);
 	else if (op->kind <= OP_PROBE)
 		store_read(s, op);
+	builds_learn(s, op);
 	legs_front(s, op);
 }
 
@@ -483,4 +507,5 @@ void store_replayed(struct store *s, uint64_t number)
 void store_finish(struct store *s)
 {
 	gate_finish(s);
+	legs_finish(s);
 }
