@@ -229,8 +229,8 @@ static struct slice prefix_path(const struct prefix *p)
 /* `path` is `prefix` or lies below it; the root is above all. */
 static bool path_below(struct slice path, struct slice prefix)
 {
-	if (prefix.n <= 1)
-		return true;
+	if (prefix.n <= 1 || path.p == NULL)
+		return prefix.n <= 1;
 	return slice_starts(path, prefix) && (path.n == prefix.n || path.p[prefix.n] == '/');
 }
 

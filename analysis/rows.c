@@ -17,8 +17,9 @@ static const struct dav_prop *row_prop(const struct dav_response *row, const cha
 static struct slice row_value(const struct dav_response *row, const char *name)
 {
 	const struct dav_prop *prop = row_prop(row, name);
-	return prop != NULL && prop->value.n == prop->bytes ? slice_trim(prop->value) :
-							      (struct slice){ 0 };
+	if (prop == NULL || prop->value.n != prop->bytes)
+		return (struct slice){ 0 };
+	return slice_trim(prop->value);
 }
 
 static bool row_is_there(const struct dav_response *row)

@@ -145,8 +145,9 @@ static bool is_untagged(const struct op *op)
 {
 	if (op->outcome != OUT_OK || op->tag_seen != ABSENT || op->item != NULL)
 		return false;
-	return op->facts->flavour == FLAVOUR_EXCHANGE ? op->facts->tag_due == TAG_DUE_EXCHANGE :
-							op->schedule_tag_seen != PRESENT;
+	if (op->facts->flavour == FLAVOUR_EXCHANGE)
+		return op->facts->tag_due == TAG_DUE_EXCHANGE;
+	return op->schedule_tag_seen != PRESENT;
 }
 
 /* More than a few creates of one client without a pause: an import, or a first upload. */
@@ -250,17 +251,26 @@ static void write_new(struct store *s, struct item *item, const struct op *op)
 		gate_item(s, item, op);
 }
 
+/* Not stored, or under an id that nobody was told. */
+static void write_nowhere(struct store *s, const struct op *op)
+{
+	if (op->commit == COMMIT_NO && op->kind != OP_UPDATE)
+		gate_refused(s, op);
+	else if (op->commit == COMMIT_MAYBE && op->kind == OP_CREATE)
+		orphan_add(s, op);
+}
+
 static void store_write(struct store *s, const struct op *op)
 {
+	struct item *item;
 	if (op->at.id == 0 || op->commit == COMMIT_NO) {
-		if (op->commit == COMMIT_NO && op->kind != OP_UPDATE)
-			gate_refused(s, op);
-		if (op->commit == COMMIT_MAYBE && op->kind == OP_CREATE)
-			orphan_add(s, op);
+		write_nowhere(s, op);
 		return;
 	}
-	struct item *item = op->commit == COMMIT_UNSEEN ? item_find(s, op->at.scope, op->at.id) :
-							  item_take(s, op->at);
+	if (op->commit == COMMIT_UNSEEN)
+		item = item_find(s, op->at.scope, op->at.id);
+	else
+		item = item_take(s, op->at);
 	if (item == NULL)
 		return;
 	item->activesync = op->item != NULL;
