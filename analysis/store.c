@@ -284,8 +284,19 @@ static void store_write(struct store *s, const struct op *op)
 		write_new(s, item, op);
 }
 
+/* A collection goes with all it holds. */
+static void collection_gone(struct store *s, const struct op *op)
+{
+	uint64_t number = place_scope(s->places, place_authority(op->txn), op->at.path);
+	const struct scope_state *scope = scope_find(s, number);
+	for (struct item *i = scope != NULL ? scope->items : NULL; i != NULL; i = i->next_in_scope)
+		i->state = LIFE_GONE;
+}
+
 static void store_delete(struct store *s, const struct op *op)
 {
+	if (op->commit == COMMIT_YES && op->item == NULL)
+		collection_gone(s, op);
 	struct item *item = item_find(s, op->at.scope, op->at.id);
 	if (item == NULL)
 		return;
@@ -321,6 +332,8 @@ static void store_move(struct store *s, const struct op *op)
 	struct item *from = item_find(s, op->at.scope, op->at.id);
 	if (op->commit == COMMIT_NO && from != NULL)
 		from->move_refused = true;
+	if (op->commit == COMMIT_YES && op->kind == OP_MOVE && op->item == NULL)
+		collection_gone(s, op);
 	if (op->commit != COMMIT_YES || op->to.id == 0 ||
 	    (op->to.scope == op->at.scope && op->to.id == op->at.id))
 		return;
