@@ -59,6 +59,8 @@ struct ops { struct op *list; size_t n; };
 struct ops dialect_dav(struct places *, const struct txn *, const struct facts *);
 /* NULL: it is no ActiveSync command. Lives in the arena of the transaction. */
 const struct sync_facts *sync_facts_make(const struct txn *, const struct facts *);
+/* ---- sync_index.c: fills the pairs and rows; sync_facts_make() ends with it ---- */
+void sync_facts_index(struct sync_facts *, struct arena *);
 struct ops dialect_airsync(const struct txn *, const struct facts *, const struct sync_facts *);
 
 /* ---- fold.c, copies.c: legs become one attempt; copies at another capture point are found ---- */
