@@ -25,19 +25,19 @@ struct places *places_new(const struct limits *);
 void places_free(struct places *);
 /*
  * Of a request target, an href of a multistatus or a Destination: scheme and authority taken off, percent
- * encoding undone where it makes no difference, dot segments and the slash at the end removed; Exchange's
- * case folded. Written into the arena; empty: no room, or no path.
+ * encoding undone where it makes no difference, dot segments and the slash at the end removed. Written into
+ * the arena; empty: no room, or no path.
  */
-struct slice path_canonical(struct slice href, bool fold_case, struct arena *);
+struct slice path_canonical(struct slice href, struct arena *);
 struct slice path_collection(struct slice canonical);   /* its parent; "/" has none: empty */
 struct slice path_last(struct slice canonical);          /* its last segment */
 /* Whose store it lies in: Exchange's /exchange/NAME/...; else empty. */
 struct slice path_mailbox(struct slice canonical);
 /* DeviceType and DeviceId of .../NON_IPM_SUBTREE/Microsoft-Server-ActiveSync/TYPE/ID/...; false: it is none. */
 bool path_device(struct slice canonical, struct slice *type, struct slice *id);
-/* Scope and id of a member; `authority`: of its server. */
-struct place place_member(struct places *, uint64_t authority, struct slice canonical);
-uint64_t place_scope(struct places *, uint64_t authority, struct slice collection);
+/* Numbers of a member and of a collection; `authority`: of its server; `fold`: case does not count (Exchange). */
+struct place place_member(struct places *, uint64_t authority, struct slice canonical, bool fold);
+uint64_t place_scope(struct places *, uint64_t authority, struct slice collection, bool fold);
 uint64_t place_authority(const struct txn *);            /* by Host, else by address and port */
 /* From now on what lies below `from` is the same as what lies below `to`: proxies, redirected collections. */
 void places_alias(struct places *, uint64_t from_authority, struct slice from, uint64_t to_authority, struct slice to);

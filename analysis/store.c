@@ -287,7 +287,8 @@ static void store_write(struct store *s, const struct op *op)
 /* A collection goes with all it holds. */
 static void collection_gone(struct store *s, const struct op *op)
 {
-	uint64_t number = place_scope(s->places, place_authority(op->txn), op->at.path);
+	uint64_t number = place_scope(s->places, place_authority(op->txn), op->at.path,
+	    op->facts->flavour == FLAVOUR_EXCHANGE);
 	const struct scope_state *scope = scope_find(s, number);
 	for (struct item *i = scope != NULL ? scope->items : NULL; i != NULL; i = i->next_in_scope)
 		i->state = LIFE_GONE;
