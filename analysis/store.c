@@ -110,6 +110,8 @@ static void item_written(struct item *item, const struct op *op)
 	item->written_order = LOW48(op->txn->req.head.order);
 	item->written_input = op->txn->req.head.input;
 	item->written_frame = LOW48(op->txn->req.head.frame);
+	item->written_answer_order = LOW48(op->txn->res.head.order);
+	item->written_answer_frame = LOW48(op->txn->res.head.frame);
 }
 
 /* What it holds now is not known any more. */
@@ -201,7 +203,8 @@ static void write_maybe(struct store *s, struct item *item, const struct op *op)
 
 static bool body_differs(const struct item *item, const struct op *op)
 {
-	return item->sent_octets != 0 && op->body_hash != 0 && item->sent_octets != op->body_hash;
+	return item->sent_octets != 0 && op->body_hash != 0 &&
+	    item->sent_octets != bytes_number(op->body_hash);
 }
 
 static void overwrite_judge(struct store *s, const struct item *item, const struct op *op)
@@ -211,8 +214,11 @@ static void overwrite_judge(struct store *s, const struct item *item, const stru
 		return;
 	if (item->writer != 0 && item->writer != peer32(op->peer) && !has_read(item, op->peer) &&
 	    body_differs(item, op)) {
+		struct stamp packets[OP_PACKETS];
 		struct matter m = matter_of(s, TROUBLE_LOST_UPDATE, item, op);
 		m.certainty = PROBABLE;
+		m.packets = packets;
+		m.n_packets = written_packets(item, op, packets);
 		matter_tell(s, &m);
 	} else if (op->guard == GUARD_NONE) {
 		tell_write(s, TROUBLE_UNGUARDED_UPDATE, item, op);
