@@ -65,10 +65,11 @@ static void flush_text(struct dump *d)
 static bool on_start(void *ctx, const struct wbxml_tag *tag)
 {
 	struct dump *d = ctx;
-	struct slice name = tag->token == WBXML_LITERAL ? tag->literal :
-							  wbxml_tag_name(tag->page, tag->token);
+	struct slice name = wbxml_tag_name(tag->page, tag->token);
 	struct slice page = wbxml_page_name(tag->page);
 	flush_text(d);
+	if (tag->token == WBXML_LITERAL)
+		name = tag->literal;
 	if (name.n == 0)
 		name = SLICE("unknown");
 	d->starts[d->depth] = d->names.n;
