@@ -66,19 +66,32 @@ struct ops dialect_dav(struct places *, const struct txn *, const struct facts *
 const struct sync_facts *sync_facts_make(const struct txn *, const struct facts *);
 struct ops dialect_airsync(const struct txn *, const struct facts *, const struct sync_facts *);
 
-/* ---- fold.c: legs become one attempt; copies at another capture point are found ---- */
+/* ---- fold.c, copies.c: legs become one attempt; copies at another capture point are found ---- */
 struct folder;
-struct fold_sink { void (*op)(void *ctx, struct op *); void *ctx; };
+struct fold_sink {
+	void (*op)(void *ctx, struct op *);    /* complete; numbered here. Dies with the call */
+	void (*replayed)(void *ctx, uint64_t number); /* this operation was sent by a hop, not by the client */
+	void *ctx;
+};
 struct folder *folder_new(const struct limits *, struct fold_sink, struct teller, struct places *);
-void folder_op(struct folder *, struct op *);            /* may call the sink, now or with a later one */
-void folder_tick(struct folder *, struct stamp now);
+/* Takes the transaction; its operations reach the sink now, or with a later leg, or when none came. */
+void folder_txn(struct folder *, struct txn *, struct ops);
 void folder_finish(struct folder *);
 void folder_free(struct folder *);
 
+/* Which transactions are one request seen at two places: a proxy with both sides in view, a bridge. */
+struct copies;
+struct copies *copies_new(struct places *, struct teller);
+/* Marks the operations when their request was seen before, closer to the server; learns what a proxy maps to what. */
+void copies_judge(struct copies *, struct ops, const struct fold_sink *);
+void copies_add(struct copies *, struct ops);
+void copies_free(struct copies *);
+
 /* ---- store.c and its files: what servers hold, and whose attempts made it so ---- */
 struct store;
-struct store *store_new(const struct limits *, struct hash_key, struct teller);
+struct store *store_new(const struct limits *, struct hash_key, struct places *, struct teller);
 void store_op(struct store *, const struct op *);
+void store_replayed(struct store *, uint64_t number);    /* the operation of that number was a hop's own */
 void store_finish(struct store *);
 uint64_t store_evicted(const struct store *);
 void store_free(struct store *);

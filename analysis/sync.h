@@ -12,6 +12,7 @@
 #include "decode/decode.h"
 
 struct facts;
+struct sync_facts;
 
 enum op_kind { OP_CREATE, OP_UPDATE, OP_WRITE, OP_DELETE, OP_MOVE, OP_COPY, OP_READ, OP_LIST, OP_DELTA,
 	OP_PROBE, OP_SEND, OP_OTHER };       /* WRITE: create or update, not known which */
@@ -63,6 +64,7 @@ struct op {
 	uint64_t peer;         /* who sends it, by the strongest sign there is */
 	struct slice peer_name;
 	struct slice device;   /* DeviceId of the device it is done for; empty: none is known */
+	const struct sync_facts *sync; /* ActiveSync: the command it is part of; else NULL */
 	const struct airsync_item *item; /* ActiveSync: the command of the client */
 	const struct airsync_item *answer; /* and its result; NULL: no row */
 	const struct airsync_collection *collection; /* of the request */
