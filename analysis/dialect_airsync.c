@@ -316,8 +316,9 @@ static enum op_kind kind_of(enum airsync_verb verb)
 static void op_collection(struct op *op, const struct reading *r,
     const struct airsync_collection *asked, const struct airsync_collection *answered)
 {
-	struct slice class = asked->class.n != 0 || answered == NULL ? asked->class :
-								       answered->class;
+	struct slice class = asked->class;
+	if (class.n == 0 && answered != NULL)
+		class = answered->class;
 	op->at.scope = scope_of(r, collection_name(asked));
 	op->collection = asked;
 	op->answered = answered;
