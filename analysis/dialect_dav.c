@@ -224,21 +224,21 @@ static void op_places(const struct request *r, struct op *op)
 {
 	struct slice at = r->path, located = header_of(&r->txn->res, "Location");
 	if (method_is(r, "POST") && op->kind == OP_CREATE) {
-		op->at.path = path_canonical(located, r->fold, r->txn->arena);
+		op->at.path = path_canonical(located, r->txn->arena);
 		if (located.n != 0)
-			op->at = place_member(r->places, r->authority, op->at.path);
+			op->at = place_member(r->places, r->authority, op->at.path, r->fold);
 		return;
 	}
 	if (works_on_collection(r, op->kind))
 		op->at = (struct place){ .path = at,
-			.scope = place_scope(r->places, r->authority, at) };
+			.scope = place_scope(r->places, r->authority, at, r->fold) };
 	else
-		op->at = place_member(r->places, r->authority, at);
+		op->at = place_member(r->places, r->authority, at, r->fold);
 	if (op->kind == OP_MOVE || op->kind == OP_COPY) {
 		struct slice to = header_of(&r->txn->req, "Destination");
-		to = path_canonical(to, r->fold, r->txn->arena);
+		to = path_canonical(to, r->txn->arena);
 		if (to.n != 0)
-			op->to = place_member(r->places, r->authority, to);
+			op->to = place_member(r->places, r->authority, to, r->fold);
 	}
 }
 
@@ -297,7 +297,8 @@ enum { ROWS_SEARCHED = 64 };
 
 static bool row_is(const struct request *r, const struct dav_response *row, struct slice path)
 {
-	return slice_equal(path_canonical(row->href, r->fold, r->txn->arena), path);
+	struct slice href = path_canonical(row->href, r->txn->arena);
+	return r->fold ? slice_equal_nocase(href, path) : slice_equal(href, path);
 }
 
 /* Rows come in the order of the targets; the first few are searched when they do not. */
@@ -317,12 +318,12 @@ static const struct dav_response *row_of(const struct request *r, struct slice p
 static void op_batch(const struct request *r, struct op *op, enum op_kind kind, size_t i)
 {
 	struct slice href = r->txn->req.body.dav->hrefs[i];
-	struct slice path = path_canonical(href, r->fold, r->txn->arena);
+	struct slice path = path_canonical(href, r->txn->arena);
 	const struct dav_response *row = row_of(r, path, i);
 	op_begin(r, op);
 	op->kind = kind;
 	op->guard = guard_judge(&r->txn->req, &op->guard_value);
-	op->at = place_member(r->places, r->authority, path);
+	op->at = place_member(r->places, r->authority, path, r->fold);
 	op->tag_seen = NOT_OBSERVED;
 	if (row != NULL)
 		op_judge(op, row_status(row), row->error);
@@ -357,7 +358,7 @@ struct ops dialect_dav(struct places *places, const struct txn *txn, const struc
 	    facts->flavour == FLAVOUR_ACTIVESYNC)
 		return ops;
 	r.authority = place_authority(txn);
-	r.path = path_canonical(txn->req.target, r.fold, txn->arena);
+	r.path = path_canonical(txn->req.target, txn->arena);
 	const struct dav *asked = txn->req.body.dav;
 	enum op_kind batch = kind_batch(&r);
 	if (batch != OP_OTHER && asked != NULL && asked->n_hrefs != 0)

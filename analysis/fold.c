@@ -164,8 +164,7 @@ static struct slice location_of(const struct op *op)
 	if (op->outcome != OUT_REDIRECT || op->txn->res.status / 100 != 3 ||
 	    message_header(&op->txn->res, "Location", &value) != PRESENT)
 		return (struct slice){ 0 };
-	bool fold = op->facts->flavour == FLAVOUR_EXCHANGE;
-	return path_canonical(value, fold, op->txn->arena);
+	return path_canonical(value, op->txn->arena);
 }
 
 static bool same_client(const struct txn *a, const struct txn *b)

@@ -173,11 +173,8 @@ static void pending_judge(struct store *s, const struct pending *p)
 		tell_cleared(s, a, b, NULL, gate);
 		return;
 	}
-	bool sure = created_here(a) && !a->adopted && !b->adopted;
-	enum certainty certainty = sure && (is_strong(a, b) || a->uid == 0 || b->uid == 0) ?
-	    CONFIRMED :
-	    PROBABLE;
-	tell_duplicate(s, a, b, cause_of(s, a, b), certainty);
+	bool sure = created_here(a) && !a->adopted && !b->adopted && is_strong(a, b);
+	tell_duplicate(s, a, b, cause_of(s, a, b), sure ? CONFIRMED : PROBABLE);
 }
 
 static void pending_pop(struct store *s)

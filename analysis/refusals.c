@@ -117,6 +117,15 @@ static void uid_refused(struct store *s, const struct op *op)
 		tell_refusal(s, TROUBLE_UID_CONFLICT, item, op, item->refusals);
 }
 
+/* SOGo says 409 and does not say why; that another item has the UID is why. */
+static bool is_plain_uid_conflict(const struct store *s, const struct op *op)
+{
+	if (op->outcome != OUT_CONFLICT || op->row_status != 409)
+		return false;
+	const struct item *holder = holder_of(s, op);
+	return holder != NULL && holder->state == LIFE_LIVE;
+}
+
 void refusal_judge(struct store *s, const struct op *op)
 {
 	bool writes = op->kind == OP_CREATE || op->kind == OP_UPDATE || op->kind == OP_WRITE;
@@ -124,7 +133,7 @@ void refusal_judge(struct store *s, const struct op *op)
 		return;
 	if (op->outcome == OUT_PRECONDITION && op->guard == GUARD_ABSENT)
 		create_refused(s, op);
-	else if (op->outcome == OUT_UID_CONFLICT)
+	else if (op->outcome == OUT_UID_CONFLICT || is_plain_uid_conflict(s, op))
 		uid_refused(s, op);
 	else if ((op->outcome == OUT_PRECONDITION || op->outcome == OUT_CONFLICT ||
 		     op->outcome == OUT_GONE) &&

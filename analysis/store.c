@@ -4,6 +4,7 @@
 #include "analysis/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SCOPES_ROOM = 16384 };
 
@@ -144,8 +145,9 @@ static bool is_untagged(const struct op *op)
 {
 	if (op->outcome != OUT_OK || op->tag_seen != ABSENT || op->item != NULL)
 		return false;
-	return op->facts->flavour == FLAVOUR_EXCHANGE ? op->facts->tag_due == TAG_DUE_EXCHANGE :
-							op->schedule_tag_seen != PRESENT;
+	if (op->facts->flavour == FLAVOUR_EXCHANGE)
+		return op->facts->tag_due == TAG_DUE_EXCHANGE;
+	return op->schedule_tag_seen != PRESENT;
 }
 
 /* More than a few creates of one client without a pause: an import, or a first upload. */
@@ -249,17 +251,26 @@ static void write_new(struct store *s, struct item *item, const struct op *op)
 		gate_item(s, item, op);
 }
 
+/* Not stored, or under an id that nobody was told. */
+static void write_nowhere(struct store *s, const struct op *op)
+{
+	if (op->commit == COMMIT_NO && op->kind != OP_UPDATE)
+		gate_refused(s, op);
+	else if (op->commit == COMMIT_MAYBE && op->kind == OP_CREATE)
+		orphan_add(s, op);
+}
+
 static void store_write(struct store *s, const struct op *op)
 {
+	struct item *item;
 	if (op->at.id == 0 || op->commit == COMMIT_NO) {
-		if (op->commit == COMMIT_NO && op->kind != OP_UPDATE)
-			gate_refused(s, op);
-		if (op->commit == COMMIT_MAYBE && op->kind == OP_CREATE)
-			orphan_add(s, op);
+		write_nowhere(s, op);
 		return;
 	}
-	struct item *item = op->commit == COMMIT_UNSEEN ? item_find(s, op->at.scope, op->at.id) :
-							  item_take(s, op->at);
+	if (op->commit == COMMIT_UNSEEN)
+		item = item_find(s, op->at.scope, op->at.id);
+	else
+		item = item_take(s, op->at);
 	if (item == NULL)
 		return;
 	item->activesync = op->item != NULL;
@@ -273,8 +284,20 @@ static void store_write(struct store *s, const struct op *op)
 		write_new(s, item, op);
 }
 
+/* A collection goes with all it holds. */
+static void collection_gone(struct store *s, const struct op *op)
+{
+	uint64_t number = place_scope(s->places, place_authority(op->txn), op->at.path,
+	    op->facts->flavour == FLAVOUR_EXCHANGE);
+	const struct scope_state *scope = scope_find(s, number);
+	for (struct item *i = scope != NULL ? scope->items : NULL; i != NULL; i = i->next_in_scope)
+		i->state = LIFE_GONE;
+}
+
 static void store_delete(struct store *s, const struct op *op)
 {
+	if (op->commit == COMMIT_YES && op->item == NULL)
+		collection_gone(s, op);
 	struct item *item = item_find(s, op->at.scope, op->at.id);
 	if (item == NULL)
 		return;
@@ -310,6 +333,8 @@ static void store_move(struct store *s, const struct op *op)
 	struct item *from = item_find(s, op->at.scope, op->at.id);
 	if (op->commit == COMMIT_NO && from != NULL)
 		from->move_refused = true;
+	if (op->commit == COMMIT_YES && op->kind == OP_MOVE && op->item == NULL)
+		collection_gone(s, op);
 	if (op->commit != COMMIT_YES || op->to.id == 0 ||
 	    (op->to.scope == op->at.scope && op->to.id == op->at.id))
 		return;
@@ -440,6 +465,28 @@ static void store_read(struct store *s, const struct op *op)
 		reset_learn(s, op);
 }
 
+static void build_keep(char out[BUILD_MAX], struct slice build)
+{
+	if (build.n == 0 || build.n >= BUILD_MAX)
+		return;
+	memcpy(out, build.p, build.n);
+	out[build.n] = '\0';
+}
+
+/* Which versions announce themselves at this collection: of the front end, and of the store. */
+static void builds_learn(struct store *s, const struct op *op)
+{
+	struct scope_state *scope = scope_find(s, op->at.scope);
+	struct slice value = { 0 }, product = SLICE("Microsoft-Server-ActiveSync/");
+	if (scope == NULL || op->facts->flavour != FLAVOUR_EXCHANGE)
+		return;
+	if (message_header(&op->txn->res, "MS-WebStorage", &value) == PRESENT)
+		build_keep(scope->back_build, slice_trim(value));
+	if (message_header(&op->txn->req, "User-Agent", &value) == PRESENT &&
+	    slice_starts_nocase(value, product))
+		build_keep(scope->front_build, slice_part(value, product.n, value.n));
+}
+
 static void store_change(struct store *s, const struct op *op)
 {
 	if (op->kind == OP_DELETE)
@@ -468,6 +515,7 @@ void store_op(struct store *s, const struct op *op)
 		store_change(s, op);
 	else if (op->kind <= OP_PROBE)
 		store_read(s, op);
+	builds_learn(s, op);
 	legs_front(s, op);
 }
 
@@ -483,4 +531,5 @@ void store_replayed(struct store *s, uint64_t number)
 void store_finish(struct store *s)
 {
 	gate_finish(s);
+	legs_finish(s);
 }

@@ -20,7 +20,7 @@ struct trace {
 	int64_t ns;
 };
 
-enum { READERS = 3, UID_MAX = 128, SUMMARY_MAX = 64 };
+enum { READERS = 3, UID_MAX = 128, SUMMARY_MAX = 64, BUILD_MAX = 24 };
 
 /* Peers, tags and hashes of bodies are compared within one item only: 32 bits do. */
 struct item {
@@ -72,7 +72,7 @@ struct scope_state {
 	uint32_t burst_n;
 	uint64_t reset_order;          /* ActiveSync: when a key was refused last */
 	uint64_t reset_peer;
-	bool calendar, contacts;
+	char front_build[BUILD_MAX], back_build[BUILD_MAX]; /* Exchange: as announced, NUL-terminated */
 	uint16_t n_name;
 	char name[];                   /* its path, for people */
 };
@@ -81,16 +81,25 @@ struct scope_state {
 struct peer_name { uint64_t peer; uint8_t n; char text[119]; };
 struct front {
 	uint64_t user, print;          /* print 0: the slot is free */
-	struct trace mark;
+	int64_t first_ns, last_ns;     /* of request and answer */
+	struct trace trace;
 	int32_t status;
 	enum commit commit;
-	char note[48];
-	uint8_t n_device; char device[47];
-	uint8_t n_build; char build[23];
+	bool paired;
+	char note[48];                 /* "ClientId 9 SyncKey {K}7" */
 };
 enum { PEER_NAMES = 4096, FRONTS = 1024, BACKS = 1024 };
-/* A create of the back leg, kept until the front leg that caused it ends. */
-struct back { uint64_t user, print, scope, id; int64_t first_ns, last_ns; uint16_t input; enum commit commit; };
+/* A create of the back leg, kept for the front leg that caused it. */
+struct back {
+	uint64_t user, print, scope, id;
+	int64_t first_ns, last_ns;
+	struct trace trace;
+	enum commit commit;
+	bool paired;
+};
+/* Two recordings: by how much the clock of `front` is ahead of that of `back`, at least and at most. */
+struct clocks { uint16_t front, back; uint64_t pairs; int64_t least_ns, most_ns; struct trace of_front, of_back; };
+enum { CLOCKS = 16 };
 
 /* A create that may have been stored under an id that its client never learned. */
 struct orphan { uint64_t scope, uid, print, idem, creator, number; struct trace created; bool lost, open; };
@@ -116,6 +125,8 @@ struct store {
 	struct front fronts[FRONTS];
 	struct back backs[BACKS];
 	struct orphan orphans[ORPHANS];
+	struct clocks clocks[CLOCKS];
+	size_t n_clocks;
 	size_t n_fronts, n_backs, n_orphans; /* of all that came */
 };
 
@@ -173,6 +184,7 @@ void refusal_read(struct item *);       /* a read ends a row of refusals */
 /* ---- legs.c: the device's leg and the mailbox server's ---- */
 void legs_front(struct store *, const struct op *);
 void legs_back(struct store *, const struct op *);
+void legs_finish(struct store *);      /* tells of clocks that differ */
 const struct front *legs_front_of(const struct store *, struct slice mailbox, uint64_t print, size_t *from); /* next one from *from on; NULL: no more */
 
 /* ---- tell.c ---- */

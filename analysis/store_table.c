@@ -361,14 +361,24 @@ struct item *item_by_print(const struct store *s, uint64_t print)
 	return print == 0 ? NULL : s->by_print.buckets[bucket_of(s, &s->by_print, print)];
 }
 
+static void scopes_free(struct store *s)
+{
+	for (size_t i = 0; i < s->scopes_room; i++)
+		for (struct scope_state *next, *state = s->scopes[i]; state != NULL; state = next) {
+			next = state->next;
+			free(state);
+		}
+	free(s->scopes);
+}
+
 void store_tables_free(struct store *s)
 {
-	while (s->oldest != NULL && s->by_id.room != 0)
-		item_drop(s, s->oldest);
-	for (size_t i = 0; i < s->scopes_room; i++)
-		while (s->scopes[i] != NULL)
-			scope_drop(s, s->scopes[i]);
-	free(s->scopes);
+	for (struct item *newer, *item = s->oldest; item != NULL; item = newer) {
+		newer = item->newer;
+		free(item->text);
+		free(item);
+	}
+	scopes_free(s);
 	free(s->by_id.buckets);
 	free(s->by_uid.buckets);
 	free(s->by_print.buckets);
@@ -383,13 +393,13 @@ struct slice peer_text(const struct store *s, uint64_t peer)
 				    (struct slice){ 0 };
 }
 
-void peer_learn(struct store *s, uint64_t peer, struct slice text)
+void peer_learn(struct store *s, uint64_t peer, struct slice name)
 {
-	struct peer_name *name = &s->names[peer % PEER_NAMES];
-	if (peer == 0 || (name->peer == peer && name->n != 0))
+	struct peer_name *slot = &s->names[peer % PEER_NAMES];
+	if (peer == 0 || (slot->peer == peer && slot->n != 0))
 		return;
-	text = cut(text, sizeof(name->text));
-	name->peer = peer;
-	name->n = (uint8_t)text.n;
-	put((uint8_t *)name->text, text);
+	name = cut(name, sizeof(slot->text));
+	slot->peer = peer;
+	slot->n = (uint8_t)name.n;
+	put((uint8_t *)slot->text, name);
 }

@@ -38,6 +38,15 @@ static struct slice scope_text(const struct store *s, uint64_t number)
 			       (struct slice){ (const uint8_t *)scope->name, scope->n_name };
 }
 
+static void builds_fill(const struct store *s, const struct item *item, struct matter *m)
+{
+	const struct scope_state *scope = scope_find(s, item->scope);
+	if (scope == NULL)
+		return;
+	m->front_build = slice_from(scope->front_build);
+	m->back_build = slice_from(scope->back_build);
+}
+
 struct matter matter_of(const struct store *s, enum trouble trouble, const struct item *item,
     const struct op *op)
 {
@@ -49,6 +58,7 @@ struct matter matter_of(const struct store *s, enum trouble trouble, const struc
 		m.summary = item_summary(item);
 		m.peer = peer_text(s, item->creator);
 		m.mailbox = path_mailbox(m.scope);
+		builds_fill(s, item, &m);
 	}
 	if (op == NULL)
 		return m;
@@ -143,15 +153,15 @@ static void account_item(struct account *a, const struct item *item, bool copy)
 
 static void account_front(struct account *a, const struct front *f)
 {
-	struct life *l = account_life(a, f->mark.order);
-	l->at = (struct stamp){ f->mark.order, f->mark.frame, f->mark.ns, f->mark.input };
+	struct life *l = account_life(a, f->trace.order);
+	l->at = (struct stamp){ f->trace.order, f->trace.frame, f->trace.ns, f->trace.input };
 	l->kind = OP_CREATE;
 	l->commit = f->commit;
 	l->front = true;
 	l->status = f->status > 0 ? (uint16_t)f->status : 0;
 	text_put(l->method, sizeof(l->method), SLICE("Sync Add"));
 	text_put(l->note, sizeof(l->note), slice_from(f->note));
-	account_trace(a, &f->mark);
+	account_trace(a, &f->trace);
 }
 
 /* ---- a lineage ---- */

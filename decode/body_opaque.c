@@ -3,13 +3,10 @@
  */
 #include "decode/body.h"
 
-static const char *const vcard_types[] = { "text/vcard", "text/x-vcard", "text/directory", NULL };
-
 static const char *const wbxml_types[] = {
 	"application/vnd.ms-sync.wbxml",
 	"application/vnd.ms-sync",
 	NULL,
 };
 
-const struct body_reader body_vcard = { .kind = BODY_VCARD, .media_types = vcard_types };
 const struct body_reader body_wbxml = { .kind = BODY_WBXML, .media_types = wbxml_types };
