@@ -50,6 +50,7 @@ const struct sync_facts *sync_facts_make(const struct txn *txn, const struct fac
 	f->user = f->query.user.n != 0 ? f->query.user : txn->auth_user;
 	f->device_id = f->query.device_id;
 	f->device_type = f->query.device_type;
+	sync_facts_index(f, txn->arena);
 	return f;
 }
 
@@ -237,18 +238,6 @@ static struct rows rows_new(const struct reading *r, size_t most)
 	return rows;
 }
 
-static struct rows rows_of_collections(const struct reading *r)
-{
-	const struct airsync *res = r->decided ? NULL : r->sync->res;
-	struct rows rows = rows_new(r, res != NULL ? res->n_collections : 0);
-	for (size_t i = 0; rows.list != NULL && i < res->n_collections; i++)
-		rows.list[rows.n++] = (struct row){ .id = collection_name(&res->collections[i]),
-			.what = &res->collections[i] };
-	if (rows.n != 0)
-		qsort(rows.list, rows.n, sizeof(*rows.list), row_compare);
-	return rows;
-}
-
 static struct rows rows_of_items(const struct reading *r, const struct airsync_collection *answered)
 {
 	struct rows rows = rows_new(r, answered != NULL ? answered->n_items : 0);
@@ -266,6 +255,12 @@ static struct rows rows_of_items(const struct reading *r, const struct airsync_c
 }
 
 /* ---- Sync ---- */
+
+/* Of the i-th collection of the request; NULL: the answer does not name it. */
+static const struct airsync_collection *answered_of(const struct reading *r, size_t i)
+{
+	return !r->decided && i < r->sync->n_pairs ? r->sync->pairs[i].res : NULL;
+}
 
 /* A collection with nothing to say may be left out of the answer, and all of them: an empty body. */
 static struct verdict collection_verdict(const struct reading *r,
@@ -363,23 +358,17 @@ static void collection_add(struct reading *r, const struct airsync_collection *a
 
 static void sync_add(struct reading *r)
 {
-	const struct airsync *req = r->sync->req;
-	struct rows rows = rows_of_collections(r);
-	for (size_t i = 0; i < req->n_collections; i++)
-		collection_add(r, &req->collections[i],
-		    row_take(&rows, 0, collection_name(&req->collections[i])));
+	for (size_t i = 0; i < r->sync->req->n_collections; i++)
+		collection_add(r, &r->sync->req->collections[i], answered_of(r, i));
 }
 
 static void estimate_add(struct reading *r)
 {
-	const struct airsync *req = r->sync->req;
-	struct rows rows = rows_of_collections(r);
-	for (size_t i = 0; i < req->n_collections; i++) {
-		const struct airsync_collection *asked = &req->collections[i], *answered;
-		answered = row_take(&rows, 0, collection_name(asked));
+	for (size_t i = 0; i < r->sync->req->n_collections; i++) {
+		const struct airsync_collection *answered = answered_of(r, i);
 		struct op *op = op_add(r, OP_PROBE, collection_verdict(r, answered));
 		if (op != NULL)
-			op_collection(op, r, asked, answered);
+			op_collection(op, r, &r->sync->req->collections[i], answered);
 	}
 }
 
@@ -490,7 +479,7 @@ struct ops dialect_airsync(const struct txn *txn, const struct facts *facts,
 	struct reading r = { .txn = txn, .facts = facts, .sync = sync };
 	struct shape shape = shape_of(sync);
 	r.list = arena_alloc(txn->arena, shape.n * sizeof(*r.list));
-	if (r.list == NULL || !owner_find(&r))
+	if (!sync->indexed || r.list == NULL || !owner_find(&r))
 		return (struct ops){ 0 };
 	r.room = shape.n;
 	answer_judge(&r);

@@ -177,13 +177,38 @@ struct note *note_take(struct sessions *s, enum note_kind kind, uint64_t what, c
 
 /* ---- telling ---- */
 
-void session_tell(struct sessions *s, struct session *n, const struct op *op, struct matter draft,
-    const struct evidence *e)
+/* One slot for each trouble that a session can have; the last one is shared if they should not suffice. */
+static struct said *said_of(struct session *n, enum trouble trouble)
 {
-	uint16_t *said = &n->said[draft.trouble];
+	size_t i = 0;
+	while (i + 1 < SAID_MAX && n->said[i].times != 0 && n->said[i].trouble != trouble)
+		i++;
+	n->said[i].trouble = trouble;
+	return &n->said[i];
+}
+
+/* Of a later state the first packet stays what it was. */
+static void evidence_follow(struct evidence *e, struct said *said)
+{
+	size_t early = 0;
+	if (said->times == 0) {
+		said->first = e->n != 0 ? e->at[0] : (struct stamp){ 0 };
+		return;
+	}
+	while (early < e->n && e->at[early].order < said->first.order)
+		early++;
+	e->n -= early;
+	memmove(&e->at[0], &e->at[early], e->n * sizeof(e->at[0]));
+	evidence_add(e, said->first);
+}
+
+void session_tell(struct sessions *s, struct session *n, const struct op *op, struct matter draft,
+    struct evidence *e)
+{
+	struct said *said = said_of(n, draft.trouble);
+	evidence_follow(e, said);
 	draft.number = n->number;
-	draft.update = *said;
-	*said = (uint16_t)(*said + (*said < UINT16_MAX));
+	draft.update = said->times++;
 	draft.op = op;
 	draft.scope = op != NULL ? scope_text(op) : text_of(n->scope_text, n->n_scope);
 	draft.peer = op != NULL ? op->peer_name : text_of(n->name, n->n_name);

@@ -122,6 +122,10 @@ struct cycle {
 struct stuck { uint64_t key; uint32_t count; struct span spans[3]; };
 struct clash { uint64_t agents[2]; uint8_t last; uint32_t swaps, refused[2]; struct span spans[4]; int64_t since; };
 
+/* What was told of a session already: later states of it begin with the same packet. */
+struct said { enum trouble trouble; uint32_t times; struct stamp first; };
+enum { SAID_MAX = 16 };
+
 struct session {
 	struct lru_node node;
 	uint64_t number, scope, peer, user;
@@ -143,7 +147,7 @@ struct session {
 	struct cycle cycle;
 	struct stuck stuck;
 	struct clash clash;
-	uint16_t said[TROUBLES];
+	struct said said[SAID_MAX];
 	uint8_t n_scope, n_name, n_device, n_mailbox;
 	char scope_text[SCOPE_TEXT], name[PEER_TEXT], device[PEER_TEXT], mailbox[PEER_TEXT];
 };
@@ -173,7 +177,7 @@ struct session *session_take(struct sessions *, const struct op *);     /* NULL:
 struct note *note_find(struct sessions *, enum note_kind, uint64_t what);
 struct note *note_take(struct sessions *, enum note_kind, uint64_t what, const struct op *); /* NULL: no memory */
 /* The draft says what; who, where and the packets are filled in. op NULL: the end of the capture shows it. */
-void session_tell(struct sessions *, struct session *, const struct op *, struct matter draft, const struct evidence *);
+void session_tell(struct sessions *, struct session *, const struct op *, struct matter draft, struct evidence *);
 void item_tell(struct sessions *, const struct op *, struct matter draft, const struct note *, const struct evidence *);
 
 /* ---- session_token.c: which token the client has, and what the server makes of it ---- */

@@ -118,6 +118,7 @@ static void misuse_tell(struct sessions *s, const struct op *op, const struct no
     enum certainty certainty)
 {
 	struct evidence e = { .n = 0 };
+	evidence_span(&e, &note->first);
 	evidence_span(&e, &note->last);
 	evidence_op(&e, op);
 	item_tell(s, op,

@@ -43,7 +43,7 @@ uint64_t *rows_members(const struct op *op, bool stored_only, size_t *n)
 	size_t found = 0;
 	for (size_t i = 0; members != NULL && i < dav->n_responses; i++) {
 		const struct dav_response *row = &dav->responses[i];
-		struct slice path = path_canonical(row->href, false, arena);
+		struct slice path = path_canonical(row->href, arena);
 		if (path.n == 0)
 			return NULL;
 		if (slice_equal(path, op->at.path) || (stored_only && !row_is_stored(row)))
@@ -140,7 +140,7 @@ static void multiget_read(struct sessions *s, struct session *n, const struct op
 	for (size_t i = 0; dav != NULL && i < dav->n_responses; i++) {
 		const struct dav_response *row = &dav->responses[i];
 		uint64_t bytes = body_bytes(row);
-		struct slice path = path_canonical(row->href, false, op->txn->arena);
+		struct slice path = path_canonical(row->href, op->txn->arena);
 		if (path.n != 0 && bytes != 0)
 			body_given(s, n, op, member_number(path_last(path)),
 			    row_value(row, "getetag"), bytes);
@@ -172,9 +172,10 @@ static struct slice ctag_of(const struct op *op)
 	const struct dav *dav = op->txn->res.body.dav;
 	for (size_t i = 0; i < dav->n_responses; i++) {
 		struct slice value = row_value(&dav->responses[i], "getctag");
-		if (value.n != 0 &&
-		    slice_equal(path_canonical(dav->responses[i].href, false, op->txn->arena),
-			op->at.path))
+		if (value.n == 0)
+			continue;
+		struct slice path = path_canonical(dav->responses[i].href, op->txn->arena);
+		if (dav->n_responses == 1 || slice_equal(path, op->at.path))
 			return value;
 	}
 	return (struct slice){ 0 };
