@@ -54,6 +54,11 @@ enum outcome_of outcome_judge(const struct txn *, uint16_t status, struct dav_na
 enum commit commit_judge(const struct txn *, enum outcome_of, uint16_t status);
 enum op_guard guard_judge(const struct message *req, struct slice *value);
 
+/* ---- airsync_status.c: the same of an ActiveSync command ---- */
+struct verdict { enum outcome_of outcome; enum commit commit; uint16_t status; };
+struct verdict verdict_of_status(struct slice command, int32_t status);
+struct verdict verdict_of_http(uint16_t status);         /* other than 2xx */
+
 /* ---- dialect_dav.c, dialect_airsync.c: a transaction becomes operations, in the arena of the transaction ---- */
 struct ops { struct op *list; size_t n; };
 struct ops dialect_dav(struct places *, const struct txn *, const struct facts *);
