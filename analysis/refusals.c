@@ -76,22 +76,38 @@ static bool is_own(const struct item *item, const struct op *op)
 
 /*
  * 412 on a create that must not overwrite: the item is there. When this client's own earlier attempt has
- * no known end, that was it, and it was stored.
+ * no known end, that was it, and it was stored. Who made it may be known later only.
  */
 static void create_refused(struct store *s, const struct op *op)
 {
-	struct item *item = item_find(s, op->at.scope, op->at.id);
-	if (item == NULL || !is_own(item, op))
+	struct item *item = item_refused(s, op);
+	if (item == NULL || (item->created.frame != 0 && !is_own(item, op)))
 		return;
 	bool unknown = item->lost || item->failed || item->state == LIFE_MAYBE;
+	if (item->written_order == 0)
+		item->written_order = op->txn->req.head.order & UINT64_C(0xffffffffffff);
+	item->own_refusals = (uint16_t)(item->own_refusals + (item->own_refusals < UINT16_MAX));
 	if (item->state == LIFE_MAYBE) {
 		item->state = LIFE_LIVE;
 		gate_item(s, item, op);
 	}
-	if (!unknown || item->state != LIFE_LIVE)
+	if (item->created.frame == 0)
+		log_add(s, item, op, item->own_refusals);
+	else if (unknown && item->state == LIFE_LIVE)
+		tell_refusal(s, TROUBLE_OWN_CREATE_REFUSED, item, op, item->own_refusals, 1);
+}
+
+void refusal_late(struct store *s, const struct item *item)
+{
+	struct stamp packets[OP_PACKETS];
+	const struct refusal_log *log = log_of(s, item);
+	struct matter m = matter_of(s, TROUBLE_OWN_CREATE_REFUSED, item, NULL);
+	if (item->own_refusals == 0 || log->n == 0)
 		return;
-	item->own_refusals = (uint16_t)(item->own_refusals + (item->own_refusals < UINT16_MAX));
-	tell_refusal(s, TROUBLE_OWN_CREATE_REFUSED, item, op, item->own_refusals, 1);
+	m.count = item->own_refusals;
+	m.packets = packets;
+	m.n_packets = traces_packets(log->traces, log->n, packets);
+	matter_tell(s, &m);
 }
 
 static void guard_refused(struct store *s, const struct op *op)

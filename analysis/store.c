@@ -190,15 +190,42 @@ static void tell_write(struct store *s, enum trouble trouble, const struct item 
 	matter_tell(s, &m);
 }
 
+/* Nothing came back, or only the word of a hop that it does not know either. */
+bool answer_was_lost(const struct op *op)
+{
+	const struct message *res = &op->txn->res;
+	return res->seen ? res->status == 502 || res->status == 504 : op->outcome == OUT_LOST;
+}
+
+/*
+ * That there will be no answer is known late, when the connection is given up: by then the item may have
+ * turned up, or the client may have been refused what it made.
+ */
+static void write_late(struct store *s, struct item *item, const struct op *op)
+{
+	bool same = op->object == NULL || item->uid == 0 || op->object->uid.n == 0 ||
+	    item->uid == uid_number(op->object->uid);
+	if (item->created.frame != 0 || !same || op->kind == OP_UPDATE)
+		return;
+	item_created(item, op);
+	gate_item(s, item, NULL);
+	refusal_late(s, item);
+}
+
 static void write_maybe(struct store *s, struct item *item, const struct op *op)
 {
-	if (item->state != LIFE_LIVE) {
-		item->state = LIFE_MAYBE;
-		item_created(item, op);
-		item_identify(s, item, op->object);
+	if (op->txn->req.head.order < item->written_order) {
+		write_late(s, item, op);
+	} else {
+		if (item->state != LIFE_LIVE) {
+			item->state = LIFE_MAYBE;
+			item_created(item, op);
+			item_identify(s, item, op->object);
+		}
+		item_blur(item);
 	}
-	item_blur(item);
-	tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
+	if (answer_was_lost(op))
+		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
 }
 
 static bool body_differs(const struct item *item, const struct op *op)
@@ -380,9 +407,10 @@ static void uid_compare(struct store *s, struct item *item, const struct op *op,
 void store_seen_live(struct store *s, struct item *item, const struct op *op,
     const struct reading *r)
 {
-	bool adopted = item->state == LIFE_UNKNOWN && item->created.frame == 0 &&
-	    orphan_adopt(s, item, r->object);
-	bool proven = adopted || (item->state == LIFE_MAYBE && item->created.frame != 0);
+	if (item->written_order == 0)
+		item->written_order = LOW48(op->txn->req.head.order); /* known since then */
+	bool first = item->state == LIFE_UNKNOWN && item->created.frame == 0;
+	bool proven = item->state == LIFE_MAYBE && item->created.frame != 0;
 	item->state = LIFE_LIVE;
 	refusal_read(item);
 	uid_compare(s, item, op, r->object);
@@ -392,6 +420,8 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 	item->seen_live = true;
 	item->misses = 0;
 	reader_add(item, op->peer);
+	if (first && orphan_adopt(s, item))
+		proven = true;
 	if (proven)
 		gate_item(s, item, NULL);
 }

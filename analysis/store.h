@@ -161,12 +161,13 @@ void peer_learn(struct store *, uint64_t peer, struct slice name);
 /* ---- store.c ---- */
 struct reading;
 struct trace trace_of(const struct op *);
+bool answer_was_lost(const struct op *);
 void store_seen_live(struct store *, struct item *, const struct op *, const struct reading *);
 
 /* ---- orphans.c ---- */
 void orphan_add(struct store *, const struct op *);
 /* An item that nobody was seen to create may be one of them: then it is said to be. */
-bool orphan_adopt(struct store *, struct item *, const struct object *);
+bool orphan_adopt(struct store *, struct item *);
 uint64_t idem_number(const struct op *);
 
 /* ---- rows.c ---- */
@@ -188,6 +189,7 @@ void tags_read(struct store *, struct item *, const struct op *, const struct re
 
 /* ---- refusals.c: what is refused again and again ---- */
 void refusal_judge(struct store *, const struct op *);
+void refusal_late(struct store *, const struct item *); /* its maker turns out to be who was refused it */
 void refusal_read(struct item *);       /* a read ends a row of refusals */
 
 /* ---- legs.c: the device's leg and the mailbox server's ---- */
