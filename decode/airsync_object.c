@@ -107,14 +107,10 @@ static struct slice line_slice(const struct line *l)
 
 static void line_date(struct line *l, int64_t seconds)
 {
-	int year = civil_year(seconds);
-	int64_t days = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
-	unsigned month = 1;
-	while (month < 12 && civil_days(year, month + 1, 1) <= days)
-		month++;
-	line_number(l, (uint64_t)year, 4);
-	line_number(l, month, 2);
-	line_number(l, (uint64_t)(days - civil_days(year, month, 1)) + 1, 2);
+	struct civil_date d = civil_date_of(seconds);
+	line_number(l, (uint64_t)d.year, 4);
+	line_number(l, d.month, 2);
+	line_number(l, d.day, 2);
 }
 
 /* "20060925T140000Z", "20060925"; a text that is no time as it is. */

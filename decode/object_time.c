@@ -34,15 +34,18 @@ int64_t civil_days(int year, unsigned month, unsigned day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-int civil_year(int64_t seconds)
+struct civil_date civil_date_of(int64_t seconds)
 {
 	int64_t days = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
-	int year = (int)(1970 + days / 366);
-	while (civil_days(year + 1, 1, 1) <= days)
-		year++;
-	while (civil_days(year, 1, 1) > days)
-		year--;
-	return year;
+	struct civil_date d = { (int)(1970 + days * 400 / 146097), 12, 1 };
+	while (civil_days(d.year + 1, 1, 1) <= days)
+		d.year++;
+	while (civil_days(d.year, 1, 1) > days)
+		d.year--;
+	while (civil_days(d.year, d.month, 1) > days)
+		d.month--;
+	d.day = (unsigned)(days - civil_days(d.year, d.month, 1)) + 1;
+	return d;
 }
 
 static unsigned month_days(unsigned year, unsigned month)
@@ -192,7 +195,7 @@ static bool take_span(struct slice *s, bool of_day, int64_t *sum)
 	return unit != 0;
 }
 
-bool duration_read(struct slice text, int64_t *seconds)
+bool civil_span(struct slice text, int64_t *seconds)
 {
 	struct slice s = slice_trim(text);
 	bool negative = take_byte(&s, '-');

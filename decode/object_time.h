@@ -18,8 +18,9 @@ struct civil {
 
 bool civil_read(struct slice text, struct civil *); /* false: it is none */
 int64_t civil_days(int year, unsigned month, unsigned day); /* since 1970, proleptic Gregorian */
-int civil_year(int64_t seconds);
+struct civil_date { int year; unsigned month, day; };
+struct civil_date civil_date_of(int64_t seconds);
 bool civil_ns(int64_t seconds, int32_t ns, int64_t *out); /* false: out of the range of 64 bits */
-bool duration_read(struct slice text, int64_t *seconds); /* "PT1H30M", "-P1W", "P1DT2H" */
+bool civil_span(struct slice text, int64_t *seconds); /* "PT1H30M", "-P1W", "P1DT2H" */
 
 #endif

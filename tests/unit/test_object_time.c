@@ -100,12 +100,15 @@ static void test_the_calendar(void **state)
 			    tm.tm_mday);
 			assert_true(civil_read(slice_from(text), &c));
 			assert_true(c.seconds == want && !c.utc && !c.date);
-			assert_int_equal(civil_year(c.seconds), year);
+			struct civil_date d = civil_date_of(c.seconds);
+			assert_int_equal(d.year, year);
+			assert_int_equal(d.month, month);
+			assert_int_equal(d.day, tm.tm_mday);
 			assert_true(
 			    civil_days(year, month, (unsigned)tm.tm_mday) * 86400 + 82800 == want);
 		}
-		assert_int_equal(civil_year(civil_days(year, 1, 1) * 86400), year);
-		assert_int_equal(civil_year(civil_days(year, 1, 1) * 86400 - 1), year - 1);
+		assert_int_equal(civil_date_of(civil_days(year, 1, 1) * 86400).year, year);
+		assert_int_equal(civil_date_of(civil_days(year, 1, 1) * 86400 - 1).year, year - 1);
 	}
 }
 
@@ -142,12 +145,12 @@ static void test_durations(void **state)
 		"P1D1D1D1D1D1D1D", "--P1D" };
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		int64_t seconds = -1;
-		assert_true(duration_read(guarded(good[i].text), &seconds));
+		assert_true(civil_span(guarded(good[i].text), &seconds));
 		assert_true(seconds == good[i].seconds);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		int64_t seconds;
-		if (duration_read(guarded(bad[i]), &seconds))
+		if (civil_span(guarded(bad[i]), &seconds))
 			fail_msg("\"%s\" was read", bad[i]);
 	}
 }
@@ -162,7 +165,7 @@ static void test_every_truncation(void **state)
 	}
 	for (size_t n = 0; n < sizeof(span); n++) {
 		int64_t seconds;
-		(void)duration_read((struct slice){ guard_copy(span, n), n }, &seconds);
+		(void)civil_span((struct slice){ guard_copy(span, n), n }, &seconds);
 	}
 }
 
