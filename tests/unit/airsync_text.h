@@ -20,31 +20,6 @@ static inline void record_number(struct record *r, const char *name, int32_t num
 		record_add(r, " %s=%d", name, (int)number);
 }
 
-static inline void record_time(struct record *r, const char *name, int64_t ns)
-{
-	if (ns != OBJECT_NO_TIME)
-		record_add(r, " %s=%lld", name, (long long)(ns / 1000000000));
-}
-
-static inline void record_object(struct record *r, const struct object *o)
-{
-	static const char *const kinds[] = { "other", "event", "todo", "journal", "card" };
-	record_add(r, "  %s", kinds[o->kind]);
-	record_field(r, "uid", o->uid);
-	record_field(r, "summary", o->summary);
-	record_field(r, "location", o->location);
-	record_field(r, "rrule", o->rrule);
-	record_field(r, "organizer", o->organizer);
-	record_field(r, "rid", o->recurrence_id);
-	record_time(r, "start", o->start_ns);
-	record_time(r, "end", o->end_ns);
-	if (o->overrides > 0)
-		record_add(r, " overrides=%u", (unsigned)o->overrides);
-	record_add(r, "%s%s%s%s%s\n", o->all_day ? " all-day" : "", o->floating ? " floating" : "",
-	    o->master ? " master" : "", o->whole ? " whole" : "",
-	    o->fingerprint != 0 ? " print" : "");
-}
-
 static inline void record_item(struct record *r, const struct airsync_item *i)
 {
 	static const char *const verbs[] = { "add", "change", "delete", "soft-delete", "fetch" };
@@ -55,8 +30,10 @@ static inline void record_item(struct record *r, const struct airsync_item *i)
 	record_field(r, "client_uid", i->client_uid);
 	record_number(r, "status", i->status);
 	record_add(r, "\n");
-	if (i->object != NULL)
-		record_object(r, i->object);
+	if (i->object != NULL) {
+		record_add(r, "  ");
+		record_object(r, i->object, false);
+	}
 }
 
 static inline void record_collection(struct record *r, const struct airsync_collection *c)

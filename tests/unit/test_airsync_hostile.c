@@ -28,14 +28,11 @@ static void test_items_beyond_the_limit_are_counted(void **state)
 {
 	(void)state;
 	const char *doc =
-	    "Sync{Collections{Collection{CollectionId=1 Commands{Add{ClientId=1} Add{ClientId=2}}}"
-	    "Collection{CollectionId=2 Commands{Add{ClientId=3} Delete{ServerId=4}} Status=9}}}";
+	    "Sync{Collections{Collection{CollectionId=1 Commands{Add{ClientId=1} Add{ClientId=2}}}Collection{CollectionId=2 Commands{Add{ClientId=3} Delete{ServerId=4}} Status=9}}}";
 	check_limited(doc, "items=3",
-	    "!wbxml.limit\nSync\ncollection id=1 commands\n add client=1\n add client=2\n"
-	    "collection id=2 status=9 commands\n add client=3\nseen 4\n");
+	    "!wbxml.limit\nSync\ncollection id=1 commands\n add client=1\n add client=2\ncollection id=2 status=9 commands\n add client=3\nseen 4\n");
 	check_limited(doc, "items=4",
-	    "Sync whole\ncollection id=1 commands\n add client=1\n add client=2\n"
-	    "collection id=2 status=9 commands\n add client=3\n delete server=4\n");
+	    "Sync whole\ncollection id=1 commands\n add client=1\n add client=2\ncollection id=2 status=9 commands\n add client=3\n delete server=4\n");
 	check_limited("Sync{Collections{Collection{CollectionId=1} Collection{CollectionId=2}}}",
 	    "items=1", "!wbxml.limit\nSync\ncollection id=1\n");
 	check_limited(
@@ -55,11 +52,11 @@ static void test_long_texts_are_cut(void **state)
 	    "Sync whole\ncollection id=1 key=12345\n");
 	check_limited(COLLECTION("SyncKey=123456"), "prop_value=5",
 	    "!wbxml.limit\nSync\ncollection id=1 key=12345\n");
-	check_limited(COLLECTION("Commands{Add{ApplicationData{Email:Subject=123456}} AirSync:Add{"
-				 "ApplicationData{Email:Subject=x Body=123456}}}"),
+	check_limited(
+	    COLLECTION(
+		"Commands{Add{ApplicationData{Email:Subject=123456}} AirSync:Add{ApplicationData{Email:Subject=x Body=123456}}}"),
 	    "prop_value=5",
-	    "!wbxml.limit\nSync\ncollection id=1 commands\n add\n  other summary=12345 master\n add\n"
-	    "  other summary=x master whole print\n");
+	    "!wbxml.limit\nSync\ncollection id=1 commands\n add\n  other summary [12345] uids 0 master\n add\n  other summary [x] uids 0 master whole\n");
 	/* a number that would be another one */
 	check_limited("Sync{Status=1234567}", "prop_value=5", "!wbxml.limit\nSync\n");
 }
@@ -94,9 +91,9 @@ static void test_a_document_that_breaks_off(void **state)
 	    "Commands{Add{ClientId=1 ApplicationData{Calendar:UID=u}} AirSync:Add{ClientId=2}}"));
 	struct slice all = bytes_all(&doc);
 	check_job((struct job){ .in = slice_part(all, 0, all.n - 6), .cut = true },
-	    "Sync\ncollection id=1 commands\n add client=1\n  event uid=u whole\n");
+	    "Sync\ncollection id=1 commands\n add client=1\n  event uid [u] uids 1 whole\n");
 	check_job((struct job){ .in = all, .cut = true },
-	    "Sync\ncollection id=1 commands\n add client=1\n  event uid=u whole\n add client=2\n");
+	    "Sync\ncollection id=1 commands\n add client=1\n  event uid [u] uids 1 whole\n add client=2\n");
 	bytes_free(&doc);
 }
 
@@ -114,13 +111,7 @@ static void check_truncations(struct slice all)
 }
 
 static const char *const kitchen_sink =
-    "Sync{Status=1 Collections{Collection{Class=Calendar SyncKey=1 CollectionId=2 Status=1 MoreAvailable"
-    " Responses{Add{ClientId=1 ServerId=2:1 Status=1}} Commands{Change{ServerId=2:2 ApplicationData{"
-    "Calendar:UID=u Subject=s StartTime=20060925T140000Z EndTime=20060925T150000Z Recurrence{Type=3"
-    " Interval=2 WeekOfMonth=2 DayOfWeek=4 Until=20071231T000000Z} Exceptions{Exception{"
-    "ExceptionStartTime=20061009T140000Z Subject=t} Exception{Deleted=1}}"
-    " AirSyncBase:Location{DisplayName=l} Attachments{Add{ClientId=5}} Contacts:FirstName=a"
-    " LastName=b Email1Address=c Tasks:DueDate=20060925T140000Z}}}}}}";
+    "Sync{Status=1 Collections{Collection{Class=Calendar SyncKey=1 CollectionId=2 Status=1 MoreAvailable Responses{Add{ClientId=1 ServerId=2:1 Status=1}} Commands{Change{ServerId=2:2 ApplicationData{Calendar:UID=u Subject=s StartTime=20060925T140000Z EndTime=20060925T150000Z Recurrence{Type=3 Interval=2 WeekOfMonth=2 DayOfWeek=4 Until=20071231T000000Z} Exceptions{Exception{ExceptionStartTime=20061009T140000Z Subject=t} Exception{Deleted=1}} AirSyncBase:Location{DisplayName=l} Attachments{Add{ClientId=5}} Contacts:FirstName=a LastName=b Email1Address=c Tasks:DueDate=20060925T140000Z}}}}}}";
 
 static void test_every_truncation(void **state)
 {
@@ -198,27 +189,25 @@ static void test_fixtures(void **state)
 	(void)state;
 	if (!fixtures_there())
 		skip();
-#define HORDE "Sync whole\ncollection commands\n add\n  event "
-	check_fixture("horde_allday_appointment.wbxml",
-	    HORDE "summary=Test Event start=6757200 end=6843600 all-day master whole print\n");
+#define HORDE \
+	"Sync whole\ncollection commands\n add\n  event summary [Event Title] location [Philadelphia, PA]"
+	check_fixture("horde_appointment.wbxml",
+	    HORDE " from 2011-12-01T20:00:00Z to 2011-12-01T21:00:00Z uids 0 master whole\n");
 	check_fixture("horde_recurrence.wbxml",
-	    HORDE
-	    "summary=Event Title location=Philadelphia, PA rrule=FREQ=WEEKLY;INTERVAL=2;BYDAY=TH"
-	    " start=1322769600 end=1322773200 master whole print\n");
+	    HORDE " rrule [FREQ=WEEKLY;INTERVAL=2;BYDAY=TH]"
+		  " from 2011-12-01T20:00:00Z to 2011-12-01T21:00:00Z uids 0 master whole\n");
 	check_fixture("horde_simpleexception.wbxml",
-	    HORDE
-	    "summary=Event Title location=Philadelphia, PA rrule=FREQ=WEEKLY;INTERVAL=2;BYDAY=TH"
-	    " start=1322769600 end=1322773200 master whole print\n");
+	    HORDE " rrule [FREQ=WEEKLY;INTERVAL=2;BYDAY=TH]"
+		  " from 2011-12-01T20:00:00Z to 2011-12-01T21:00:00Z uids 0 master whole\n");
+	check_fixture("horde_allday_appointment.wbxml",
+	    "Sync whole\ncollection commands\n add\n  event summary [Test Event]"
+	    " from 1970-03-20T05:00:00Z to 1970-03-21T05:00:00Z uids 0 master all-day whole\n");
 	check_fixture("libwbxml_airsync-001.wbxml",
-	    "Sync whole\ncollection class=Contacts id={F0A866C8-E590-42B9-830C-4CF4DFD545DF}"
-	    " key={F0A866C8-E590-42B9-830C-4CF4DFD545DF}12 window=100 get-changes commands\n"
-	    " add client=2147483800\n  card summary=Bue, Tryggve master whole print\n");
+	    "Sync whole\ncollection class=Contacts id={F0A866C8-E590-42B9-830C-4CF4DFD545DF} key={F0A866C8-E590-42B9-830C-4CF4DFD545DF}12 window=100 get-changes commands\n add client=2147483800\n  card summary [Bue, Tryggve] uids 0 master whole\n");
 	check_fixture("libwbxml_airsync-004-binary_byte_array.wbxml",
-	    "Sync whole\ncollection id=14 key=16668481 status=1 commands\n add server=14:4\n"
-	    "  other summary=Hello world! master whole print\n");
+	    "Sync whole\ncollection id=14 key=16668481 status=1 commands\n add server=14:4\n  other summary [Hello world!] uids 0 master whole\n");
 	check_fixture("spec_ms-aswbxml_sync_response.wbxml",
-	    "Sync whole\ncollection class=Contacts id=2 key=2 status=1 commands\n add server=2:1\n"
-	    "  card summary=Funk, Don master whole print\n");
+	    "Sync whole\ncollection class=Contacts id=2 key=2 status=1 commands\n add server=2:1\n  card summary [Funk, Don] uids 0 master whole\n");
 	check_fixture("libwbxml_activesync-012-provision-eas.wbxml",
 	    "Provision status=1 policy=1686474474 whole\n");
 	check_fixture("libwbxml_activesync-030-sendmail-request.wbxml",
