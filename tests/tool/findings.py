@@ -6,7 +6,7 @@ usage: findings.py TABLE FOLDER    DAVSCOPE names the program (default ./davscop
 A line of TABLE: case, files, rule, count, severity, item, frames; tabs between them. Several lines with
 one case belong to one run. `files`: names in FOLDER, separated by blanks; only the first line needs them
 (`=`: as above).
-  rule      code of the rule, or `-`: the line only says that there is such a case
+  rule      code of the rule; `E01|D03`: either; `-`: the line only says that there is such a case
   count     how many findings, each counted once whatever its updates; `2-4`: from 2 to 4
   severity  of the worst of them, in its last state; `high|critical`: either; `-`: any
   item      of item events with a duplicate: cause and number of live copies, `R1x3`; `-`: not asked
@@ -104,7 +104,7 @@ def say_wrong_row(row, findings, items, files):
     rule, count, severity, item, frames = row
     if rule == "-":
         return ""
-    mine = [f for f in findings if f["rule"].get("code") == rule]
+    mine = [f for f in findings if f["rule"].get("code") in rule.split("|")]
     least, _, most = count.partition("-")
     if not int(least) <= len(mine) <= int(most or least):
         return f"{rule}: {len(mine)} findings, not {count}"
@@ -126,7 +126,7 @@ def judge(case, folder):
     except ValueError as e:
         return [str(e)]
     wrong = [say_wrong_row(row, findings, items, case["files"]) for row in case["rows"]]
-    named = {row[0] for row in case["rows"]}
+    named = {rule for row in case["rows"] for rule in row[0].split("|")}
     for finding in findings:
         if finding["finding"]["severity"] != "info" and finding["rule"].get("code") not in named:
             wrong.append(f"not expected: {finding['finding']['severity']} {finding['rule']['id']} "
