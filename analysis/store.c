@@ -177,7 +177,7 @@ static void item_created(struct item *item, const struct op *op)
 	item->untagged = is_untagged(op);
 	item->lost = op->outcome == OUT_LOST;
 	item->failed = op->commit == COMMIT_MAYBE && !item->lost;
-	item->moved = item->copied = false;
+	item->copied = false;
 	item->activesync = op->item != NULL;
 	item->repl_uid = repl_number(op);
 	item->idem = idem_number(op);
@@ -252,9 +252,20 @@ static void overwrite_judge(struct store *s, const struct item *item, const stru
 	}
 }
 
+/* A delete of unknown outcome: whether this write made it anew, nobody can know. */
+static bool may_live(const struct item *item)
+{
+	return item->state == LIFE_UNKNOWN && item->written_order != 0;
+}
+
 static void write_over(struct store *s, struct item *item, const struct op *op)
 {
-	overwrite_judge(s, item, op);
+	if (item->state == LIFE_LIVE)
+		overwrite_judge(s, item, op);
+	item->state = LIFE_LIVE;
+	/* What became of the create was not seen in full: this answer is all its maker knows of it. */
+	if (item->creator == op->peer && item->created.tag_seen == NOT_OBSERVED)
+		item->untagged |= is_untagged(op);
 	item_identify(s, item, op->object);
 	item_written(item, op);
 	if (op->kind != OP_UPDATE && op->object != NULL && op->object->uid.n != 0 &&
@@ -263,25 +274,35 @@ static void write_over(struct store *s, struct item *item, const struct op *op)
 	tell_write(s, TROUBLE_NONE, item, op);
 }
 
+/* An update of what nobody was seen to make; or of an attempt of unknown outcome, which proves it. */
+static void write_update(struct store *s, struct item *item, const struct op *op)
+{
+	bool proven = item->state == LIFE_MAYBE && item->created.frame != 0;
+	item->state = LIFE_LIVE;
+	if (!proven) {
+		item->lineage = op->number;
+		item->creator = 0;
+		item->created = (struct trace){ .order = 0 };
+		item->untagged = item->lost = item->failed = false;
+	}
+	item_identify(s, item, op->object);
+	item_written(item, op);
+	tell_write(s, TROUBLE_NONE, item, op);
+	if (proven)
+		gate_item(s, item, op);
+}
+
 static void write_new(struct store *s, struct item *item, const struct op *op)
 {
-	bool update = op->kind == OP_UPDATE; /* it was there before the capture began */
-	uint64_t lineage = item->lineage;
 	if (item->state == LIFE_GONE)
 		item->lineage = item->told = 0;
 	item->state = LIFE_LIVE;
 	item_identify(s, item, op->object);
-	if (update && lineage == 0) {
-		item->lineage = op->number;
-		item->creator = 0;
-	} else if (!update) {
-		item_created(item, op);
-		burst_count(s, item, op);
-	}
+	item_created(item, op);
+	burst_count(s, item, op);
 	item_written(item, op);
 	tell_write(s, TROUBLE_NONE, item, op);
-	if (!update)
-		gate_item(s, item, op);
+	gate_item(s, item, op);
 }
 
 /* Not stored, or under an id that nobody was told. */
@@ -311,8 +332,10 @@ static void store_write(struct store *s, const struct op *op)
 		item_blur(item);
 	else if (op->commit == COMMIT_MAYBE)
 		write_maybe(s, item, op);
-	else if (item->state == LIFE_LIVE)
+	else if (item->state == LIFE_LIVE || may_live(item))
 		write_over(s, item, op);
+	else if (op->kind == OP_UPDATE)
+		write_update(s, item, op);
 	else
 		write_new(s, item, op);
 }
@@ -357,7 +380,10 @@ static void item_inherit(struct store *s, struct item *to, const struct item *fr
 	to->lineage = from->lineage;
 	to->sent_lines = from->sent_lines;
 	to->sent_text = from->sent_text;
-	to->untagged = to->lost = to->failed = false;
+	to->untagged = from->untagged;
+	to->lost = from->lost;
+	to->failed = from->failed;
+	to->idem = from->idem;
 	to->state = LIFE_LIVE;
 }
 
@@ -379,12 +405,12 @@ static void store_move(struct store *s, const struct op *op)
 	to->state = LIFE_LIVE;
 	if (from != NULL)
 		item_inherit(s, to, from);
-	to->copied = op->kind == OP_COPY;
-	to->moved = op->kind == OP_MOVE;
+	to->copied = op->kind == OP_COPY || (from != NULL && from->copied);
 	if (from != NULL && op->kind == OP_MOVE) {
+		gate_moved(s, from, to);
 		from->state = LIFE_GONE;
-		from->moved = true;
 		item_blur(from);
+		gate_item(s, to, op);
 	}
 }
 

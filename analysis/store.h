@@ -49,7 +49,7 @@ struct item {
 	unsigned master : 1, readers_full : 1, guarded : 1, tag_strong : 1;
 	unsigned untagged : 1;         /* its creator was proven to get no change tag */
 	unsigned lost : 1, failed : 1; /* ... no answer at all; an answer that says it failed */
-	unsigned moved : 1, copied : 1, replayed : 1, event : 1, activesync : 1;
+	unsigned copied : 1, replayed : 1, event : 1, activesync : 1;
 	unsigned mismatch_told : 1, lying_told : 1, unstable_told : 1, rewritten_told : 1, move_refused : 1;
 	unsigned adopted : 1;          /* taken to be of a create that never learned its id */
 	unsigned uid_in_path : 1;      /* its UID is how its path begins */
@@ -177,6 +177,7 @@ void rows_airsync(struct store *, const struct op *);
 /* ---- gate.c: is it a copy? ---- */
 void gate_item(struct store *, struct item *, const struct op *); /* newly proven; op NULL: by a listing */
 void gate_refused(struct store *, const struct op *);            /* a create that was not stored */
+void gate_moved(struct store *, const struct item *from, const struct item *to); /* what waits goes along */
 void gate_tick(struct store *, int64_t now);
 void gate_finish(struct store *);
 

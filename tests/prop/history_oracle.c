@@ -8,6 +8,8 @@
  *      answer to the earlier create was surely untagged, or did not come and a read shows that it was made.
  * An answer that was lost or is 5xx proves nothing until a read or a listing shows the item; from a delete
  * with such an answer on nothing is proven either. A copy by COPY is meant.
+ * No pair is proven when one of the two goes within half a minute: who renames by PUT and DELETE has two for
+ * that long.
  * Lenient, a reader may also believe: an answer whose head was clipped; that an item lives because a create
  * is refused with 412 or a guarded write succeeds; that what is shown later was there all the time; that
  * contents which may have changed have not; copies of a COPY's result; overrides of one RECURRENCE-ID; and
@@ -52,6 +54,7 @@ struct oracle {
 };
 
 static const int64_t DAY = INT64_C(86400) * 1000000000, MINUTES_10 = INT64_C(600) * 1000000000;
+static const int64_t HALF_MINUTE = INT64_C(30) * 1000000000, SECOND = 1000000000;
 
 /* ---- pairs ---- */
 
@@ -409,6 +412,31 @@ static void oracle_step(struct oracle *o, const struct step *s)
 	}
 }
 
+/* One of them was deleted, or shown to be gone, while the reader still waits. */
+static bool goes_at_once(const struct history *h, const struct pair *p)
+{
+	for (size_t i = p->step + 1; i < h->n; i++) {
+		const struct step *s = &h->steps[i];
+		if (s->ns - h->steps[p->step].ns > HALF_MINUTE + SECOND)
+			return false;
+		for (int side = 0; side < 2; side++) {
+			bool deleted = s->verb == VERB_DELETE && s->href == p->href[side];
+			if (deleted || !h->live[i][p->href[side]])
+				return true;
+		}
+	}
+	return false;
+}
+
+static void drop_short_ones(const struct history *h, struct pairs *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < out->n; i++)
+		if (!goes_at_once(h, &out->v[i]))
+			out->v[n++] = out->v[i];
+	out->n = n;
+}
+
 void history_prove(const struct history *h, bool lenient, struct pairs *out)
 {
 	struct oracle *o = calloc(1, sizeof(*o));
@@ -422,4 +450,6 @@ void history_prove(const struct history *h, bool lenient, struct pairs *out)
 				look_at(o, i, j);
 	}
 	free(o);
+	if (!lenient)
+		drop_short_ones(h, out);
 }
