@@ -22,11 +22,12 @@ static struct slice row_value(const struct dav_response *row, const char *name)
 	return slice_trim(prop->value);
 }
 
-static bool row_is_there(const struct dav_response *row)
+/* A member is in a listing for being there, whatever it lacks; what is asked for by name may lack all. */
+static bool row_is_there(const struct dav_response *row, const struct op *op)
 {
-	if (row->status / 100 == 2)
-		return true;
-	for (size_t i = 0; row->status == 0 && i < row->n_props; i++)
+	if (row->status != 0 || op->kind == OP_LIST)
+		return row->status == 0 || row->status / 100 == 2;
+	for (size_t i = 0; i < row->n_props; i++)
 		if (row->props[i].status / 100 == 2)
 			return true;
 	return false;
@@ -90,8 +91,6 @@ static bool asked_in_part(const struct op *op)
 static void row_there(const struct listing *l, const struct dav_response *row, struct place at)
 {
 	struct slice tag = row_value(row, "getetag");
-	if (row->object == NULL && tag.n == 0 && row_prop(row, "resourcetag") == NULL)
-		return;
 	struct item *item = item_take(l->s, at);
 	if (item == NULL)
 		return;
@@ -111,7 +110,7 @@ static void row_judge(const struct listing *l, const struct dav_response *row)
 	    folds_case(l->op));
 	if (row_is_gone(row))
 		row_gone(l->s, item_find(l->s, at.scope, at.id), l->op);
-	else if (row_is_there(row))
+	else if (row_is_there(row, l->op))
 		row_there(l, row, at);
 }
 

@@ -106,12 +106,22 @@ struct trace trace_of(const struct op *op)
 static void item_written(struct item *item, const struct op *op)
 {
 	tags_written(item, op);
+	item->open = false;
 	item->writer = peer32(op->peer);
 	item->written_order = LOW48(op->txn->req.head.order);
 	item->written_input = op->txn->req.head.input;
 	item->written_frame = LOW48(op->txn->req.head.frame);
 	item->written_answer_order = LOW48(op->txn->res.head.order);
 	item->written_answer_frame = LOW48(op->txn->res.head.frame);
+}
+
+/* Nobody was seen to make it: it is known since now. */
+static void item_known(struct item *item, const struct op *op)
+{
+	if (item->written_order == 0)
+		item->written_order = LOW48(op->txn->req.head.order);
+	if (item->created.order == 0)
+		item->created.order = LOW48(op->txn->req.head.order);
 }
 
 /* What it holds now is not known any more. */
@@ -177,7 +187,7 @@ static void item_created(struct item *item, const struct op *op)
 	item->untagged = is_untagged(op);
 	item->lost = op->outcome == OUT_LOST;
 	item->failed = op->commit == COMMIT_MAYBE && !item->lost;
-	item->copied = false;
+	item->copied = item->adopted = false;
 	item->activesync = op->item != NULL;
 	item->repl_uid = repl_number(op);
 	item->idem = idem_number(op);
@@ -212,20 +222,50 @@ static void write_late(struct store *s, struct item *item, const struct op *op)
 	refusal_late(s, item);
 }
 
+static bool is_another(const struct item *item, const struct object *o)
+{
+	return o != NULL && (uid_number(o->uid) != item->uid || object_print(o) != item->print);
+}
+
+/* A create that must not overwrite leaves what is there as it is. */
+static bool may_become_another(const struct item *item, const struct op *op)
+{
+	return op->guard != GUARD_ABSENT && is_another(item, op->object);
+}
+
 static void write_maybe(struct store *s, struct item *item, const struct op *op)
 {
 	if (op->txn->req.head.order < item->written_order) {
 		write_late(s, item, op);
 	} else {
-		if (item->state != LIFE_LIVE) {
+		if (item->state != LIFE_LIVE && op->kind != OP_UPDATE) {
 			item->state = LIFE_MAYBE;
 			item_created(item, op);
 			item_identify(s, item, op->object);
+		} else {
+			item->open |= may_become_another(item, op);
 		}
 		item_blur(item);
 	}
 	if (answer_was_lost(op))
 		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
+}
+
+/* The answer was not captured: if the item turns up, this may have made it. */
+static void write_unseen(struct store *s, struct item *item, const struct op *op)
+{
+	bool fresh = item->state == LIFE_GONE ||
+	    (item->state == LIFE_UNKNOWN && item->written_order == 0);
+	if (fresh && op->kind != OP_UPDATE) {
+		item->state = LIFE_MAYBE;
+		item_created(item, op);
+		item->lost = item->failed = false;
+		item->adopted = true;
+		item_identify(s, item, op->object);
+	} else {
+		item->open |= may_become_another(item, op);
+	}
+	item_blur(item);
 }
 
 static bool body_differs(const struct item *item, const struct op *op)
@@ -266,12 +306,15 @@ static void write_over(struct store *s, struct item *item, const struct op *op)
 	/* What became of the create was not seen in full: this answer is all its maker knows of it. */
 	if (item->creator == op->peer && item->created.tag_seen == NOT_OBSERVED)
 		item->untagged |= is_untagged(op);
+	bool another = item->open || is_another(item, op->object);
 	item_identify(s, item, op->object);
 	item_written(item, op);
 	if (op->kind != OP_UPDATE && op->object != NULL && op->object->uid.n != 0 &&
 	    op->guard == GUARD_ABSENT)
 		tell_cleared(s, item, NULL, op, GATE_OVERWRITE);
 	tell_write(s, TROUBLE_NONE, item, op);
+	if (another)
+		gate_item(s, item, op);
 }
 
 /* An update of what nobody was seen to make; or of an attempt of unknown outcome, which proves it. */
@@ -283,6 +326,7 @@ static void write_update(struct store *s, struct item *item, const struct op *op
 		item->lineage = op->number;
 		item->creator = 0;
 		item->created = (struct trace){ .order = 0 };
+		item_known(item, op);
 		item->untagged = item->lost = item->failed = false;
 	}
 	item_identify(s, item, op->object);
@@ -321,15 +365,12 @@ static void store_write(struct store *s, const struct op *op)
 		write_nowhere(s, op);
 		return;
 	}
-	if (op->commit == COMMIT_UNSEEN)
-		item = item_find(s, op->at.scope, op->at.id);
-	else
-		item = item_take(s, op->at);
+	item = item_take(s, op->at);
 	if (item == NULL)
 		return;
 	item->activesync = op->item != NULL;
 	if (op->commit == COMMIT_UNSEEN)
-		item_blur(item);
+		write_unseen(s, item, op);
 	else if (op->commit == COMMIT_MAYBE)
 		write_maybe(s, item, op);
 	else if (item->state == LIFE_LIVE || may_live(item))
@@ -433,16 +474,18 @@ static void uid_compare(struct store *s, struct item *item, const struct op *op,
 void store_seen_live(struct store *s, struct item *item, const struct op *op,
     const struct reading *r)
 {
-	if (item->written_order == 0)
-		item->written_order = LOW48(op->txn->req.head.order); /* known since then */
+	item_known(item, op);
 	bool first = item->state == LIFE_UNKNOWN && item->created.frame == 0;
-	bool proven = item->state == LIFE_MAYBE && item->created.frame != 0;
+	bool proven = item->state <= LIFE_MAYBE && item->created.frame != 0;
 	item->state = LIFE_LIVE;
 	refusal_read(item);
 	uid_compare(s, item, op, r->object);
 	tags_read(s, item, op, r);
-	if (r->object != NULL && r->object->whole)
+	if (r->object != NULL && r->object->whole) {
+		proven |= item->open || is_another(item, r->object);
 		item_identify(s, item, r->object);
+		item->open = false;
+	}
 	item->seen_live = true;
 	item->misses = 0;
 	reader_add(item, op->peer);
@@ -502,6 +545,7 @@ static void reset_learn(struct store *s, const struct op *op)
 	scope->reset_peer = op->peer;
 }
 
+/* A listing may come before anything has shown that it is of calendars. */
 static bool is_of_interest(const struct op *op)
 {
 	switch (op->facts->flavour) {
@@ -510,6 +554,8 @@ static bool is_of_interest(const struct op *op)
 	case FLAVOUR_CARDDAV:
 	case FLAVOUR_ACTIVESYNC:
 		return true;
+	case FLAVOUR_WEBDAV:
+		return op->kind > OP_COPY;
 	default:
 		return false;
 	}

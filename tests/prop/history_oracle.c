@@ -3,7 +3,8 @@
  *
  * DESIGN. Two hrefs of one collection are a proven pair when at one time the capture proves that both
  * live, and
- *  (a) they have one UID, both are masters, and one of them was created before our eyes; or
+ *  (a) they have one UID, both are masters, and the later one was created before our eyes (what turns up
+ *      by itself behind a create may be made by the server); or
  *  (b) they look alike under different UIDs or none, one client created both within 24 hours, and the
  *      answer to the earlier create was surely untagged, or did not come and a read shows that it was made.
  * An answer that was lost or is 5xx proves nothing until a read or a listing shows the item; from a delete
@@ -30,7 +31,7 @@ struct knows {
 	bool created, shaky; /* shaky: believed, not proven */
 	bool mixed, trigger; /* mixed: by which client is open */
 	unsigned client;
-	int64_t born, born_last;
+	int64_t born, born_last, since; /* since: made, or first seen */
 	bool content, open; /* what it holds is known; or was, before a write of unknown outcome */
 	struct look look, other, first; /* other: what that write may have made of it */
 	bool copied;
@@ -125,6 +126,7 @@ static void born(struct oracle *o, struct knows *k, const struct step *s, bool t
 		.client = s->client,
 		.born = s->ns,
 		.born_last = s->ns,
+		.since = s->ns,
 		.first = s->look };
 	hold(k, s->look);
 }
@@ -140,7 +142,7 @@ static void note_alive(struct oracle *o, uint32_t href, bool read)
 		k->trigger = k->proven_open && k->created;
 		k->shaky = !read;
 	} else if (k->life == LIFE_UNKNOWN || k->life == LIFE_DEAD) {
-		*k = (struct knows){ .instance = ++o->instances };
+		*k = (struct knows){ .instance = ++o->instances, .since = o->h->steps[o->step].ns };
 	}
 	k->life = LIFE_LIVE;
 	k->pending = false;
@@ -271,7 +273,9 @@ static void step_carry(struct oracle *o, const struct step *s)
 		note_alive(o, s->href, false);
 	o->k[s->to] = o->k[s->href];
 	if (!shown)
-		o->k[s->to] = (struct knows){ .life = LIFE_LIVE, .instance = ++o->instances };
+		o->k[s->to] = (struct knows){ .life = LIFE_LIVE,
+			.instance = ++o->instances,
+			.since = s->ns };
 	if (s->verb == VERB_MOVE) {
 		note_dead(o, s->href);
 		return;
@@ -349,7 +353,9 @@ static bool is_pair(const struct oracle *o, const struct knows *a, const struct 
 		return false;
 	if ((a->copied || b->copied) && !o->lenient)
 		return false;
-	if ((a->created || b->created) && is_pair_by_uid(o, a, b))
+	const struct knows *later = a->since > b->since ? a : b;
+	bool made = o->lenient ? a->created || b->created : later->created;
+	if (made && is_pair_by_uid(o, a, b))
 		return true;
 	return a->created && b->created && is_pair_by_look(o, a, b);
 }
