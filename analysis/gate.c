@@ -123,13 +123,21 @@ static bool is_import(const struct store *s, const struct item *a, const struct 
 	return !is_strong(a, b) && a->uid != 0 && b->uid != 0 && one_burst(s, a, b);
 }
 
+/* Whether it is still what it was is not known. */
+static bool is_open(const struct item *a, const struct item *b, bool strong)
+{
+	if (strong && a->uid == b->uid)
+		return a->open_uid || b->open_uid;
+	return a->open_print || b->open_print;
+}
+
 static enum gate gate_judge(const struct store *s, const struct item *a, const struct item *b,
     bool strong)
 {
 	pair_order(&a, &b);
 	if (one_id(a, b))
 		return GATE_SAME_ID;
-	if (a->state <= LIFE_MAYBE || b->state <= LIFE_MAYBE || a->open || b->open)
+	if (a->state <= LIFE_MAYBE || b->state <= LIFE_MAYBE || is_open(a, b, strong))
 		return GATE_NOT_COMMITTED;
 	if (!a->master || !b->master)
 		return GATE_OVERRIDE;
@@ -285,22 +293,27 @@ static struct item *other_first(struct store *s, struct item *b)
 	return first != NULL ? item_find(s, first->scope, first->id) : NULL;
 }
 
+static void tell_half_move(struct store *s, const struct item *item)
+{
+	struct matter m = matter_of(s, TROUBLE_MOVE_HALF_DONE, item, NULL);
+	matter_tell(s, &m);
+}
+
 static void pending_judge(struct store *s, const struct pending *p)
 {
 	struct item *a = item_find(s, p->scope_a, p->id_a), *b = item_find(s, p->scope_b, p->id_b);
 	if (a == NULL || b == NULL)
 		return;
-	if (a->state != LIFE_LIVE || b->state != LIFE_LIVE) {
+	if (a->state == LIFE_LIVE && b->state == LIFE_LIVE &&
+	    p->trouble == TROUBLE_MOVE_HALF_DONE) {
+		tell_half_move(s, b);
+		return;
+	}
+	if (a->state != LIFE_LIVE || b->state != LIFE_LIVE || a->scope != b->scope) {
 		tell_cleared(s, a, b, NULL, GATE_MOVE);
 		a = other_first(s, b);
 		if (a == NULL)
 			return;
-	}
-	if (p->trouble == TROUBLE_MOVE_HALF_DONE) {
-		struct matter m = matter_of(s, TROUBLE_MOVE_HALF_DONE, b, NULL);
-		m.certainty = CONFIRMED;
-		matter_tell(s, &m);
-		return;
 	}
 	if (is_import(s, a, b)) {
 		tell_cleared(s, a, b, NULL, GATE_IMPORT);

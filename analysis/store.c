@@ -106,7 +106,7 @@ struct trace trace_of(const struct op *op)
 static void item_written(struct item *item, const struct op *op)
 {
 	tags_written(item, op);
-	item->open = false;
+	item->open_uid = item->open_print = false;
 	item->writer = peer32(op->peer);
 	item->written_order = LOW48(op->txn->req.head.order);
 	item->written_input = op->txn->req.head.input;
@@ -227,10 +227,25 @@ static bool is_another(const struct item *item, const struct object *o)
 	return o != NULL && (uid_number(o->uid) != item->uid || object_print(o) != item->print);
 }
 
-/* A create that must not overwrite leaves what is there as it is. */
-static bool may_become_another(const struct item *item, const struct op *op)
+/* A delete of unknown outcome: whether this write made it anew, nobody can know. */
+static bool may_live(const struct item *item)
 {
-	return op->guard != GUARD_ABSENT && is_another(item, op->object);
+	return item->state == LIFE_UNKNOWN && item->written_order != 0;
+}
+
+/* As far as is known there is nothing under this id. */
+static bool is_fresh(const struct item *item)
+{
+	return item->state == LIFE_GONE || (item->state == LIFE_UNKNOWN && !may_live(item));
+}
+
+/* A create that must not overwrite leaves what is there as it is. */
+static void item_open(struct item *item, const struct op *op)
+{
+	if (op->object == NULL || (op->guard == GUARD_ABSENT && item->state == LIFE_LIVE))
+		return;
+	item->open_uid |= uid_number(op->object->uid) != item->uid;
+	item->open_print |= object_print(op->object) != item->print;
 }
 
 static void write_maybe(struct store *s, struct item *item, const struct op *op)
@@ -238,12 +253,12 @@ static void write_maybe(struct store *s, struct item *item, const struct op *op)
 	if (op->txn->req.head.order < item->written_order) {
 		write_late(s, item, op);
 	} else {
-		if (item->state != LIFE_LIVE && op->kind != OP_UPDATE) {
+		if (is_fresh(item) && op->kind != OP_UPDATE) {
 			item->state = LIFE_MAYBE;
 			item_created(item, op);
 			item_identify(s, item, op->object);
 		} else {
-			item->open |= may_become_another(item, op);
+			item_open(item, op);
 		}
 		item_blur(item);
 	}
@@ -254,16 +269,14 @@ static void write_maybe(struct store *s, struct item *item, const struct op *op)
 /* The answer was not captured: if the item turns up, this may have made it. */
 static void write_unseen(struct store *s, struct item *item, const struct op *op)
 {
-	bool fresh = item->state == LIFE_GONE ||
-	    (item->state == LIFE_UNKNOWN && item->written_order == 0);
-	if (fresh && op->kind != OP_UPDATE) {
+	if (is_fresh(item) && op->kind != OP_UPDATE) {
 		item->state = LIFE_MAYBE;
 		item_created(item, op);
 		item->lost = item->failed = false;
 		item->adopted = true;
 		item_identify(s, item, op->object);
 	} else {
-		item->open |= may_become_another(item, op);
+		item_open(item, op);
 	}
 	item_blur(item);
 }
@@ -292,12 +305,6 @@ static void overwrite_judge(struct store *s, const struct item *item, const stru
 	}
 }
 
-/* A delete of unknown outcome: whether this write made it anew, nobody can know. */
-static bool may_live(const struct item *item)
-{
-	return item->state == LIFE_UNKNOWN && item->written_order != 0;
-}
-
 static void write_over(struct store *s, struct item *item, const struct op *op)
 {
 	if (item->state == LIFE_LIVE)
@@ -306,7 +313,7 @@ static void write_over(struct store *s, struct item *item, const struct op *op)
 	/* What became of the create was not seen in full: this answer is all its maker knows of it. */
 	if (item->creator == op->peer && item->created.tag_seen == NOT_OBSERVED)
 		item->untagged |= is_untagged(op);
-	bool another = item->open || is_another(item, op->object);
+	bool another = item->open_uid || item->open_print || is_another(item, op->object);
 	item_identify(s, item, op->object);
 	item_written(item, op);
 	if (op->kind != OP_UPDATE && op->object != NULL && op->object->uid.n != 0 &&
@@ -482,9 +489,9 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 	uid_compare(s, item, op, r->object);
 	tags_read(s, item, op, r);
 	if (r->object != NULL && r->object->whole) {
-		proven |= item->open || is_another(item, r->object);
+		proven |= item->open_uid || item->open_print || is_another(item, r->object);
 		item_identify(s, item, r->object);
-		item->open = false;
+		item->open_uid = item->open_print = false;
 	}
 	item->seen_live = true;
 	item->misses = 0;

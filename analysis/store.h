@@ -52,7 +52,7 @@ struct item {
 	unsigned copied : 1, replayed : 1, event : 1, activesync : 1;
 	unsigned mismatch_told : 1, lying_told : 1, unstable_told : 1, rewritten_told : 1, move_refused : 1;
 	unsigned adopted : 1;          /* taken to be of a create that never learned its id */
-	unsigned open : 1;             /* a write of unknown outcome may have made it another */
+	unsigned open_uid : 1, open_print : 1; /* a write of unknown outcome may have made it another */
 	unsigned uid_in_path : 1;      /* its UID is how its path begins */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
 };

@@ -32,7 +32,8 @@ struct knows {
 	bool mixed, trigger; /* mixed: by which client is open */
 	unsigned client;
 	int64_t born, born_last, since; /* since: made, or first seen */
-	bool content, open; /* what it holds is known; or was, before a write of unknown outcome */
+	bool any_uid, content,
+	    open; /* what it holds is known; or was, before a write of unknown outcome */
 	struct look look, other, first; /* other: what that write may have made of it */
 	bool copied;
 	uint32_t copied_from;
@@ -93,21 +94,30 @@ static void hold(struct knows *k, struct look look)
 {
 	k->look = look;
 	k->content = true;
-	k->open = false;
+	k->any_uid = k->open = false;
 }
 
-/* A write of unknown outcome may have changed it. */
+static bool look_alike(const struct look *a, const struct look *b)
+{
+	return a->what == b->what && a->recurrence == b->recurrence;
+}
+
+/* A write of unknown outcome may have changed it. Three versions are too much to keep apart, unless only UIDs differ. */
 static void hold_maybe(struct knows *k, struct look look)
 {
-	if (k->open && memcmp(&k->other, &look, sizeof(look)) != 0)
-		k->content = false; /* three versions: too much to keep apart */
+	bool two = memcmp(&k->other, &k->look, sizeof(look)) != 0;
+	if (k->open && two && memcmp(&k->other, &look, sizeof(look)) != 0) {
+		k->any_uid = true;
+		k->content = k->content && look_alike(&k->other, &look) &&
+		    look_alike(&k->look, &look);
+	}
 	k->open = true;
 	k->other = look;
 }
 
 static bool may_be_uid(const struct knows *k, uint32_t uid)
 {
-	return k->look.uid == uid || (k->open && k->other.uid == uid);
+	return k->any_uid || k->look.uid == uid || (k->open && k->other.uid == uid);
 }
 
 static bool may_look(const struct knows *k, uint32_t what)
@@ -179,8 +189,12 @@ static void put_again(struct oracle *o, struct knows *k, const struct step *s)
 {
 	struct knows before = *k;
 	born(o, k, s, untagged(s));
-	if (!before.pending || !o->lenient)
+	if (!before.pending)
 		return;
+	if (!o->lenient) { /* which of the two made it is open */
+		k->mixed = before.mixed || before.client != s->client;
+		return;
+	}
 	k->trigger |= before.proven_open;
 	k->born = before.born;
 	k->mixed = before.mixed || before.client != s->client;
