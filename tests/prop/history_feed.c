@@ -8,8 +8,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#pragma weak analysis_finish
-
 enum { HEADERS_MAX = 12, TEXT_MAX = 160, TXN_BYTES = 1 << 20 };
 
 struct feed {
@@ -376,7 +374,6 @@ void history_feed(const struct history *h, struct pairs *out)
 	f.sink = analysis_input(a);
 	for (size_t i = 0; i < h->n; i++)
 		feed_step(&f, &h->steps[i]);
-	if (analysis_finish != NULL)
-		analysis_finish(a);
+	analysis_finish(a);
 	analysis_free(a);
 }
