@@ -64,7 +64,7 @@ void dav_objects_begin(struct dav_objects *d)
 	d->any = false;
 }
 
-static bool class_kind(struct slice class, enum object_kind *kind)
+bool exchange_class(struct slice class, enum object_kind *kind)
 {
 	static const struct {
 		const char *start;
@@ -103,7 +103,7 @@ static bool kind_find(const struct dav_objects *d, enum object_kind *kind)
 {
 	struct slice class = *text_of(d, ELEMENT_CLASS);
 	struct slice message_class = *text_of(d, ELEMENT_MESSAGE_CLASS);
-	if (class_kind(class, kind) || class_kind(message_class, kind))
+	if (exchange_class(class, kind) || exchange_class(message_class, kind))
 		return true;
 	bool timed = text_of(d, ELEMENT_START)->n > 0 || text_of(d, ELEMENT_END)->n > 0;
 	*kind = OBJECT_OTHER;

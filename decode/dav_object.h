@@ -22,6 +22,9 @@ struct dav_objects {
 /* Of what the properties are, so what it means that one is not mentioned. */
 enum dav_scope { SCOPE_CUT, SCOPE_ANSWER, SCOPE_REQUEST };
 
+/* DAV:contentclass or outlookmessageclass of an appointment, a contact or a task. False: of anything else. */
+bool exchange_class(struct slice class, enum object_kind *kind);
+
 void dav_objects_begin(struct dav_objects *);
 void dav_object_data_begin(struct dav_objects *, enum element); /* does nothing for other elements */
 void dav_object_data(struct dav_objects *, struct slice);
