@@ -170,12 +170,13 @@ static void test_the_bytes_are_those_of_the_part(void **state)
 
 static void nested(size_t levels, const char *want)
 {
-	char *text = malloc(levels * 100 + 1000);
-	size_t n = 0;
+	size_t room = levels * 100 + 1000, n = 0;
+	char *text = malloc(room);
 	for (size_t i = 0; i < levels; i++)
-		n += (size_t)sprintf(text + n,
+		n += (size_t)snprintf(text + n, room - n,
 		    "Content-Type: multipart/mixed; boundary=b%zu\n\n--b%zu\n", i, i);
-	n += (size_t)sprintf(text + n, "Content-Type: text/calendar\n\n" EVENT "\n--b0--\n");
+	n += (size_t)snprintf(text + n, room - n,
+	    "Content-Type: text/calendar\n\n" EVENT "\n--b0--\n");
 	struct object_job job = { .reader = &body_mime,
 		.in = { (const uint8_t *)text, n },
 		.ways = FIRST_SEED };
