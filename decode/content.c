@@ -338,6 +338,7 @@ void content_end(struct content *c, bool whole, struct body *body)
 	body->hash = body->complete && c->hash.n > 0 ? hash_sum(&c->hash) : 0;
 	body->dav = NULL;
 	body->object = NULL;
+	body->airsync = NULL;
 	if (c->reading != NULL)
 		c->reader->end(c->reading, body->complete, body);
 }
