@@ -60,14 +60,14 @@ void airsync_exception_begin(struct airsync_data *d)
 }
 
 /* A deleted one is what EXDATE is in iCalendar: no component of its own. */
-void airsync_exception_end(struct airsync_data *d)
+bool airsync_exception_end(struct airsync_data *d)
 {
-	if (d->exception_deleted > 0)
-		return;
-	if (d->overrides == 0)
+	bool first = d->exception_deleted <= 0 && d->overrides == 0;
+	if (first)
 		d->recurrence_id = d->exception;
-	if (d->overrides < UINT32_MAX)
+	if (d->exception_deleted <= 0 && d->overrides < UINT32_MAX)
 		d->overrides++;
+	return first;
 }
 
 /* ---- text that is made ---- */
