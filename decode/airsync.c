@@ -33,8 +33,7 @@ struct reader {
 	const struct airsync_step *open[WBXML_DEPTH_MAX];
 	size_t depth;
 	struct text text; /* of the open element */
-	struct text
-	    passing; /* what is only asked for until its item ends; slices outlive its growth */
+	struct text passing; /* texts that only the open item asks for */
 	size_t exception; /* where in it the open one began */
 	struct vec collections, folders, moves;
 	struct vec items; /* of the open collection */
@@ -178,7 +177,10 @@ static void *field_of(struct reader *r, const struct airsync_step *step)
 	return (uint8_t *)&r->draft + step->at;
 }
 
-/* Texts of ApplicationData are on their way to an object, which has copies of its own. */
+/*
+ * Texts of ApplicationData are on their way to an object, which has copies of its own. When their buffer
+ * grows, the old one stays where it is.
+ */
 static bool is_passing(const struct airsync_step *step)
 {
 	size_t data = offsetof(struct airsync_draft, data);
@@ -203,16 +205,21 @@ static bool text_keep(struct reader *r, const struct airsync_step *step)
 	return kept || no_room(r);
 }
 
-static void number_keep(struct reader *r, int32_t *field, unsigned factor)
+/* A number that is none leaves what it is of incomplete. */
+static void number_keep(struct reader *r, const struct airsync_step *step, unsigned factor)
 {
 	struct slice text = xml_trim(text_slice(&r->text));
+	int32_t *field = field_of(r, step);
 	uint64_t number;
 	if (*field != AIRSYNC_NONE || text.n == 0)
 		return;
-	if (r->text.cut || !slice_to_u64(text, &number) || number > INT32_MAX / factor)
-		r->dropped = true;
-	else
+	if (!r->text.cut && slice_to_u64(text, &number) && number <= INT32_MAX / factor) {
 		*field = (int32_t)(number * factor);
+		return;
+	}
+	r->dropped = true;
+	if (is_passing(step))
+		r->draft.data.cut = true;
 }
 
 static bool text_use(struct reader *r, const struct airsync_step *step)
@@ -227,10 +234,10 @@ static bool text_use(struct reader *r, const struct airsync_step *step)
 		kept = text_keep(r, step);
 		break;
 	case USE_NUMBER:
-		number_keep(r, field_of(r, step), 1);
+		number_keep(r, step, 1);
 		break;
 	case USE_MINUTES:
-		number_keep(r, field_of(r, step), 60);
+		number_keep(r, step, 60);
 		break;
 	case USE_PRESENCE:
 		*(bool *)field_of(r, step) = true;

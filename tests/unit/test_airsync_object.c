@@ -207,6 +207,7 @@ static void test_a_part_of_an_event_has_no_fingerprint(void **state)
 	assert_int_equal(print_of_verb("Change", "Calendar:Subject=Tea"), 0);
 	assert_int_equal(print_of("Calendar:Subject=Tea"), 0);
 	assert_int_equal(print_of(TIMES "Recurrence{Type=9}"), 0);
+	assert_int_equal(print_of(TIMES "Recurrence{Type=1 Interval=x}"), 0);
 }
 
 /* One appointment on two protocols is one appointment. */
