@@ -322,7 +322,8 @@ static void test_messages(void **state)
 	assert_message("any airsync.collection (.clas == \"a\")",
 	    "group airsync.collection has no field clas; it has: class, id, key, response_key, "
 	    "status, estimate, more, adds, changes, deletes, server_adds, server_changes, "
-	    "server_deletes", "");
+	    "server_deletes",
+	    "");
 	assert_message("true OR false", "and, or, or the end is expected here, not OR",
 	    "keywords are in lower case");
 	assert_message("http.request.method \033[31m == 5", "a character that means nothing here",
