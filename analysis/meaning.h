@@ -51,6 +51,7 @@ void peers_judge(struct peers *, struct op *, const struct sync_facts *);
 
 /* ---- outcome.c: what became of it, by the answer and how the connection ended ---- */
 enum outcome_of outcome_judge(const struct txn *, uint16_t status, struct dav_name error);
+bool error_is_known(struct dav_name);                    /* it decides the outcome, whatever the status */
 enum commit commit_judge(const struct txn *, enum outcome_of, uint16_t status);
 enum op_guard guard_judge(const struct message *req, struct slice *value);
 

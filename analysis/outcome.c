@@ -18,6 +18,17 @@ static bool is_uid_conflict(struct dav_name error)
 	    error_is(error, "unique-scheduling-object-resource");
 }
 
+/* RFC 6578 3.2 */
+static bool is_bad_token(struct dav_name error)
+{
+	return error_is(error, "valid-sync-token");
+}
+
+bool error_is_known(struct dav_name error)
+{
+	return is_uid_conflict(error) || is_bad_token(error);
+}
+
 static enum outcome_of outcome_4xx(uint16_t status)
 {
 	switch (status) {
@@ -73,7 +84,7 @@ static enum outcome_of outcome_status(uint16_t status, struct dav_name error)
 	}
 	if (is_uid_conflict(error))
 		return OUT_UID_CONFLICT;
-	if (error_is(error, "valid-sync-token"))
+	if (is_bad_token(error))
 		return OUT_TOKEN_BAD;
 	return status / 100 == 4 ? outcome_4xx(status) : outcome_5xx(status);
 }
