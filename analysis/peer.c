@@ -107,12 +107,19 @@ static bool scheme_is(const struct txn *txn, const char *name)
 	return slice_is_nocase(txn->auth_scheme, name);
 }
 
+/* A hop in front says for whom it asks: its connections carry requests of many. */
+static struct slice forwarded_for(const struct message *req)
+{
+	return first_of(header_value(req, "X-Forwarded-For"));
+}
+
 /* Sets who, 0: nobody is known to be; the name is empty where only the credential is known. */
 static uint64_t login_read(struct peers *p, const struct txn *txn, struct slice *name)
 {
 	uint8_t room[NAME_ROOM];
 	struct login *slot = login_slot(p, txn->flow);
-	bool known = slot->flow.frame == txn->flow.frame && slot->flow.input == txn->flow.input;
+	bool known = slot->flow.frame == txn->flow.frame && slot->flow.input == txn->flow.input &&
+	    forwarded_for(&txn->req).n == 0;
 	uint64_t who = 0;
 	*name = (struct slice){ 0 };
 	if (txn->auth_user.n != 0) {
@@ -140,14 +147,17 @@ static bool is_front_end(const struct message *req)
 	    SLICE("Microsoft-Server-ActiveSync/"));
 }
 
+/* The id is kept as it is written: Exchange's paths are folded. */
 static struct slice device_behind(struct peers *p, const struct op *op)
 {
 	uint8_t room[NAME_ROOM];
-	struct slice type, id;
+	struct slice type, id, path = op->at.path;
 	uint64_t key = mix(address_number(&op->txn->client),
 	    mix_slice(13, lower_copy(op->mailbox, room)));
 	struct box *box = &p->boxes[key % BOXES];
-	if (path_device(op->at.path, &type, &id)) {
+	if (path_device(path, &type, &id))
+		path = path_canonical(op->txn->req.target, false, op->txn->arena);
+	if (path_device(path, &type, &id)) {
 		box->key = key;
 		box->n = text_keep(box->device, id);
 	}
@@ -179,11 +189,6 @@ static struct slice name_make(struct arena *arena, struct slice who, struct slic
 		name_add(&name, SLICE(" with "));
 	name_add(&name, product);
 	return (struct slice){ name.p, name.n };
-}
-
-static struct slice forwarded_for(const struct message *req)
-{
-	return first_of(header_value(req, "X-Forwarded-For"));
 }
 
 static uint64_t peer_dav(struct peers *p, const struct op *op, struct slice *who)
@@ -219,7 +224,6 @@ void peers_judge(struct peers *p, struct op *op, const struct sync_facts *sync)
 	uint64_t peer = peer_dav(p, op, &who);
 	op->peer = mix_slice(peer, product);
 	op->peer_name = name_make(arena, who, product);
-	struct slice device = device_behind(p, op);
 	if (is_front_end(&op->txn->req))
-		arena_copy(arena, device, &op->device);
+		arena_copy(arena, device_behind(p, op), &op->device);
 }
