@@ -231,6 +231,16 @@ uint64_t place_authority(const struct txn *txn)
 	return mix(server, txn->server.port);
 }
 
+uint64_t place_authority_of(struct slice url, const struct txn *txn)
+{
+	url = slice_trim(url);
+	size_t scheme = slice_find(url, SLICE("://"));
+	if (scheme == url.n || slice_find_byte(url, '/') != scheme + 1)
+		return place_authority(txn);
+	struct slice host = slice_part(url, scheme + 3, url.n);
+	return host_number(slice_part(host, 0, slice_find_byte(host, '/')));
+}
+
 static struct slice prefix_path(const struct prefix *p)
 {
 	return (struct slice){ (const uint8_t *)p->path, p->n };
