@@ -23,6 +23,12 @@ static inline int64_t ns_apart(int64_t later, int64_t earlier)
 	return earlier > 0 && later < INT64_MIN + earlier ? INT64_MIN : later - earlier;
 }
 
+/* When the client had its answer, or the connection that brought none was over. */
+static inline int64_t txn_end_ns(const struct txn *txn)
+{
+	return txn->res.seen ? txn->res.last.ns : txn->done.ns;
+}
+
 /* ---- place.c: one spelling for all URLs that mean the same ---- */
 uint64_t mix(uint64_t a, uint64_t b);                    /* parts of a key; never 0 */
 uint64_t mix_slice(uint64_t a, struct slice s);
