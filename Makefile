@@ -24,7 +24,10 @@ TOOLS := $(patsubst %.c,$(BUILD)/%,$(MAINS))
 HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(TEST_SOURCES)))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAY := $(BUILD)/tests/fuzz/replay.o
-OBJECTS := $(PRODUCT:%.c=$(BUILD)/%.o) $(BUILD)/rules/shipped.o $(BUILD)/main.o
+OBJECTS := $(PRODUCT:%.c=$(BUILD)/%.o) $(BUILD)/rules/shipped.o $(BUILD)/decode/zones.o $(BUILD)/main.o
+# The program that writes decode/zones.c is built from these, without the user's flags.
+ZONES := dist/zones.c decode/zone.c decode/vtimezone.c decode/content_line.c decode/object_time.c \
+	base/arena.c base/bytes.c base/hash.c
 LIBRARY := $(BUILD)/libdavscope.a
 HELPER_LIBRARY := $(BUILD)/libtool.a
 
@@ -79,7 +82,8 @@ $(shell mkdir -p $(BUILD)/rules)
 $(file >$(BUILD)/rules/names,shipped: $(SHIPPED))
 endif
 
-# HARDEN LINK_HARDEN LTO_COMPILE LTO_LINK PKG_CFLAGS PKG_LIBS, LLHTTP_LIBS or LLHTTP_SOURCE, LLHTTP_CFLAGS
+# HARDEN LINK_HARDEN LTO_COMPILE LTO_LINK PKG_CFLAGS PKG_LIBS, ICAL_CFLAGS ICAL_LIBS, LLHTTP_CFLAGS and
+# LLHTTP_LIBS or LLHTTP_SOURCE
 include $(BUILD)/config.mk
 $(BUILD)/config.mk: $(BUILD)/key Makefile dist/config.sh
 	@dist/deps.sh --check build
@@ -127,7 +131,15 @@ $(BUILD)/rules/names: ;
 $(BUILD)/rules/shipped.c: dist/embed.sh $(SHIPPED) $(BUILD)/rules/names
 	$(call say,EMBED,$@)
 	$(Q)dist/embed.sh $(SHIPPED) >$@
-$(BUILD)/rules/shipped.o: $(BUILD)/rules/shipped.c $(BUILD)/key $(BUILD)/config.mk
+$(BUILD)/dist/zones: $(ZONES) $(wildcard decode/*.h base/*.h) $(BUILD)/config.mk
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(STANDARD) $(WARNINGS) $(ICAL_CFLAGS) -o $@ $(ZONES) $(ICAL_LIBS)
+$(BUILD)/decode/zones.c: $(BUILD)/dist/zones
+	$(call say,ZONES,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$< >$@
+$(BUILD)/rules/shipped.o $(BUILD)/decode/zones.o: %.o: %.c $(BUILD)/key $(BUILD)/config.mk
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) $(LTO) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -169,7 +181,7 @@ run-cover: $(TESTABLE)
 	@find $(BUILD) -name '*.gcda' -delete
 	@code=0; $(RUN) tests/tool/run_tests.sh || code=1; tests/tool/cover.sh $(BUILD); exit $$code
 run-lint: $(OBJECTS) $(HELPERS) $(REPLAY) $(addsuffix .o,$(UNITS) $(TOOLS) $(FUZZERS))
-	@BUILD=$(BUILD) CPPFLAGS='$(PKG_CFLAGS) $(LLHTTP_CFLAGS)' tests/tool/lint.sh
+	@BUILD=$(BUILD) CPPFLAGS='$(PKG_CFLAGS) $(ICAL_CFLAGS) $(LLHTTP_CFLAGS)' tests/tool/lint.sh
 run-demo: davscope
 	@echo ./davscope -r $(DEMO_SAMPLE)
 	@./davscope -r $(DEMO_SAMPLE)

@@ -126,7 +126,7 @@ void copies_add(struct copies *c, struct ops ops)
 		.commit = op->commit,
 		.tag_seen = op->tag_seen,
 		.proxied = is_proxied(&txn->req) };
-	r->n_path = bytes_keep(r->path, PATH_ROOM, op->at.path);
+	r->n_path = bytes_keep(r->path, PATH_ROOM, path_canonical(txn->req.target, txn->arena));
 	r->n_tag = bytes_keep(r->tag, TAG_ROOM, op->tag);
 	r->n_forwarded = bytes_keep(r->forwarded, ADDRESS_ROOM, forwarded_address(&txn->req));
 	r->at.path = (struct slice){ 0 };
@@ -199,19 +199,19 @@ static bool is_passed_on(const struct recent *r, const struct op *op)
 	return marked || stores || one_place || r->n_forwarded != 0 || is_translated(r, outer);
 }
 
-static bool is_copy(const struct recent *r, const struct op *op, uint64_t what)
+static bool is_copy(const struct recent *r, const struct op *op, uint64_t what, struct slice path)
 {
 	return r->what == what && is_within(r, op->txn) &&
-	    !same_endpoint(&r->server, &op->txn->server) &&
-	    path_maps(op->at.path, recent_path(r)) && may_be_passed_on(r, op->txn) &&
-	    is_passed_on(r, op);
+	    !same_endpoint(&r->server, &op->txn->server) && path_maps(path, recent_path(r)) &&
+	    may_be_passed_on(r, op->txn) && is_passed_on(r, op);
 }
 
 /* ---- what it teaches ---- */
 
-static void copy_learn(struct copies *c, const struct op *op, const struct recent *r)
+static void copy_learn(struct copies *c, const struct op *op, const struct recent *r,
+    struct slice outer)
 {
-	struct slice outer = op->at.path, inner = recent_path(r);
+	struct slice inner = recent_path(r);
 	size_t tail = common_tail(outer, inner);
 	/* The head that differs; what is the same from the root on has the root as its head. */
 	struct slice from = slice_part(outer, 0, outer.n - tail),
@@ -279,10 +279,11 @@ void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink
 	struct recent *last = NULL;
 	struct op *op = &ops.list[0];
 	uint64_t what = request_number(op->txn);
+	struct slice path = path_canonical(op->txn->req.target, op->txn->arena);
 	size_t n = c->n < RECENT ? c->n : RECENT;
 	for (size_t i = 1; i <= n; i++) {
 		struct recent *r = &c->ring[(c->n - i) % RECENT];
-		if (r->claimed || !is_copy(r, op, what))
+		if (r->claimed || !is_copy(r, op, what, path))
 			continue;
 		r->claimed = true;
 		if (last != NULL && is_second_try(r, last))
@@ -292,7 +293,7 @@ void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink
 	}
 	if (last == NULL)
 		return;
-	copy_learn(c, op, last);
+	copy_learn(c, op, last, path);
 	for (size_t i = 0; i < ops.n; i++)
 		ops.list[i].copy = true;
 	if (ops.n == 1) {

@@ -238,20 +238,19 @@ static void op_places(const struct request *r, struct op *op)
 	struct slice located = { 0 };
 	bool posted = method_is(r, "POST") && op->kind == OP_CREATE;
 	if (posted && r->txn->res.status / 100 == 2)
-		located = path_canonical(header_of(&r->txn->res, "Location"), r->fold,
-		    r->txn->arena);
+		located = path_canonical(header_of(&r->txn->res, "Location"), r->txn->arena);
 	if (located.n != 0)
-		op->at = place_member(r->places, r->authority, located);
+		op->at = place_member(r->places, r->authority, located, r->fold);
 	else if (posted || works_on_collection(r, op->kind))
 		op->at = (struct place){ .path = r->path,
-			.scope = place_scope(r->places, r->authority, r->path) };
+			.scope = place_scope(r->places, r->authority, r->path, r->fold) };
 	else
-		op->at = place_member(r->places, r->authority, r->path);
+		op->at = place_member(r->places, r->authority, r->path, r->fold);
 	if (op->kind == OP_MOVE || op->kind == OP_COPY) {
 		struct slice to = header_of(&r->txn->req, "Destination");
-		to = path_canonical(to, r->fold, r->txn->arena);
+		to = path_canonical(to, r->txn->arena);
 		if (to.n != 0)
-			op->to = place_member(r->places, r->authority, to);
+			op->to = place_member(r->places, r->authority, to, r->fold);
 	}
 }
 
@@ -324,21 +323,20 @@ static struct row_index rows_index(const struct request *r)
 	rows.numbers = arena_alloc(r->txn->arena, n * sizeof(*rows.numbers));
 	for (; rows.numbers != NULL && rows.n < n; rows.n++) {
 		struct slice href = dav->responses[rows.n].href;
-		struct slice path = path_canonical(href, r->fold, r->txn->arena);
-		rows.numbers[rows.n] = path.n != 0 ? mix_slice(1, path) : 0;
+		struct slice path = path_canonical(href, r->txn->arena);
+		rows.numbers[rows.n] = place_member(r->places, r->authority, path, r->fold).id;
 	}
 	return rows;
 }
 
 /* Rows mostly come in the order of the targets. */
 static const struct dav_response *row_of(const struct request *r, const struct row_index *rows,
-    struct slice path, size_t i)
+    uint64_t number, size_t i)
 {
 	const struct dav_response *list = rows->n != 0 ? answer_of(r->txn)->responses : NULL;
-	uint64_t number = mix_slice(1, path);
-	if (i < rows->n && rows->numbers[i] == number)
+	if (i < rows->n && number != 0 && rows->numbers[i] == number)
 		return &list[i];
-	for (size_t k = 0; path.n != 0 && k < rows->n; k++)
+	for (size_t k = 0; number != 0 && k < rows->n; k++)
 		if (rows->numbers[k] == number)
 			return &list[k];
 	return NULL;
@@ -348,7 +346,7 @@ static const struct dav_response *row_of(const struct request *r, const struct r
 static void batch_destination(const struct request *r, struct op *op)
 {
 	struct slice folder = header_of(&r->txn->req, "Destination"), name = path_last(op->at.path);
-	folder = path_canonical(folder, r->fold, r->txn->arena);
+	folder = path_canonical(folder, r->txn->arena);
 	uint8_t *path = NULL;
 	if (folder.n != 0 && name.n != 0)
 		path = arena_alloc(r->txn->arena, folder.n + name.n + 1);
@@ -358,14 +356,12 @@ static void batch_destination(const struct request *r, struct op *op)
 	path[folder.n] = '/';
 	memcpy(path + folder.n + 1, name.p, name.n);
 	op->to = place_member(r->places, r->authority,
-	    (struct slice){ path, folder.n + name.n + 1 });
+	    (struct slice){ path, folder.n + name.n + 1 }, r->fold);
 }
 
-static void op_batch(const struct request *r, struct op *op, const struct dav_response *row,
-    struct slice path)
+static void op_batch(const struct request *r, struct op *op, const struct dav_response *row)
 {
 	op->guard = guard_judge(&r->txn->req, &op->guard_value);
-	op->at = place_member(r->places, r->authority, path);
 	op->tag_seen = NOT_OBSERVED;
 	if (op->kind == OP_MOVE || op->kind == OP_COPY)
 		batch_destination(r, op);
@@ -385,10 +381,11 @@ static struct ops ops_batch(const struct request *r, enum op_kind kind)
 	struct ops ops = { .list = arena_alloc(r->txn->arena, n * sizeof(*ops.list)) };
 	for (size_t i = 0; ops.list != NULL && i < n; i++) {
 		struct op *op = &ops.list[ops.n++];
-		struct slice path = path_canonical(dav->hrefs[i], r->fold, r->txn->arena);
+		struct slice path = path_canonical(dav->hrefs[i], r->txn->arena);
 		op_begin(r, op);
 		op->kind = kind;
-		op_batch(r, op, row_of(r, &rows, path, i), path);
+		op->at = place_member(r->places, r->authority, path, r->fold);
+		op_batch(r, op, row_of(r, &rows, op->at.id, i));
 	}
 	return ops;
 }
@@ -404,7 +401,7 @@ struct ops dialect_dav(struct places *places, const struct txn *txn, const struc
 	    facts->flavour == FLAVOUR_ACTIVESYNC)
 		return ops;
 	r.authority = place_authority(txn);
-	r.path = path_canonical(txn->req.target, r.fold, txn->arena);
+	r.path = path_canonical(txn->req.target, txn->arena);
 	const struct dav *asked = txn->req.body.dav;
 	enum op_kind batch = kind_batch(&r);
 	if (batch != OP_OTHER && asked != NULL && asked->n_hrefs != 0)

@@ -185,7 +185,7 @@ static struct slice location_value(const struct op *op)
 
 static struct slice path_of(const struct op *op, struct slice url)
 {
-	return path_canonical(url, op->facts->flavour == FLAVOUR_EXCHANGE, op->txn->arena);
+	return path_canonical(url, op->txn->arena);
 }
 
 static bool same_address(const struct endpoint *a, const struct endpoint *b)

@@ -37,19 +37,19 @@ struct places *places_new(const struct limits *);
 void places_free(struct places *);
 /*
  * Of a request target, an href of a multistatus or a Destination: scheme and authority taken off, percent
- * encoding undone where it makes no difference, dot segments and the slash at the end removed; Exchange's
- * case folded. Written into the arena; empty: no room, or no path.
+ * encoding undone where it makes no difference, dot segments and the slash at the end removed. Written into
+ * the arena; empty: no room, or no path.
  */
-struct slice path_canonical(struct slice href, bool fold_case, struct arena *);
+struct slice path_canonical(struct slice href, struct arena *);
 struct slice path_collection(struct slice canonical);   /* its parent; "/" has none: empty */
 struct slice path_last(struct slice canonical);          /* its last segment */
 /* Whose store it lies in: Exchange's /exchange/NAME/...; else empty. */
 struct slice path_mailbox(struct slice canonical);
 /* DeviceType and DeviceId of .../NON_IPM_SUBTREE/Microsoft-Server-ActiveSync/TYPE/ID/...; false: it is none. */
 bool path_device(struct slice canonical, struct slice *type, struct slice *id);
-/* Scope and id of a member; `authority`: of its server. */
-struct place place_member(struct places *, uint64_t authority, struct slice canonical);
-uint64_t place_scope(struct places *, uint64_t authority, struct slice collection);
+/* Numbers of a member and of a collection; `authority`: of its server; `fold`: case does not count (Exchange). */
+struct place place_member(struct places *, uint64_t authority, struct slice canonical, bool fold);
+uint64_t place_scope(struct places *, uint64_t authority, struct slice collection, bool fold);
 uint64_t place_authority(const struct txn *);            /* by Host, else by address and port */
 uint64_t place_authority_of(struct slice url, const struct txn *); /* of an absolute URL; else of the transaction */
 /* From now on what lies below `from` is the same as what lies below `to`: proxies, redirected collections. */
@@ -68,11 +68,18 @@ bool error_is_known(struct dav_name);                    /* it decides the outco
 enum commit commit_judge(const struct txn *, enum outcome_of, uint16_t status);
 enum op_guard guard_judge(const struct message *req, struct slice *value);
 
+/* ---- airsync_status.c: the same of an ActiveSync command ---- */
+struct verdict { enum outcome_of outcome; enum commit commit; uint16_t status; };
+struct verdict verdict_of_status(struct slice command, int32_t status);
+struct verdict verdict_of_http(uint16_t status);         /* other than 2xx */
+
 /* ---- dialect_dav.c, dialect_airsync.c: a transaction becomes operations, in the arena of the transaction ---- */
 struct ops { struct op *list; size_t n; };
 struct ops dialect_dav(struct places *, const struct txn *, const struct facts *);
 /* NULL: it is no ActiveSync command. Lives in the arena of the transaction. */
 const struct sync_facts *sync_facts_make(const struct txn *, const struct facts *);
+/* ---- sync_index.c: fills the pairs and rows; sync_facts_make() ends with it ---- */
+void sync_facts_index(struct sync_facts *, struct arena *);
 struct ops dialect_airsync(const struct txn *, const struct facts *, const struct sync_facts *);
 
 /* ---- fold.c, copies.c: legs become one attempt; copies at another capture point are found ---- */

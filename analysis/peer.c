@@ -147,17 +147,14 @@ static bool is_front_end(const struct message *req)
 	    SLICE("Microsoft-Server-ActiveSync/"));
 }
 
-/* The id is kept as it is written: Exchange's paths are folded. */
 static struct slice device_behind(struct peers *p, const struct op *op)
 {
 	uint8_t room[NAME_ROOM];
-	struct slice type, id, path = op->at.path;
+	struct slice type, id;
 	uint64_t key = mix(address_number(&op->txn->client),
 	    mix_slice(13, lower_copy(op->mailbox, room)));
 	struct box *box = &p->boxes[key % BOXES];
-	if (path_device(path, &type, &id))
-		path = path_canonical(op->txn->req.target, false, op->txn->arena);
-	if (path_device(path, &type, &id)) {
+	if (path_device(op->at.path, &type, &id)) {
 		box->key = key;
 		box->n = text_keep(box->device, id);
 	}

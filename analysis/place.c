@@ -2,7 +2,7 @@
  * place.c - one spelling for all URLs that mean the same, and the numbers of collections and members.
  *
  * RFC 3986 6.2.2: percent encoding is undone where it makes no difference, dot segments go. A slash at
- * the end is not told apart (RFC 4918 5.2), nor is case on Exchange.
+ * the end is not told apart (RFC 4918 5.2). On Exchange case is kept for people and does not count.
  */
 #include "analysis/meaning.h"
 #include "analysis/signs.h"
@@ -71,12 +71,11 @@ static bool stays_encoded(uint8_t byte)
 struct spelling {
 	uint8_t *out;
 	size_t n;
-	bool fold;
 };
 
 static void put_byte(struct spelling *w, uint8_t byte)
 {
-	w->out[w->n++] = w->fold ? ascii_lower(byte) : byte;
+	w->out[w->n++] = byte;
 }
 
 /* Takes one byte or one %XX off. */
@@ -124,11 +123,11 @@ static void put_segment(struct spelling *w, struct slice segment)
 		drop_segment(w);
 }
 
-struct slice path_canonical(struct slice href, bool fold_case, struct arena *arena)
+struct slice path_canonical(struct slice href, struct arena *arena)
 {
 	struct slice path = target_path(slice_trim(href));
 	path = slice_part(path, 0, slice_find_byte(path, '#'));
-	struct spelling w = { .out = arena_alloc(arena, path.n + 1), .fold = fold_case };
+	struct spelling w = { .out = arena_alloc(arena, path.n + 1) };
 	if (w.out == NULL || path.n == 0)
 		return (struct slice){ 0 };
 	while (path.n != 0) {
@@ -259,41 +258,48 @@ static struct slice prefix_rest(struct slice path, struct slice prefix)
 	return prefix.n <= 1 ? path : slice_part(path, prefix.n, path.n);
 }
 
-static uint64_t path_number(uint64_t authority, struct slice head, struct slice rest)
+static uint64_t segment_number(uint64_t number, struct slice segment, bool fold)
 {
-	/* What is joined must not differ from what came whole: segments are mixed one by one. */
-	uint64_t number = mix(3, authority);
-	struct slice parts[2] = { head, rest };
-	for (size_t i = 0; i < 2; i++)
-		while (parts[i].n != 0) {
-			size_t slash = slice_find_byte(parts[i], '/');
-			struct slice segment = slice_part(parts[i], 0, slash);
-			if (segment.n != 0)
-				number = mix_slice(number, segment);
-			parts[i] = slice_part(parts[i], slash + 1, parts[i].n);
-		}
+	uint8_t lower[256];
+	if (!fold || segment.n > sizeof(lower))
+		return mix_slice(number, segment);
+	for (size_t i = 0; i < segment.n; i++)
+		lower[i] = ascii_lower(segment.p[i]);
+	return mix_slice(number, (struct slice){ lower, segment.n });
+}
+
+/* What is joined must not differ from what came whole: segments are mixed one by one. */
+static uint64_t path_number(uint64_t number, struct slice path, bool fold)
+{
+	while (path.n != 0) {
+		size_t slash = slice_find_byte(path, '/');
+		struct slice segment = slice_part(path, 0, slash);
+		if (segment.n != 0)
+			number = segment_number(number, segment, fold);
+		path = slice_part(path, slash + 1, path.n);
+	}
 	return number;
 }
 
-uint64_t place_scope(struct places *p, uint64_t authority, struct slice collection)
+uint64_t place_scope(struct places *p, uint64_t authority, struct slice collection, bool fold)
 {
-	struct slice none = { 0 };
 	for (size_t i = 0; i < p->n; i++) {
 		const struct prefix *from = &p->aliases[i].from, *to = &p->aliases[i].to;
-		if (from->authority == authority && path_below(collection, prefix_path(from)))
-			return path_number(to->authority, prefix_path(to),
-			    prefix_rest(collection, prefix_path(from)));
+		if (from->authority != authority || !path_below(collection, prefix_path(from)))
+			continue;
+		uint64_t head = path_number(mix(3, to->authority), prefix_path(to), fold);
+		return path_number(head, prefix_rest(collection, prefix_path(from)), fold);
 	}
-	return path_number(authority, collection, none);
+	return path_number(mix(3, authority), collection, fold);
 }
 
-struct place place_member(struct places *p, uint64_t authority, struct slice canonical)
+struct place place_member(struct places *p, uint64_t authority, struct slice canonical, bool fold)
 {
 	struct place at = { .path = canonical };
 	if (path_last(canonical).n == 0)
 		return at;
-	at.scope = place_scope(p, authority, path_collection(canonical));
-	at.id = mix_slice(at.scope, path_last(canonical));
+	at.scope = place_scope(p, authority, path_collection(canonical), fold);
+	at.id = segment_number(at.scope, path_last(canonical), fold);
 	return at;
 }
 

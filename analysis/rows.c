@@ -38,12 +38,18 @@ static bool row_is_gone(const struct dav_response *row)
 	    slice_is_nocase(row->changetype, "delete");
 }
 
+static bool folds_case(const struct op *op)
+{
+	return op->facts->flavour == FLAVOUR_EXCHANGE;
+}
+
 /* A collection, or the listed collection itself. */
 static bool row_is_collection(const struct dav_response *row, struct slice path,
     const struct op *op)
 {
-	return slice_equal(path, op->at.path) ||
-	    (row->href.n != 0 && row->href.p[row->href.n - 1] == '/');
+	bool itself = folds_case(op) ? slice_equal_nocase(path, op->at.path) :
+				       slice_equal(path, op->at.path);
+	return itself || (row->href.n != 0 && row->href.p[row->href.n - 1] == '/');
 }
 
 /* A listing names it and reading it says 404: once is a race, the second time is not. */
@@ -98,11 +104,11 @@ static void row_there(const struct listing *l, const struct dav_response *row, s
 
 static void row_judge(const struct listing *l, const struct dav_response *row)
 {
-	bool fold = l->op->facts->flavour == FLAVOUR_EXCHANGE;
-	struct slice path = path_canonical(row->href, fold, l->op->txn->arena);
+	struct slice path = path_canonical(row->href, l->op->txn->arena);
 	if (path.n == 0 || row_is_collection(row, path, l->op))
 		return;
-	struct place at = place_member(l->places, place_authority(l->op->txn), path);
+	struct place at = place_member(l->places, place_authority(l->op->txn), path,
+	    folds_case(l->op));
 	if (row_is_gone(row))
 		row_gone(l->s, item_find(l->s, at.scope, at.id), l->op);
 	else if (row_is_there(row))

@@ -52,6 +52,8 @@ LTO_COMPILE := ${lto:+-flto=auto -ffat-lto-objects}
 LTO_LINK := ${lto:+-flto=auto -O3}
 PKG_CFLAGS := $(pkg-config --cflags $libraries | sed 's/-I/-isystem /g')
 PKG_LIBS := $(pkg-config --libs $libraries)
+ICAL_CFLAGS := $(pkg-config --cflags libical | sed 's/-I/-isystem /g')
+ICAL_LIBS := $(pkg-config --libs libical)
 EOF
 version_of() {
 	echo "$1 $(pkg-config --modversion "$2")"
@@ -63,7 +65,8 @@ else
 		paste -s -d . -)"
 fi
 echo "LIBRARIES := $(version_of libpcap libpcap), $llhttp, $(version_of libxml2 libxml-2.0)," \
-	"$(version_of zlib zlib), $(version_of libyaml yaml-0.1), $(version_of PCRE2 libpcre2-8)"
+	"$(version_of zlib zlib), $(version_of libyaml yaml-0.1), $(version_of PCRE2 libpcre2-8)," \
+	"zones of $(version_of libical libical)"
 if pkg-config --exists libllhttp; then
 	echo "LLHTTP_CFLAGS := $(pkg-config --cflags libllhttp | sed 's/-I/-isystem /g')"
 	echo "LLHTTP_LIBS := $(pkg-config --libs libllhttp)"

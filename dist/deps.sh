@@ -14,9 +14,12 @@ build  library:libxml-2.0    libxml2-dev               libxml2-devel       libxm
 build  library:zlib          zlib1g-dev                zlib-devel          zlib-dev      zlib              zlib
 build  library:yaml-0.1      libyaml-dev               libyaml-devel       yaml-dev      libyaml           libyaml
 build  library:libpcre2-8    libpcre2-dev              pcre2-devel         pcre2-dev     pcre2             pcre2
+build  library:libical       libical-dev               libical-devel       libical-dev   libical           libical
+build  file:/usr/share/zoneinfo/UTC tzdata             tzdata              tzdata        tzdata            -
 build  llhttp                libllhttp-dev|node-llhttp llhttp-devel        llhttp-dev    llhttp            llhttp
 test   library:cmocka        libcmocka-dev             libcmocka-devel     cmocka-dev    cmocka            cmocka
 test   python:jsonschema     python3-jsonschema        python3-jsonschema  py3-jsonschema python-jsonschema python-jsonschema
+test   command:wbxml2xml     libwbxml2-utils           libwbxml                  -             -                 libwbxml
 test   command:gzip          gzip                      gzip                gzip          gzip              gzip
 lint   command:clang-format  clang-format              clang-tools-extra   clang-extra-tools clang         clang-format
 lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang-extra-tools clang         llvm
@@ -34,6 +37,7 @@ fuzzer_links() {
 is_there() {
 	case $1 in
 	command:*) command -v "${1#*:}" >/dev/null ;;
+	file:*) [ -f "${1#*:}" ] ;;
 	header:*) echo "#include <${1#*:}>" | cc -E - >/dev/null 2>&1 ;;
 	library:*) pkg-config --exists "${1#*:}" 2>/dev/null ;;
 	python:*) python3 -c "import ${1#*:}" 2>/dev/null ;;

@@ -99,7 +99,7 @@ tidy() {
 tidy_file() {
 	flags='-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla'
 	case $1 in
-	tests/*) set -- "$1" --checks=-*,clang-diagnostic-*,bugprone-suspicious-include ;;
+	tests/* | dist/*) set -- "$1" --checks=-*,clang-diagnostic-*,bugprone-suspicious-include ;;
 	*) flags="$flags -Wconversion -Wno-sign-conversion" ;;
 	esac
 	clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I. $CPPFLAGS $flags 2>&1
@@ -120,7 +120,7 @@ fi
 present=$(existing | grep -v '^tests$')
 product_c=$(c_files '*.c' $present; ls main.c 2>/dev/null)
 product_all="$product_c $(c_files '*.h' $present)"
-test_c=$(c_files '*.c' tests)
+test_c=$(c_files '*.c' $(ls -d tests dist 2>/dev/null))
 tool_c=$(c_files '*.c' tests/tool)
 test_files="$test_c $(c_files '*.h' tests)"
 product_c=$(echo $product_c) test_c=$(echo $test_c) tool_c=$(echo $tool_c)

@@ -90,7 +90,7 @@ FNR == 1 {
 	check_size()
 	in_comment = 0
 	start = 0
-	is_test = FILENAME ~ /^tests\//
+	is_test = FILENAME ~ /^(tests|dist)\//
 	if (FILENAME ~ /\.c$/ && $0 !~ /^\/\*/)
 		complain(1, "does not open with a comment that says its purpose")
 }

@@ -23,7 +23,7 @@ except ImportError:
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 DAVSCOPE = os.environ.get("DAVSCOPE", os.path.join(ROOT, "davscope"))
-KINDS = ("transaction", "flow", "anomaly", "loss", "finding")
+KINDS = ("transaction", "flow", "anomaly", "loss", "operation", "item", "session", "sync", "finding")
 
 
 class Wrong(Exception):
@@ -89,13 +89,12 @@ def check_lines(data, validator, known):
 
 
 def listed_fields():
-    """Fields that something fills: those of the records in KINDS, those of the stats record."""
+    """Those of the records in KINDS, those of the stats record."""
     table = subprocess.run([DAVSCOPE, "--list", "fields"], capture_output=True, check=True, text=True)
     records, stats = set(), set()
     for line in table.stdout.splitlines():
-        name, _, _, kinds, text = line.split(maxsplit=4)
-        if not text.startswith("(later) "):
-            (stats if kinds == "stats" else records).add(name)
+        name, _, _, kinds, _ = line.split(maxsplit=4)
+        (stats if kinds == "stats" else records).add(name)
     return records, stats
 
 

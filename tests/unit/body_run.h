@@ -10,6 +10,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 /* ---- what came out ---- */
 
@@ -54,6 +55,60 @@ static inline void record_prop(struct record *r, const struct dav_prop *p)
 	record_add(r, "]\n");
 }
 
+static inline void record_hash(struct record *r, const char *name, uint64_t hash)
+{
+	if (hash != 0)
+		record_add(r, " %s %016llx", name, (unsigned long long)hash);
+}
+
+static inline void record_time(struct record *r, const char *before, int64_t ns)
+{
+	char text[32];
+	time_t seconds = (time_t)(ns / 1000000000 - (ns % 1000000000 < 0));
+	struct tm tm;
+	if (ns == OBJECT_NO_TIME)
+		return;
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
+	record_add(r, "%s%s", before, text);
+}
+
+static inline void record_part(struct record *r, const char *before, struct slice s)
+{
+	if (s.n == 0)
+		return;
+	record_slice(r, before, s);
+	record_add(r, "]");
+}
+
+/* What it says; with `hashes` those too. */
+static inline void record_object(struct record *r, const struct object *o, bool hashes)
+{
+	static const char *const kinds[] = { "other", "event", "todo", "journal", "card" };
+	record_add(r, "%s", kinds[o->kind]);
+	record_part(r, " uid [", o->uid);
+	record_part(r, " recurrence [", o->recurrence_id);
+	record_part(r, " summary [", o->summary);
+	record_part(r, " location [", o->location);
+	record_part(r, " rrule [", o->rrule);
+	record_part(r, " organizer [", o->organizer);
+	record_part(r, " method [", o->method);
+	record_time(r, " from ", o->start_ns);
+	record_time(r, " to ", o->end_ns);
+	if (o->overrides > 0)
+		record_add(r, " overrides %u", (unsigned)o->overrides);
+	record_add(r, " uids %u%s%s%s%s", o->uids, o->master ? " master" : "",
+	    o->all_day ? " all-day" : "", o->floating ? " floating" : "",
+	    o->whole ? " whole" : "");
+	if (hashes) {
+		record_hash(r, "fingerprint", o->fingerprint);
+		record_hash(r, "octets", o->octets);
+		record_hash(r, "text", o->text);
+		record_hash(r, "lines", o->lines);
+		record_hash(r, "settled", o->settled);
+	}
+	record_add(r, "\n");
+}
+
 static inline void record_response(struct record *r, const struct dav_response *response)
 {
 	record_slice(r, "response ", response->href);
@@ -65,6 +120,8 @@ static inline void record_response(struct record *r, const struct dav_response *
 	record_add(r, "\n");
 	for (size_t i = 0; i < response->n_props; i++)
 		record_prop(r, &response->props[i]);
+	if (response->object != NULL)
+		record_object(r, response->object, false);
 }
 
 static inline void record_dav(struct record *r, const struct dav *d)
@@ -93,19 +150,27 @@ static inline void record_dav(struct record *r, const struct dav *d)
 		record_prop(r, &d->props[i]);
 	for (size_t i = 0; i < d->n_responses; i++)
 		record_response(r, &d->responses[i]);
+	if (d->object != NULL)
+		record_object(r, d->object, false);
+	if (d->partial_data || d->filtered || d->limit > 0)
+		record_add(r, "asks%s%s %u\n", d->partial_data ? " partial" : "",
+		    d->filtered ? " filtered" : "", (unsigned)d->limit);
 	if (d->responses_seen != d->n_responses)
 		record_add(r, "seen %u\n", (unsigned)d->responses_seen);
 }
 
 static inline void record_body(struct record *r, const struct body *b)
 {
-	static const char *const kinds[] = { "none", "other", "xml", "calendar", "vcard", "wbxml" };
+	static const char *const kinds[] = { "none", "other", "xml", "calendar",
+		"vcard", "wbxml", "mime" };
 	static const char *const seen[] = { "", " no-organizer", " organizer" };
 	record_add(r, "%s %u %u%s%s%s\n", kinds[b->kind], (unsigned)b->bytes,
 	    (unsigned)b->decoded_bytes, b->complete ? " complete" : "",
 	    b->undecodable ? " undecodable" : "", seen[b->organizer]);
 	if (b->dav != NULL)
 		record_dav(r, b->dav);
+	if (b->object != NULL)
+		record_object(r, b->object, false);
 }
 
 /* ---- how it goes in ---- */
@@ -126,6 +191,15 @@ static inline struct feeder feeder_new(size_t largest)
 	struct feeder f = { (uint8_t *)guard_copy(nothing, largest + 1) + largest + 1, largest, 1 };
 	free(nothing);
 	return f;
+}
+
+/* For tests that need so many that maps run out. */
+static inline void feeder_free(struct feeder *f)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t room = (f->room + page) / page * page;
+	if (munmap(f->end - room, room + page) != 0)
+		abort();
 }
 
 static inline uint32_t feeder_random(struct feeder *f)

@@ -150,7 +150,8 @@ static void places_of(void **state)
 	const struct op *op = judge_one(t, FLAVOUR_CALDAV);
 	struct place a = op->at;
 	assert_true(slice_is(a.path, "/cal/a.ics"));
-	assert_true(a.id != 0 && a.scope == place_scope(places, place_authority(t), SLICE("/cal")));
+	assert_true(
+	    a.id != 0 && a.scope == place_scope(places, place_authority(t), SLICE("/cal"), false));
 	txn_free(t);
 	t = ask("PROPFIND", "/cal/", 207);
 	assert_true(judge_one(t, FLAVOUR_CALDAV)->at.scope == a.scope);
@@ -161,8 +162,8 @@ static void places_of(void **state)
 	txn_free(t);
 	t = ask("PUT", "/Exchange/Anna/Tea.EML", 201);
 	op = judge_one(t, FLAVOUR_EXCHANGE);
-	assert_true(slice_is(op->at.path, "/exchange/anna/tea.eml"));
-	assert_true(slice_is(op->mailbox, "anna"));
+	assert_true(slice_is(op->at.path, "/Exchange/Anna/Tea.EML"));
+	assert_true(slice_is(op->mailbox, "Anna"));
 	txn_free(t);
 }
 
@@ -173,7 +174,8 @@ static void destinations(void **state)
 	req_header(t, "Destination", "http://dav.example/cal2/%62.ics");
 	const struct op *op = judge_one(t, FLAVOUR_CALDAV);
 	assert_true(slice_is(op->to.path, "/cal2/b.ics"));
-	assert_true(op->to.id == place_member(places, place_authority(t), SLICE("/cal2/b.ics")).id);
+	assert_true(
+	    op->to.id == place_member(places, place_authority(t), SLICE("/cal2/b.ics"), false).id);
 	txn_free(t);
 	t = ask("MOVE", "/cal/a.ics", 201);
 	assert_int_equal(judge_one(t, FLAVOUR_CALDAV)->to.id, 0);
@@ -369,7 +371,7 @@ static void add_member(void **state)
 	op = judge_one(t, FLAVOUR_CALDAV);
 	assert_int_equal(op->kind, OP_CREATE);
 	assert_int_equal(op->at.id, 0);
-	assert_true(op->at.scope == place_scope(places, place_authority(t), SLICE("/cal")));
+	assert_true(op->at.scope == place_scope(places, place_authority(t), SLICE("/cal"), false));
 	txn_free(t);
 }
 
@@ -383,7 +385,7 @@ static void add_member_lost(void **state)
 	assert_int_equal(op->kind, OP_CREATE);
 	assert_int_equal(op->commit, COMMIT_MAYBE);
 	assert_int_equal(op->at.id, 0);
-	assert_true(op->at.scope == place_scope(places, place_authority(t), SLICE("/cal")));
+	assert_true(op->at.scope == place_scope(places, place_authority(t), SLICE("/cal"), false));
 	txn_free(t);
 	t = ask("POST", "/cal/", 500);
 	req_event(t, "u", "Tea", 10);
@@ -416,7 +418,7 @@ static void post_to_exchange(void **state)
 	res_header(t, "Repl-UID", "<rid:1>");
 	const struct op *op = judge_one(t, FLAVOUR_EXCHANGE);
 	assert_int_equal(op->kind, OP_CREATE);
-	assert_true(slice_is(op->at.path, "/exchange/anna/calendar/tea.eml"));
+	assert_true(slice_is(op->at.path, "/exchange/Anna/Calendar/Tea.EML"));
 	txn_free(t);
 	t = ask("POST", "/exchange/anna/calendar", 200);
 	assert_int_equal(judge_one(t, FLAVOUR_EXCHANGE)->kind, OP_OTHER);
@@ -492,9 +494,9 @@ static void batches_with_destination(void **state)
 	req_header(t, "Destination", "http://x/exchange/Anna/Deleted%20Items/");
 	struct ops ops = judge(t, FLAVOUR_EXCHANGE);
 	assert_int_equal(ops.list[1].kind, OP_MOVE);
-	assert_true(slice_is(ops.list[1].to.path, "/exchange/anna/deleted items/b.eml"));
+	assert_true(slice_is(ops.list[1].to.path, "/exchange/Anna/Deleted Items/B.EML"));
 	struct place to = place_member(places, place_authority(t),
-	    SLICE("/exchange/anna/deleted items/b.eml"));
+	    SLICE("/exchange/anna/deleted items/b.eml"), true);
 	assert_true(ops.list[1].to.id == to.id && ops.list[1].to.scope == to.scope);
 	txn_free(t);
 }

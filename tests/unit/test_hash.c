@@ -69,6 +69,62 @@ static void test_keys_differ(void **state)
 	assert_true(r.k0 != s.k0 || r.k1 != s.k1);
 }
 
+static uint64_t sum_of(const void *p, size_t n)
+{
+	struct hash_run h = { 0 };
+	hash_add(&h, (struct slice){ p, n });
+	return hash_sum(&h);
+}
+
+static void test_pieces_sum_to_the_whole(void **state)
+{
+	(void)state;
+	uint8_t message[100];
+	for (size_t i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)(i * 7);
+	for (size_t n = 0; n <= sizeof(message); n++) {
+		uint64_t whole = sum_of(guard_copy(message, n), n);
+		for (size_t step = 1; step <= 33; step++) {
+			struct hash_run h = { 0 };
+			for (size_t at = 0; at < n; at += step) {
+				size_t piece = n - at < step ? n - at : step;
+				hash_add(&h,
+				    (struct slice){ guard_copy(message + at, piece), piece });
+				(void)hash_sum(&h); /* asking changes nothing */
+			}
+			hash_add(&h, (struct slice){ NULL, 0 });
+			assert_true(hash_sum(&h) == whole);
+		}
+		if (n % 10 == 0)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			assert_true(sum_of(message, k) != whole);
+	}
+}
+
+/* Every bit of the input turns about half of the bits of the sum. */
+static void test_every_bit_of_contents_counts(void **state)
+{
+	(void)state;
+	uint8_t message[48] = { 0 };
+	for (size_t n = 1; n <= sizeof(message); n++) {
+		uint64_t base = sum_of(message, n);
+		for (size_t bit = 0; bit < 8 * n; bit++) {
+			message[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			int turned = __builtin_popcountll(sum_of(message, n) ^ base);
+			message[bit / 8] = 0;
+			assert_true(turned > 8 && turned < 56);
+		}
+	}
+}
+
+static void test_sums_are_fixed(void **state)
+{
+	(void)state;
+	assert_true(sum_of("davscope", 8) == UINT64_C(0x77a06dcc95594a2e));
+	assert_true(sum_of("", 0) != 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -76,6 +132,9 @@ int main(void)
 		cmocka_unit_test(test_every_byte_and_the_length_count),
 		cmocka_unit_test(test_fixed_is_fixed),
 		cmocka_unit_test(test_keys_differ),
+		cmocka_unit_test(test_pieces_sum_to_the_whole),
+		cmocka_unit_test(test_every_bit_of_contents_counts),
+		cmocka_unit_test(test_sums_are_fixed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

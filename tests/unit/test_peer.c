@@ -41,7 +41,7 @@ static struct who judge(struct txn *t, const struct sync_facts *sync)
 	struct facts facts = { .flavour = scene.flavour };
 	struct who who = { 0 };
 	struct op op = { .txn = t, .facts = &facts };
-	op.at.path = path_canonical(t->req.target, facts.flavour == FLAVOUR_EXCHANGE, t->arena);
+	op.at.path = path_canonical(t->req.target, t->arena);
 	op.mailbox = path_mailbox(op.at.path);
 	peers_judge(peers, &op, sync);
 	assert_true(op.peer != 0);
@@ -202,7 +202,7 @@ static void devices_of_a_front_end(void **state)
 	(void)state;
 	struct who a = front_end("/exchange/Anna/Calendar/Tea.EML");
 	assert_string_equal(a.device, "");
-	assert_string_equal(a.name, "anna with Microsoft-Server-ActiveSync/6.5.7638.1");
+	assert_string_equal(a.name, "Anna with Microsoft-Server-ActiveSync/6.5.7638.1");
 	assert_string_equal(front_end("/exchange/Anna" STATE "AutdState.xml").device, "ApplGB02");
 	struct who b = front_end("/exchange/anna/Calendar/Tea.EML");
 	assert_string_equal(b.device, "ApplGB02");

@@ -18,15 +18,15 @@ static struct slice guarded_text(const char *text)
 	return (struct slice){ guard_copy(text, strlen(text)), strlen(text) };
 }
 
-static void assert_path(const char *href, bool fold, const char *expected)
+static void assert_path(const char *href, const char *expected)
 {
 	struct arena *arena = arena_of_test();
-	struct slice path = path_canonical(guarded_text(href), fold, arena);
+	struct slice path = path_canonical(guarded_text(href), arena);
 	if (!slice_is(path, expected))
 		fail_msg("%s: %.*s, not %s", href, (int)path.n, (const char *)path.p, expected);
 	/* What is written once is written so for good, unless it has a percent sign of its own. */
 	if (slice_find_byte(path, '%') == path.n)
-		assert_true(slice_equal(path_canonical(path, fold, arena), path));
+		assert_true(slice_equal(path_canonical(path, arena), path));
 	arena_free(arena);
 }
 
@@ -56,7 +56,7 @@ static void spellings(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_path(cases[i].href, false, cases[i].path);
+		assert_path(cases[i].href, cases[i].path);
 }
 
 static void slashes_and_dots(void **state)
@@ -86,41 +86,57 @@ static void slashes_and_dots(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_path(cases[i].href, false, cases[i].path);
+		assert_path(cases[i].href, cases[i].path);
 }
 
 static void whole_addresses(void **state)
 {
 	(void)state;
-	assert_path("http://dav.example/cal/a", false, "/cal/a");
-	assert_path("https://dav.example:8443/cal/a?x=1", false, "/cal/a");
-	assert_path("http://anna@dav.example//cal/", false, "/cal");
-	assert_path("/cal/a?export=1", false, "/cal/a");
-	assert_path("/cal/a#part", false, "/cal/a");
-	assert_path("/cal/http://x/a", false, "/cal/http:/x/a");
+	assert_path("http://dav.example/cal/a", "/cal/a");
+	assert_path("https://dav.example:8443/cal/a?x=1", "/cal/a");
+	assert_path("http://anna@dav.example//cal/", "/cal");
+	assert_path("/cal/a?export=1", "/cal/a");
+	assert_path("/cal/a#part", "/cal/a");
+	assert_path("/cal/http://x/a", "/cal/http:/x/a");
 }
 
 static void nothing_is_no_path(void **state)
 {
 	struct arena *arena = arena_of_test();
 	(void)state;
-	assert_int_equal(path_canonical((struct slice){ 0 }, false, arena).n, 0);
-	assert_int_equal(path_canonical(SLICE(" "), false, arena).n, 0);
-	assert_int_equal(path_canonical(SLICE("http://dav.example"), false, arena).n, 0);
-	assert_int_equal(path_canonical(SLICE("?x"), false, arena).n, 0);
+	assert_int_equal(path_canonical((struct slice){ 0 }, arena).n, 0);
+	assert_int_equal(path_canonical(SLICE(" "), arena).n, 0);
+	assert_int_equal(path_canonical(SLICE("http://dav.example"), arena).n, 0);
+	assert_int_equal(path_canonical(SLICE("?x"), arena).n, 0);
 	arena_free(arena);
 }
 
-/* Exchange: case is folded, escapes of its own stay one segment. */
+static bool one_on_exchange(const char *a, const char *b, bool fold)
+{
+	struct limits limits = limits_default();
+	struct places *p = places_new(&limits);
+	struct arena *arena = arena_of_test();
+	struct place x = place_member(p, HERE, path_canonical(slice_from(a), arena), fold);
+	struct place y = place_member(p, HERE, path_canonical(slice_from(b), arena), fold);
+	arena_free(arena);
+	places_free(p);
+	return x.scope == y.scope && x.id == y.id;
+}
+
+/* Exchange: case is for people; escapes of its own stay one segment. */
 static void exchange_spellings(void **state)
 {
 	(void)state;
-	assert_path("/Exchange/Anna/Calendar/Tea.EML", true, "/exchange/anna/calendar/tea.eml");
-	assert_path("/exchange/anna/A%2fB.EML", true, "/exchange/anna/a%2Fb.eml");
-	assert_path("/exchange/anna/a_xF8FF_b_x003F_.EML", true,
-	    "/exchange/anna/a_xf8ff_b_x003f_.eml");
-	assert_path("/exchange/anna/%54ea-2.EML", true, "/exchange/anna/tea-2.eml");
-	assert_path("/exchange/anna/%C3%84.EML", true, "/exchange/anna/\xc3\x84.eml");
+	assert_path("/exchange/anna/A%2fB.EML", "/exchange/anna/A%2FB.EML");
+	assert_path("/exchange/anna/a_xF8FF_b_x003F_.EML", "/exchange/anna/a_xF8FF_b_x003F_.EML");
+	assert_true(one_on_exchange("/Exchange/Anna/Calendar/Tea.EML",
+	    "http://x/exchange/anna/calendar/%54ea.eml", true));
+	assert_true(
+	    one_on_exchange("/exchange/anna/a_xF8FF_b.EML", "/exchange/anna/a_xf8ff_b.eml", true));
+	assert_false(
+	    one_on_exchange("/exchange/anna/a_xF8FF_b.EML", "/exchange/anna/a/b.EML", true));
+	assert_false(one_on_exchange("/exchange/anna/Tea.EML", "/exchange/anna/tea.EML", false));
+	assert_false(one_on_exchange("/exchange/anna/Tea.EML", "/exchange/Anna/Tea.EML", false));
 }
 
 /* However long: all of it, or nothing when there is no room. */
@@ -132,18 +148,15 @@ static void long_paths(void **state)
 	(void)state;
 	assert_non_null(text);
 	memset(text, '/', LONG);
-	assert_int_equal(path_canonical((struct slice){ (uint8_t *)text, LONG }, false, arena).n,
-	    1);
+	assert_int_equal(path_canonical((struct slice){ (uint8_t *)text, LONG }, arena).n, 1);
 	for (size_t i = 0; i + 2 < LONG; i += 3)
 		memcpy(text + i, i % 2 != 0 ? "/.." : "/ab", 3);
-	struct slice path = path_canonical((struct slice){ (uint8_t *)text, LONG }, false, arena);
+	struct slice path = path_canonical((struct slice){ (uint8_t *)text, LONG }, arena);
 	assert_true(slice_equal(path, SLICE("/")) || slice_is(path, "/ab"));
 	memset(text, 'a', LONG);
 	text[0] = '/';
-	assert_int_equal(path_canonical((struct slice){ (uint8_t *)text, LONG }, false, arena).n,
-	    LONG);
-	assert_int_equal(path_canonical((struct slice){ (uint8_t *)text, LONG }, false, small).n,
-	    0);
+	assert_int_equal(path_canonical((struct slice){ (uint8_t *)text, LONG }, arena).n, LONG);
+	assert_int_equal(path_canonical((struct slice){ (uint8_t *)text, LONG }, small).n, 0);
 	arena_free(arena);
 	arena_free(small);
 	free(text);
@@ -243,7 +256,7 @@ static void authorities(void **state)
 
 static uint64_t scope(struct places *p, uint64_t authority, const char *path)
 {
-	return place_scope(p, authority, slice_from(path));
+	return place_scope(p, authority, slice_from(path), false);
 }
 
 static void members(void **state)
@@ -251,16 +264,16 @@ static void members(void **state)
 	struct limits limits = limits_default();
 	struct places *p = places_new(&limits);
 	(void)state;
-	struct place a = place_member(p, HERE, SLICE("/cal/a"));
-	struct place b = place_member(p, HERE, SLICE("/cal/b"));
+	struct place a = place_member(p, HERE, SLICE("/cal/a"), false);
+	struct place b = place_member(p, HERE, SLICE("/cal/b"), false);
 	assert_true(a.scope == b.scope && a.scope == scope(p, HERE, "/cal"));
 	assert_true(a.id != 0 && a.id != b.id);
-	assert_true(place_member(p, THERE, SLICE("/cal/a")).id != a.id);
-	assert_true(place_member(p, HERE, SLICE("/cal2/a")).id != a.id);
-	assert_true(place_member(p, HERE, SLICE("/ca/la")).id != a.id);
-	assert_int_equal(place_member(p, HERE, SLICE("/")).id, 0);
-	assert_int_equal(place_member(p, HERE, (struct slice){ 0 }).id, 0);
-	assert_true(place_member(p, HERE, SLICE("/a")).scope == scope(p, HERE, "/"));
+	assert_true(place_member(p, THERE, SLICE("/cal/a"), false).id != a.id);
+	assert_true(place_member(p, HERE, SLICE("/cal2/a"), false).id != a.id);
+	assert_true(place_member(p, HERE, SLICE("/ca/la"), false).id != a.id);
+	assert_int_equal(place_member(p, HERE, SLICE("/"), false).id, 0);
+	assert_int_equal(place_member(p, HERE, (struct slice){ 0 }, false).id, 0);
+	assert_true(place_member(p, HERE, SLICE("/a"), false).scope == scope(p, HERE, "/"));
 	places_free(p);
 }
 
@@ -277,8 +290,8 @@ static void aliases(void **state)
 	alias(p, HERE, "/", THERE, "/radicale");
 	assert_true(scope(p, HERE, "/cal") == scope(p, THERE, "/radicale/cal"));
 	assert_true(scope(p, HERE, "/") == scope(p, THERE, "/radicale"));
-	assert_true(place_member(p, HERE, SLICE("/cal/a")).id ==
-	    place_member(p, THERE, SLICE("/radicale/cal/a")).id);
+	assert_true(place_member(p, HERE, SLICE("/cal/a"), false).id ==
+	    place_member(p, THERE, SLICE("/radicale/cal/a"), false).id);
 	alias(p, THERE, "/dav/anna", THERE, "/dav/123");
 	assert_true(scope(p, THERE, "/dav/anna/cal") == scope(p, THERE, "/dav/123/cal"));
 	assert_true(scope(p, THERE, "/dav/anna2/cal") != scope(p, THERE, "/dav/1232/cal"));
