@@ -27,11 +27,6 @@ static uint64_t user_number(struct slice name)
 	return n == 0 ? 0 : mix_slice(51, (struct slice){ lower, n });
 }
 
-static int64_t end_ns(const struct txn *txn)
-{
-	return txn->res.seen ? txn->res.last.ns : txn->req.last.ns;
-}
-
 static void note_add(char *note, size_t room, size_t *n, struct slice s)
 {
 	size_t more = s.n < room - 1 - *n ? s.n : room - 1 - *n;
@@ -153,7 +148,7 @@ void legs_front(struct store *s, const struct op *op)
 	*f = (struct front){ .user = user,
 		.print = print,
 		.first_ns = op->txn->req.first.ns,
-		.last_ns = end_ns(op->txn),
+		.last_ns = txn_end_ns(op->txn),
 		.trace = trace_of(op),
 		.commit = op->commit,
 		.status = op->row_status };
@@ -173,7 +168,7 @@ void legs_back(struct store *s, const struct op *op)
 		.scope = op->at.scope,
 		.id = op->at.id,
 		.first_ns = op->txn->req.first.ns,
-		.last_ns = end_ns(op->txn),
+		.last_ns = txn_end_ns(op->txn),
 		.trace = trace_of(op),
 		.commit = op->commit };
 	back_pair(s, b, op);

@@ -525,18 +525,25 @@ static void store_get(struct store *s, const struct op *op)
 		store_seen_live(s, item, op, &r);
 }
 
-/* What the client saw of a write that was seen at the server's side already. */
+/*
+ * What the client saw of a write that was seen at the server's side already: that it was stored is known,
+ * what it knows of it is what counts.
+ */
 static void store_outside(struct store *s, const struct op *op)
 {
 	struct item *item = op->at.id == 0 ? NULL : item_find(s, op->at.scope, op->at.id);
 	bool creates = op->kind == OP_CREATE || op->kind == OP_WRITE;
-	if (item == NULL || !creates || item->state != LIFE_LIVE || item->created.frame == 0)
+	bool unknown = op->outcome == OUT_LOST || op->commit == COMMIT_MAYBE;
+	if (item == NULL || item->state != LIFE_LIVE || (!creates && op->kind != OP_UPDATE))
 		return;
-	item->untagged |= is_untagged(op);
-	if (op->outcome == OUT_LOST || op->commit == COMMIT_MAYBE) {
-		item->lost = op->outcome == OUT_LOST;
-		item->failed = !item->lost;
+	if (unknown)
 		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
+	if (!creates || item->created.frame == 0)
+		return;
+	if (unknown || (op->outcome == OUT_OK && op->tag_seen != NOT_OBSERVED)) {
+		item->untagged = is_untagged(op);
+		item->lost = op->outcome == OUT_LOST;
+		item->failed = unknown && !item->lost;
 	}
 	if (item->uid != 0)
 		tell_cleared(s, item, NULL, op, GATE_SHADOW);
