@@ -346,7 +346,7 @@ static void write_update(struct store *s, struct item *item, const struct op *op
 
 static void write_new(struct store *s, struct item *item, const struct op *op)
 {
-	if (item->state == LIFE_GONE)
+	if (item->state == LIFE_GONE || may_live(item))
 		item->lineage = item->told = 0;
 	item->state = LIFE_LIVE;
 	item_identify(s, item, op->object);
@@ -381,7 +381,7 @@ static void store_write(struct store *s, const struct op *op)
 		write_unseen(s, item, op);
 	else if (op->commit == COMMIT_MAYBE)
 		write_maybe(s, item, op);
-	else if (item->state == LIFE_LIVE || may_live(item))
+	else if (item->state == LIFE_LIVE || (may_live(item) && op->guard != GUARD_ABSENT))
 		write_over(s, item, op);
 	else if (op->kind == OP_UPDATE)
 		write_update(s, item, op);
