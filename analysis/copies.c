@@ -110,7 +110,7 @@ void copies_add(struct copies *c, struct ops ops)
 		.commit = op->commit,
 		.tag_seen = op->tag_seen,
 		.proxied = is_proxied(&txn->req) };
-	r->n_path = bytes_keep(r->path, PATH_ROOM, op->at.path);
+	r->n_path = bytes_keep(r->path, PATH_ROOM, path_canonical(txn->req.target, txn->arena));
 	r->n_tag = bytes_keep(r->tag, TAG_ROOM, op->tag);
 	r->at.path = (struct slice){ 0 };
 }
@@ -145,11 +145,11 @@ static bool is_within(const struct recent *r, const struct txn *txn)
 	return r->first_ns >= txn->req.first.ns && r->last_ns <= end_ns(txn);
 }
 
-static bool is_copy(const struct recent *r, const struct op *op)
+static bool is_copy(const struct recent *r, const struct op *op, struct slice path)
 {
 	const struct txn *txn = op->txn;
 	if (!is_within(r, txn) || same_endpoint(&r->server, &txn->server) ||
-	    r->what != request_number(txn) || !path_maps(op->at.path, recent_path(r)))
+	    r->what != request_number(txn) || !path_maps(path, recent_path(r)))
 		return false;
 	/* Two clients may ask two servers for the same at the same time; hardly do both store the same bytes. */
 	return r->proxied || (op->kind <= OP_COPY && op->body_hash != 0) ||
@@ -158,9 +158,10 @@ static bool is_copy(const struct recent *r, const struct op *op)
 
 /* ---- what it teaches ---- */
 
-static void copy_learn(struct copies *c, const struct op *op, const struct recent *r)
+static void copy_learn(struct copies *c, const struct op *op, const struct recent *r,
+    struct slice outer)
 {
-	struct slice outer = op->at.path, inner = recent_path(r);
+	struct slice inner = recent_path(r);
 	size_t tail = common_tail(outer, inner);
 	/* The head that differs; what is the same from the root on has the root as its head. */
 	struct slice from = slice_part(outer, 0, outer.n - tail),
@@ -221,10 +222,11 @@ void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink
 {
 	struct recent *last = NULL;
 	struct op *op = &ops.list[0];
+	struct slice path = path_canonical(op->txn->req.target, op->txn->arena);
 	size_t n = c->n < RECENT ? c->n : RECENT;
 	for (size_t i = 1; i <= n; i++) {
 		struct recent *r = &c->ring[(c->n - i) % RECENT];
-		if (r->claimed || !is_copy(r, op))
+		if (r->claimed || !is_copy(r, op, path))
 			continue;
 		r->claimed = true;
 		if (last != NULL && same_endpoint(&last->server, &r->server))
@@ -234,7 +236,7 @@ void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink
 	}
 	if (last == NULL)
 		return;
-	copy_learn(c, op, last);
+	copy_learn(c, op, last, path);
 	for (size_t i = 0; i < ops.n; i++)
 		ops.list[i].copy = true;
 	if (op->kind <= OP_READ)

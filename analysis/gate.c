@@ -121,9 +121,9 @@ static enum gate gate_judge(const struct store *s, const struct item *a, const s
 		return GATE_SAME_ID;
 	if (a->state <= LIFE_MAYBE || b->state <= LIFE_MAYBE)
 		return GATE_NOT_COMMITTED;
-	if (strong && (!a->master || !b->master))
+	if (!a->master || !b->master)
 		return GATE_OVERRIDE;
-	if (a->moved || b->moved || a->copied || b->copied)
+	if (a->copied || b->copied)
 		return GATE_MOVE;
 	if (a->state == LIFE_GONE || b->state == LIFE_GONE)
 		return GATE_DELETED;
@@ -204,6 +204,19 @@ static void pending_add(struct store *s, const struct item *a, const struct item
 	s->last = p;
 	if (++s->n_pending > PENDING)
 		pending_pop(s);
+}
+
+void gate_moved(struct store *s, const struct item *from, const struct item *to)
+{
+	for (struct pending *p = s->first; p != NULL; p = p->next) {
+		if (p->scope_a == from->scope && p->id_a == from->id) {
+			p->scope_a = to->scope;
+			p->id_a = to->id;
+		} else if (p->scope_b == from->scope && p->id_b == from->id) {
+			p->scope_b = to->scope;
+			p->id_b = to->id;
+		}
+	}
 }
 
 void gate_tick(struct store *s, int64_t now)

@@ -5,6 +5,37 @@
  */
 #include "analysis/store.h"
 
+static bool is_like(const struct orphan *orphan, const struct item *item)
+{
+	if (orphan->uid != 0 && item->uid != 0)
+		return orphan->uid == item->uid;
+	return orphan->print != 0 && orphan->print == item->print;
+}
+
+static void adopt(struct orphan *orphan, struct item *item)
+{
+	orphan->open = false;
+	item->created = orphan->created;
+	item->creator = orphan->creator;
+	item->lineage = orphan->number;
+	item->idem = orphan->idem;
+	item->lost = orphan->lost;
+	item->failed = !orphan->lost;
+	item->adopted = true;
+}
+
+/* The outcome was known late, and it turned up in between. */
+static struct item *turned_up(const struct store *s, const struct orphan *orphan)
+{
+	struct item *item = orphan->uid != 0 ? item_by_uid(s, orphan->uid) :
+					       item_by_print(s, orphan->print);
+	while (item != NULL &&
+	    (item->scope != orphan->scope || item->created.frame != 0 || item->state != LIFE_LIVE ||
+		item->written_order < orphan->created.order || !is_like(orphan, item)))
+		item = orphan->uid != 0 ? item->next_uid : item->next_print;
+	return item;
+}
+
 void orphan_add(struct store *s, const struct op *op)
 {
 	const struct object *o = op->object;
@@ -18,33 +49,25 @@ void orphan_add(struct store *s, const struct op *op)
 		.created = trace_of(op),
 		.lost = op->outcome == OUT_LOST,
 		.open = true };
-	struct matter m = matter_of(s, TROUBLE_UNKNOWN_OUTCOME, NULL, op);
-	matter_tell(s, &m);
+	struct item *item = turned_up(s, orphan);
+	if (item != NULL) {
+		adopt(orphan, item);
+		gate_item(s, item, NULL);
+	}
+	if (answer_was_lost(op)) {
+		struct matter m = matter_of(s, TROUBLE_UNKNOWN_OUTCOME, NULL, op);
+		matter_tell(s, &m);
+	}
 }
 
-static bool is_like(const struct orphan *orphan, const struct object *o)
-{
-	uint64_t uid = uid_number(o->uid), print = object_print(o);
-	if (orphan->uid != 0 && uid != 0)
-		return orphan->uid == uid;
-	return orphan->print != 0 && orphan->print == print;
-}
-
-bool orphan_adopt(struct store *s, struct item *item, const struct object *o)
+bool orphan_adopt(struct store *s, struct item *item)
 {
 	size_t n = s->n_orphans < ORPHANS ? s->n_orphans : ORPHANS;
-	for (size_t i = 0; o != NULL && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct orphan *orphan = &s->orphans[i];
-		if (!orphan->open || orphan->scope != item->scope || !is_like(orphan, o))
+		if (!orphan->open || orphan->scope != item->scope || !is_like(orphan, item))
 			continue;
-		orphan->open = false;
-		item->created = orphan->created;
-		item->creator = orphan->creator;
-		item->lineage = orphan->number;
-		item->idem = orphan->idem;
-		item->lost = orphan->lost;
-		item->failed = !orphan->lost;
-		item->adopted = true;
+		adopt(orphan, item);
 		return true;
 	}
 	return false;

@@ -11,22 +11,60 @@ static uint32_t low32(uint64_t x)
 	return (uint32_t)(x ^ x >> 32) | 1;
 }
 
-static void tell_refusal(struct store *s, enum trouble trouble, const struct item *item,
+enum { LOG_TRACES = 8 };
+
+static struct refusal_log *log_of(struct store *s, const struct item *item)
+{
+	struct refusal_log *log = &s->refusal_logs[mix(item->scope, item->id) % REFUSAL_LOGS];
+	if (log->scope != item->scope || log->id != item->id)
+		*log = (struct refusal_log){ .scope = item->scope, .id = item->id };
+	return log;
+}
+
+/* The first ones stay: a finding is known by its first packet. */
+static const struct refusal_log *log_add(struct store *s, const struct item *item,
     const struct op *op, uint16_t count)
 {
+	struct refusal_log *log = log_of(s, item);
+	if (count <= 1)
+		log->n = 0;
+	if (log->n < LOG_TRACES)
+		log->traces[log->n++] = trace_of(op);
+	return log;
+}
+
+static void tell_refusal(struct store *s, enum trouble trouble, const struct item *item,
+    const struct op *op, uint16_t count, uint16_t least)
+{
+	struct stamp packets[OP_PACKETS];
+	const struct refusal_log *log = log_add(s, item, op, count);
 	struct matter m = matter_of(s, trouble, item, op);
+	if (count < least)
+		return;
 	m.count = count;
-	m.update = count > 2 ? (uint64_t)count - 2 : 0;
+	m.update = (uint64_t)(count - least);
 	m.value = op->guard_value;
+	m.packets = packets;
+	m.n_packets = traces_packets(log->traces, log->n, packets);
 	matter_tell(s, &m);
 }
 
-/* Counts refusals of one thing by one client; another thing or client begins anew. */
-static uint16_t count_up(uint32_t *what, uint32_t now, uint16_t *n)
+/* How often in a row one thing was refused to one client; another thing or client begins anew. */
+static uint16_t body_count(struct item *item, uint32_t what)
 {
-	*n = *what == now ? (uint16_t)(*n + (*n < UINT16_MAX)) : 1;
-	*what = now;
-	return *n;
+	uint16_t n = item->refusals;
+	n = item->refused_body == what ? (uint16_t)(n + (n < UINT16_MAX)) : 1;
+	item->refused_body = what;
+	item->refusals = n;
+	return n;
+}
+
+static struct item *item_refused(struct store *s, const struct op *op)
+{
+	struct item *item = item_take(s, op->at);
+	if (item != NULL && item->lineage == 0)
+		item->lineage = op->number;
+	return item;
 }
 
 static bool is_own(const struct item *item, const struct op *op)
@@ -38,51 +76,61 @@ static bool is_own(const struct item *item, const struct op *op)
 
 /*
  * 412 on a create that must not overwrite: the item is there. When this client's own earlier attempt has
- * no known end, that was it, and it was stored.
+ * no known end, that was it, and it was stored. Who made it may be known later only.
  */
 static void create_refused(struct store *s, const struct op *op)
 {
-	struct item *item = item_find(s, op->at.scope, op->at.id);
-	if (item == NULL || !is_own(item, op))
+	struct item *item = item_refused(s, op);
+	if (item == NULL || (item->created.frame != 0 && !is_own(item, op)))
 		return;
 	bool unknown = item->lost || item->failed || item->state == LIFE_MAYBE;
+	if (item->written_order == 0)
+		item->written_order = op->txn->req.head.order & UINT64_C(0xffffffffffff);
+	item->own_refusals = (uint16_t)(item->own_refusals + (item->own_refusals < UINT16_MAX));
 	if (item->state == LIFE_MAYBE) {
 		item->state = LIFE_LIVE;
 		gate_item(s, item, op);
 	}
-	if (!unknown || item->state != LIFE_LIVE)
+	if (item->created.frame == 0)
+		log_add(s, item, op, item->own_refusals);
+	else if (unknown && item->state == LIFE_LIVE)
+		tell_refusal(s, TROUBLE_OWN_CREATE_REFUSED, item, op, item->own_refusals, 1);
+}
+
+void refusal_late(struct store *s, const struct item *item)
+{
+	struct stamp packets[OP_PACKETS];
+	const struct refusal_log *log = log_of(s, item);
+	struct matter m = matter_of(s, TROUBLE_OWN_CREATE_REFUSED, item, NULL);
+	if (item->own_refusals == 0 || log->n == 0)
 		return;
-	item->own_refusals = (uint16_t)(item->own_refusals + (item->own_refusals < UINT16_MAX));
-	tell_refusal(s, TROUBLE_OWN_CREATE_REFUSED, item, op, item->own_refusals);
+	m.count = item->own_refusals;
+	m.packets = packets;
+	m.n_packets = traces_packets(log->traces, log->n, packets);
+	matter_tell(s, &m);
 }
 
 static void guard_refused(struct store *s, const struct op *op)
 {
-	struct item *item = item_find(s, op->at.scope, op->at.id);
-	if (item == NULL)
-		item = item_take(s, op->at);
+	struct item *item = item_refused(s, op);
 	if (item == NULL)
 		return;
 	uint32_t what = low32(mix_slice(mix(op->peer, op->guard), op->guard_value));
-	if (count_up(&item->guard, what, &item->guard_refusals) >= 2)
-		tell_refusal(s, TROUBLE_STALE_GUARD, item, op, item->guard_refusals);
+	uint16_t n = item->guard_refusals;
+	n = item->guard == what ? (uint16_t)(n + (n < UINT16_MAX)) : 1;
+	item->guard = what;
+	item->guard_refusals = n;
+	tell_refusal(s, TROUBLE_STALE_GUARD, item, op, n, 2);
 }
 
 /* Refused for good, whatever is tried: the same bytes can never succeed. */
 static void body_refused(struct store *s, const struct op *op)
 {
-	struct item *item = op->body_hash == 0 ? NULL : item_find(s, op->at.scope, op->at.id);
-	if (item == NULL && op->body_hash != 0)
-		item = item_take(s, op->at);
+	struct item *item = op->body_hash == 0 ? NULL : item_refused(s, op);
 	if (item == NULL)
 		return;
 	uint32_t what = low32(mix(op->peer, op->body_hash));
-	if (count_up(&item->refused_body, what, &item->refusals) >= POISON_ROW) {
-		struct matter m = matter_of(s, TROUBLE_POISON, item, op);
-		m.count = item->refusals;
-		m.update = (uint64_t)item->refusals - POISON_ROW;
-		matter_tell(s, &m);
-	}
+	tell_refusal(s, TROUBLE_POISON, item, op, body_count(item, what), POISON_ROW);
 }
 
 /* Who holds the UID in this collection, as far as is known: living, else gone. */
@@ -103,7 +151,7 @@ static const struct item *holder_of(const struct store *s, const struct op *op)
 
 static void uid_refused(struct store *s, const struct op *op)
 {
-	struct item *item = item_take(s, op->at);
+	struct item *item = item_refused(s, op);
 	if (item == NULL || op->object == NULL || op->object->uid.n == 0)
 		return;
 	const struct item *holder = holder_of(s, op);
@@ -113,8 +161,7 @@ static void uid_refused(struct store *s, const struct op *op)
 		matter_tell(s, &m);
 	}
 	uint32_t what = low32(mix(op->peer, uid_number(op->object->uid)));
-	if (count_up(&item->refused_body, what, &item->refusals) >= 2)
-		tell_refusal(s, TROUBLE_UID_CONFLICT, item, op, item->refusals);
+	tell_refusal(s, TROUBLE_UID_CONFLICT, item, op, body_count(item, what), 2);
 }
 
 /* SOGo says 409 and does not say why; that another item has the UID is why. */

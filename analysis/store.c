@@ -110,6 +110,8 @@ static void item_written(struct item *item, const struct op *op)
 	item->written_order = LOW48(op->txn->req.head.order);
 	item->written_input = op->txn->req.head.input;
 	item->written_frame = LOW48(op->txn->req.head.frame);
+	item->written_answer_order = LOW48(op->txn->res.head.order);
+	item->written_answer_frame = LOW48(op->txn->res.head.frame);
 }
 
 /* What it holds now is not known any more. */
@@ -175,7 +177,7 @@ static void item_created(struct item *item, const struct op *op)
 	item->untagged = is_untagged(op);
 	item->lost = op->outcome == OUT_LOST;
 	item->failed = op->commit == COMMIT_MAYBE && !item->lost;
-	item->moved = item->copied = false;
+	item->copied = false;
 	item->activesync = op->item != NULL;
 	item->repl_uid = repl_number(op);
 	item->idem = idem_number(op);
@@ -188,20 +190,48 @@ static void tell_write(struct store *s, enum trouble trouble, const struct item 
 	matter_tell(s, &m);
 }
 
+/* Nothing came back, or only the word of a hop that it does not know either. */
+bool answer_was_lost(const struct op *op)
+{
+	const struct message *res = &op->txn->res;
+	return res->seen ? res->status == 502 || res->status == 504 : op->outcome == OUT_LOST;
+}
+
+/*
+ * That there will be no answer is known late, when the connection is given up: by then the item may have
+ * turned up, or the client may have been refused what it made.
+ */
+static void write_late(struct store *s, struct item *item, const struct op *op)
+{
+	bool same = op->object == NULL || item->uid == 0 || op->object->uid.n == 0 ||
+	    item->uid == uid_number(op->object->uid);
+	if (item->created.frame != 0 || !same || op->kind == OP_UPDATE)
+		return;
+	item_created(item, op);
+	gate_item(s, item, NULL);
+	refusal_late(s, item);
+}
+
 static void write_maybe(struct store *s, struct item *item, const struct op *op)
 {
-	if (item->state != LIFE_LIVE) {
-		item->state = LIFE_MAYBE;
-		item_created(item, op);
-		item_identify(s, item, op->object);
+	if (op->txn->req.head.order < item->written_order) {
+		write_late(s, item, op);
+	} else {
+		if (item->state != LIFE_LIVE) {
+			item->state = LIFE_MAYBE;
+			item_created(item, op);
+			item_identify(s, item, op->object);
+		}
+		item_blur(item);
 	}
-	item_blur(item);
-	tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
+	if (answer_was_lost(op))
+		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
 }
 
 static bool body_differs(const struct item *item, const struct op *op)
 {
-	return item->sent_octets != 0 && op->body_hash != 0 && item->sent_octets != op->body_hash;
+	return item->sent_octets != 0 && op->body_hash != 0 &&
+	    item->sent_octets != bytes_number(op->body_hash);
 }
 
 static void overwrite_judge(struct store *s, const struct item *item, const struct op *op)
@@ -211,17 +241,31 @@ static void overwrite_judge(struct store *s, const struct item *item, const stru
 		return;
 	if (item->writer != 0 && item->writer != peer32(op->peer) && !has_read(item, op->peer) &&
 	    body_differs(item, op)) {
+		struct stamp packets[OP_PACKETS];
 		struct matter m = matter_of(s, TROUBLE_LOST_UPDATE, item, op);
 		m.certainty = PROBABLE;
+		m.packets = packets;
+		m.n_packets = written_packets(item, op, packets);
 		matter_tell(s, &m);
 	} else if (op->guard == GUARD_NONE) {
 		tell_write(s, TROUBLE_UNGUARDED_UPDATE, item, op);
 	}
 }
 
+/* A delete of unknown outcome: whether this write made it anew, nobody can know. */
+static bool may_live(const struct item *item)
+{
+	return item->state == LIFE_UNKNOWN && item->written_order != 0;
+}
+
 static void write_over(struct store *s, struct item *item, const struct op *op)
 {
-	overwrite_judge(s, item, op);
+	if (item->state == LIFE_LIVE)
+		overwrite_judge(s, item, op);
+	item->state = LIFE_LIVE;
+	/* What became of the create was not seen in full: this answer is all its maker knows of it. */
+	if (item->creator == op->peer && item->created.tag_seen == NOT_OBSERVED)
+		item->untagged |= is_untagged(op);
 	item_identify(s, item, op->object);
 	item_written(item, op);
 	if (op->kind != OP_UPDATE && op->object != NULL && op->object->uid.n != 0 &&
@@ -230,25 +274,35 @@ static void write_over(struct store *s, struct item *item, const struct op *op)
 	tell_write(s, TROUBLE_NONE, item, op);
 }
 
+/* An update of what nobody was seen to make; or of an attempt of unknown outcome, which proves it. */
+static void write_update(struct store *s, struct item *item, const struct op *op)
+{
+	bool proven = item->state == LIFE_MAYBE && item->created.frame != 0;
+	item->state = LIFE_LIVE;
+	if (!proven) {
+		item->lineage = op->number;
+		item->creator = 0;
+		item->created = (struct trace){ .order = 0 };
+		item->untagged = item->lost = item->failed = false;
+	}
+	item_identify(s, item, op->object);
+	item_written(item, op);
+	tell_write(s, TROUBLE_NONE, item, op);
+	if (proven)
+		gate_item(s, item, op);
+}
+
 static void write_new(struct store *s, struct item *item, const struct op *op)
 {
-	bool update = op->kind == OP_UPDATE; /* it was there before the capture began */
-	uint64_t lineage = item->lineage;
 	if (item->state == LIFE_GONE)
 		item->lineage = item->told = 0;
 	item->state = LIFE_LIVE;
 	item_identify(s, item, op->object);
-	if (update && lineage == 0) {
-		item->lineage = op->number;
-		item->creator = 0;
-	} else if (!update) {
-		item_created(item, op);
-		burst_count(s, item, op);
-	}
+	item_created(item, op);
+	burst_count(s, item, op);
 	item_written(item, op);
 	tell_write(s, TROUBLE_NONE, item, op);
-	if (!update)
-		gate_item(s, item, op);
+	gate_item(s, item, op);
 }
 
 /* Not stored, or under an id that nobody was told. */
@@ -278,8 +332,10 @@ static void store_write(struct store *s, const struct op *op)
 		item_blur(item);
 	else if (op->commit == COMMIT_MAYBE)
 		write_maybe(s, item, op);
-	else if (item->state == LIFE_LIVE)
+	else if (item->state == LIFE_LIVE || may_live(item))
 		write_over(s, item, op);
+	else if (op->kind == OP_UPDATE)
+		write_update(s, item, op);
 	else
 		write_new(s, item, op);
 }
@@ -324,7 +380,10 @@ static void item_inherit(struct store *s, struct item *to, const struct item *fr
 	to->lineage = from->lineage;
 	to->sent_lines = from->sent_lines;
 	to->sent_text = from->sent_text;
-	to->untagged = to->lost = to->failed = false;
+	to->untagged = from->untagged;
+	to->lost = from->lost;
+	to->failed = from->failed;
+	to->idem = from->idem;
 	to->state = LIFE_LIVE;
 }
 
@@ -346,12 +405,12 @@ static void store_move(struct store *s, const struct op *op)
 	to->state = LIFE_LIVE;
 	if (from != NULL)
 		item_inherit(s, to, from);
-	to->copied = op->kind == OP_COPY;
-	to->moved = op->kind == OP_MOVE;
+	to->copied = op->kind == OP_COPY || (from != NULL && from->copied);
 	if (from != NULL && op->kind == OP_MOVE) {
+		gate_moved(s, from, to);
 		from->state = LIFE_GONE;
-		from->moved = true;
 		item_blur(from);
+		gate_item(s, to, op);
 	}
 }
 
@@ -374,9 +433,10 @@ static void uid_compare(struct store *s, struct item *item, const struct op *op,
 void store_seen_live(struct store *s, struct item *item, const struct op *op,
     const struct reading *r)
 {
-	bool adopted = item->state == LIFE_UNKNOWN && item->created.frame == 0 &&
-	    orphan_adopt(s, item, r->object);
-	bool proven = adopted || (item->state == LIFE_MAYBE && item->created.frame != 0);
+	if (item->written_order == 0)
+		item->written_order = LOW48(op->txn->req.head.order); /* known since then */
+	bool first = item->state == LIFE_UNKNOWN && item->created.frame == 0;
+	bool proven = item->state == LIFE_MAYBE && item->created.frame != 0;
 	item->state = LIFE_LIVE;
 	refusal_read(item);
 	uid_compare(s, item, op, r->object);
@@ -386,6 +446,8 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 	item->seen_live = true;
 	item->misses = 0;
 	reader_add(item, op->peer);
+	if (first && orphan_adopt(s, item))
+		proven = true;
 	if (proven)
 		gate_item(s, item, NULL);
 }

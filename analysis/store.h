@@ -33,23 +33,26 @@ struct item {
 	uint64_t idem;                 /* ActiveSync: device, collection, SyncKey and ClientId; else 0 */
 	uint64_t creator;              /* peer; 0: not seen */
 	uint64_t lineage;              /* number of its first attempt */
-	uint64_t sent_octets, read_octets; /* of the bytes written, and read, under this tag; 0: not known */
 	struct trace created;           /* the attempt that made it; frame 0: made before, or by others */
-	uint64_t written_order : 48, written_input : 16, written_frame : 48;
+	uint64_t written_order : 48, written_input : 16; /* the last write; what stands beside it fills the words */
+	uint64_t written_frame : 48, told : 16; /* told: states of its lineage, kept with the first of it */
+	uint64_t written_answer_order : 48, guard_refusals : 16;
+	uint64_t written_answer_frame : 48, refusals : 16;
 	uint32_t writer, readers[READERS]; /* who wrote it last, and who has read it since */
+	uint32_t sent_octets, read_octets; /* of the bytes written, and read, under this tag; 0: not known */
 	uint32_t repl_uid, tag, schedule_tag, sent_text, read_text, sent_lines, settled;
 	uint32_t guard, refused_body;  /* of the condition and the body that are refused again and again */
 	uint32_t listing;              /* number of the last listing of its scope that named it */
-	uint16_t told;                 /* states of its lineage that were told; kept with the first of it */
-	uint16_t guard_refusals, refusals, own_refusals, misses;
+	uint16_t own_refusals, misses;
 	uint16_t n_path, n_uid, n_summary;
 	uint8_t state, n_readers;
 	unsigned master : 1, readers_full : 1, guarded : 1, tag_strong : 1;
 	unsigned untagged : 1;         /* its creator was proven to get no change tag */
 	unsigned lost : 1, failed : 1; /* ... no answer at all; an answer that says it failed */
-	unsigned moved : 1, copied : 1, replayed : 1, event : 1, activesync : 1;
+	unsigned copied : 1, replayed : 1, event : 1, activesync : 1;
 	unsigned mismatch_told : 1, lying_told : 1, unstable_told : 1, rewritten_told : 1, move_refused : 1;
 	unsigned adopted : 1;          /* taken to be of a create that never learned its id */
+	unsigned uid_in_path : 1;      /* its UID is how its path begins */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
 };
 
@@ -101,6 +104,10 @@ struct back {
 struct clocks { uint16_t front, back; uint64_t pairs; int64_t least_ns, most_ns; struct trace of_front, of_back; };
 enum { CLOCKS = 16 };
 
+/* The last refusals of one item, for the evidence. */
+struct refusal_log { uint64_t scope, id; size_t n; struct trace traces[8]; };
+enum { REFUSAL_LOGS = 512 };
+
 /* A create that may have been stored under an id that its client never learned. */
 struct orphan { uint64_t scope, uid, print, idem, creator, number; struct trace created; bool lost, open; };
 enum { ORPHANS = 512 };
@@ -127,6 +134,7 @@ struct store {
 	struct orphan orphans[ORPHANS];
 	struct clocks clocks[CLOCKS];
 	size_t n_clocks;
+	struct refusal_log refusal_logs[REFUSAL_LOGS];
 	size_t n_fronts, n_backs, n_orphans; /* of all that came */
 };
 
@@ -153,12 +161,13 @@ void peer_learn(struct store *, uint64_t peer, struct slice name);
 /* ---- store.c ---- */
 struct reading;
 struct trace trace_of(const struct op *);
+bool answer_was_lost(const struct op *);
 void store_seen_live(struct store *, struct item *, const struct op *, const struct reading *);
 
 /* ---- orphans.c ---- */
 void orphan_add(struct store *, const struct op *);
 /* An item that nobody was seen to create may be one of them: then it is said to be. */
-bool orphan_adopt(struct store *, struct item *, const struct object *);
+bool orphan_adopt(struct store *, struct item *);
 uint64_t idem_number(const struct op *);
 
 /* ---- rows.c ---- */
@@ -168,10 +177,12 @@ void rows_airsync(struct store *, const struct op *);
 /* ---- gate.c: is it a copy? ---- */
 void gate_item(struct store *, struct item *, const struct op *); /* newly proven; op NULL: by a listing */
 void gate_refused(struct store *, const struct op *);            /* a create that was not stored */
+void gate_moved(struct store *, const struct item *from, const struct item *to); /* what waits goes along */
 void gate_tick(struct store *, int64_t now);
 void gate_finish(struct store *);
 
 /* ---- tags.c: bytes and tags of one resource ---- */
+uint32_t bytes_number(uint64_t hash);  /* 0 stays 0 */
 void tags_written(struct item *, const struct op *);
 /* One read: a GET, or a row. `octets` of the object only count for a GET. */
 struct reading { const struct object *object; struct slice tag, schedule_tag; bool whole_body; };
@@ -179,6 +190,7 @@ void tags_read(struct store *, struct item *, const struct op *, const struct re
 
 /* ---- refusals.c: what is refused again and again ---- */
 void refusal_judge(struct store *, const struct op *);
+void refusal_late(struct store *, const struct item *); /* its maker turns out to be who was refused it */
 void refusal_read(struct item *);       /* a read ends a row of refusals */
 
 /* ---- legs.c: the device's leg and the mailbox server's ---- */
@@ -190,6 +202,8 @@ const struct front *legs_front_of(const struct store *, struct slice mailbox, ui
 /* ---- tell.c ---- */
 struct matter matter_of(const struct store *, enum trouble, const struct item *, const struct op *); /* op may be NULL */
 void matter_tell(struct store *, struct matter *);
+size_t traces_packets(const struct trace *, size_t n, struct stamp out[OP_PACKETS]); /* in order, each once */
+size_t written_packets(const struct item *, const struct op *, struct stamp out[OP_PACKETS]);
 void tell_duplicate(struct store *, struct item *first, struct item *second, enum cause, enum certainty);
 void tell_cleared(struct store *, const struct item *a, const struct item *b, const struct op *, enum gate);
 

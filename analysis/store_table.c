@@ -190,9 +190,14 @@ static bool scope_enter(struct store *s, struct item *item, struct slice name)
 
 /* ---- items ---- */
 
+static size_t uid_bytes(const struct item *item)
+{
+	return item->uid_in_path ? 0 : item->n_uid;
+}
+
 static size_t text_bytes(const struct item *item)
 {
-	return (size_t)item->n_path + item->n_uid + item->n_summary;
+	return (size_t)item->n_path + uid_bytes(item) + item->n_summary;
 }
 
 static size_t item_cost(const struct item *item)
@@ -249,12 +254,12 @@ struct slice item_path(const struct item *item)
 
 struct slice item_uid(const struct item *item)
 {
-	return part(item, item->n_path, item->n_uid);
+	return part(item, item->uid_in_path ? 0 : item->n_path, item->n_uid);
 }
 
 struct slice item_summary(const struct item *item)
 {
-	return part(item, (size_t)item->n_path + item->n_uid, item->n_summary);
+	return part(item, item->n_path + uid_bytes(item), item->n_summary);
 }
 
 static struct slice cut(struct slice s, size_t most)
@@ -275,15 +280,18 @@ static bool item_name(struct store *s, struct item *item, struct slice path, str
 	path = cut(path, NAME_MAX_KEPT);
 	uid = cut(uid, UID_MAX);
 	summary = cut(summary, SUMMARY_MAX);
-	uint8_t *text = malloc(path.n + uid.n + summary.n + 1);
+	bool in_path = uid.n <= path.n && slice_starts(path, uid);
+	size_t own = in_path ? 0 : uid.n;
+	uint8_t *text = malloc(path.n + own + summary.n + 1);
 	if (text == NULL)
 		return false;
 	put(text, path);
-	put(text + path.n, uid);
-	put(text + path.n + uid.n, summary);
+	put(text + path.n, slice_part(uid, 0, own));
+	put(text + path.n + own, summary);
 	s->bytes -= text_bytes(item);
 	free(item->text);
 	item->text = text;
+	item->uid_in_path = in_path;
 	item->n_path = (uint16_t)path.n;
 	item->n_uid = (uint16_t)uid.n;
 	item->n_summary = (uint16_t)summary.n;

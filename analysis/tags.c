@@ -31,7 +31,7 @@ static uint32_t tag_number(struct slice tag, bool *strong)
 	return tag.n == 0 ? 0 : low32(mix_slice(41, tag)) | 1;
 }
 
-static uint32_t bytes_number(uint64_t hash)
+uint32_t bytes_number(uint64_t hash)
 {
 	return hash == 0 ? 0 : low32(hash) | 1;
 }
@@ -45,7 +45,7 @@ void tags_written(struct item *item, const struct op *op)
 	item->schedule_tag = op->schedule_tag_seen == PRESENT ?
 	    low32(mix_slice(42, op->schedule_tag)) :
 	    0;
-	item->sent_octets = op->body_hash;
+	item->sent_octets = bytes_number(op->body_hash);
 	item->sent_text = o != NULL && o->whole ? bytes_number(o->text) : 0;
 	item->sent_lines = o != NULL && o->whole ? bytes_number(o->lines) : 0;
 	item->settled = o != NULL && o->whole ? bytes_number(o->settled) : 0;
@@ -66,7 +66,8 @@ static bool differs_from_sent(const struct item *item, const struct reading *r)
 {
 	const struct object *o = r->object;
 	if (r->whole_body)
-		return item->sent_octets != 0 && o->octets != 0 && item->sent_octets != o->octets;
+		return item->sent_octets != 0 && o->octets != 0 &&
+		    item->sent_octets != bytes_number(o->octets);
 	return item->sent_text != 0 && o->text != 0 && item->sent_text != bytes_number(o->text);
 }
 
@@ -74,23 +75,26 @@ static bool differs_from_sent(const struct item *item, const struct reading *r)
 static bool equals_sent(const struct item *item, const struct object *o)
 {
 	return (item->sent_lines != 0 && item->sent_lines == bytes_number(o->lines)) ||
-	    (item->sent_octets != 0 && item->sent_octets == o->octets);
+	    (item->sent_octets != 0 && item->sent_octets == bytes_number(o->octets));
 }
 
 static bool equals_read(const struct item *item, const struct reading *r)
 {
 	const struct object *o = r->object;
 	if (r->whole_body && item->read_octets != 0)
-		return item->read_octets == o->octets;
+		return item->read_octets == bytes_number(o->octets);
 	return item->read_text != 0 && item->read_text == bytes_number(o->text);
 }
 
 static void tell_tag(struct store *s, enum trouble trouble, enum certainty certainty,
     const struct item *item, const struct op *op, struct slice value)
 {
+	struct stamp packets[OP_PACKETS];
 	struct matter m = matter_of(s, trouble, item, op);
 	m.certainty = certainty;
 	m.value = value;
+	m.packets = packets;
+	m.n_packets = written_packets(item, op, packets);
 	matter_tell(s, &m);
 }
 
@@ -150,7 +154,7 @@ static void reading_keep(struct item *item, const struct reading *r, uint32_t ta
 	if (!object_usable(o))
 		return;
 	if (r->whole_body)
-		item->read_octets = o->octets;
+		item->read_octets = bytes_number(o->octets);
 	item->read_text = bytes_number(o->text);
 	item->settled = bytes_number(o->settled);
 }

@@ -106,6 +106,29 @@ static void account_trace(struct account *a, const struct trace *m)
 	account_packet(a, m->answer_order, m->answer_frame, m->input, m->ns);
 }
 
+size_t traces_packets(const struct trace *traces, size_t n, struct stamp out[OP_PACKETS])
+{
+	struct account a = { .n_packets = 0 };
+	for (size_t i = 0; i < n; i++)
+		account_trace(&a, &traces[i]);
+	memcpy(out, a.packets, a.n_packets * sizeof(*out));
+	return a.n_packets;
+}
+
+/* The last write of an item, and the operation that shows what came of it. */
+size_t written_packets(const struct item *item, const struct op *op, struct stamp out[OP_PACKETS])
+{
+	struct account a = { .n_packets = 0 };
+	account_packet(&a, item->written_order, item->written_frame, item->written_input, 0);
+	account_packet(&a, item->written_answer_order, item->written_answer_frame,
+	    item->written_input, 0);
+	for (size_t i = 0; i < op->n_packets; i++)
+		account_packet(&a, op->packets[i].order, op->packets[i].frame, op->packets[i].input,
+		    op->packets[i].ns);
+	memcpy(out, a.packets, a.n_packets * sizeof(*out));
+	return a.n_packets;
+}
+
 static void text_put(char *out, size_t room, struct slice s)
 {
 	size_t n = s.n < room - 1 ? s.n : room - 1;

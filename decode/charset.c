@@ -79,7 +79,7 @@ enum charset_kind charset_detect(struct slice first, size_t *mark)
 	return charset_declared(first);
 }
 
-static size_t charset_put(uint32_t c, uint8_t *out)
+size_t charset_put(uint32_t c, uint8_t out[CHARSET_MAX])
 {
 	if (c < 0x80) {
 		out[0] = (uint8_t)c;

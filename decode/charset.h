@@ -33,6 +33,7 @@ enum charset_kind charset_detect(struct slice first, size_t *mark);
  * becomes U+FFFE, which no XML parser takes.
  */
 size_t charset_byte(struct charset *, uint8_t byte, uint8_t out[CHARSET_MAX]);
+size_t charset_put(uint32_t character, uint8_t out[CHARSET_MAX]); /* as UTF-8 */
 size_t charset_end(struct charset *, uint8_t out[CHARSET_MAX]); /* for a character cut in half */
 
 #endif

@@ -304,6 +304,7 @@ void content_end(struct content *c, bool whole, struct body *body)
 	body->complete = whole && !c->gap && !c->undecodable;
 	body->organizer = NOT_OBSERVED;
 	body->dav = NULL;
+	body->airsync = NULL;
 	if (c->reading != NULL)
 		c->reader->end(c->reading, body->complete, body);
 }

@@ -19,6 +19,7 @@ build  file:/usr/share/zoneinfo/UTC tzdata             tzdata              tzdat
 build  llhttp                libllhttp-dev|node-llhttp llhttp-devel        llhttp-dev    llhttp            llhttp
 test   library:cmocka        libcmocka-dev             libcmocka-devel     cmocka-dev    cmocka            cmocka
 test   python:jsonschema     python3-jsonschema        python3-jsonschema  py3-jsonschema python-jsonschema python-jsonschema
+test   command:wbxml2xml     libwbxml2-utils           libwbxml                  -             -                 libwbxml
 test   command:gzip          gzip                      gzip                gzip          gzip              gzip
 lint   command:clang-format  clang-format              clang-tools-extra   clang-extra-tools clang         clang-format
 lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang-extra-tools clang         llvm

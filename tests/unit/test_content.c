@@ -3,7 +3,7 @@
  * byte and in random pieces.
  */
 #include "decode/content.h"
-#include "tests/unit/body_run.h"
+#include "tests/unit/airsync_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,6 +51,8 @@ static struct record *run_way(struct job job, struct feeder *f, int way)
 		content_end(c, !job.cut, &body);
 		assert_int_equal(body.gap_bytes, 77);
 		record_body(r, &body);
+		if (body.airsync != NULL)
+			record_airsync(r, body.airsync);
 	}
 	arena_free(arena);
 	return r;
@@ -120,7 +122,8 @@ static void test_media_types(void **state)
 		{ "text/directory", BODY_VCARD },
 		{ "application/vnd.ms-sync.wbxml", BODY_WBXML },
 		{ "application/vnd.ms-sync", BODY_WBXML },
-		{ "application/vnd.ms-sync.multipart", BODY_OTHER },
+		{ "application/vnd.ms-sync.multipart", BODY_WBXML },
+		{ "application/vnd.ms-sync.wbxmlx", BODY_OTHER },
 		{ "text/html;a=text/xml", BODY_OTHER },
 	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
@@ -149,8 +152,11 @@ static void test_bodies_by_media_type(void **state)
 	    "calendar 5 5\n");
 	check((struct job){ .in = SLICE("ORGANIZER:x"), .type = "text/vcard" },
 	    "vcard 11 11 complete\n");
-	check((struct job){ .in = SLICE("\3\1j\0"), .type = "application/vnd.ms-sync.wbxml" },
-	    "wbxml 4 4 complete\n");
+	check((struct job){ .in = SLICE("\3\1j\0\5"), .type = "application/vnd.ms-sync.wbxml" },
+	    "wbxml 5 5 complete\nSync whole\n");
+	check((struct job){ .in = SLICE("\1\0\0\0\14\0\0\0\5\0\0\0\3\1j\0\5"),
+		  .type = "application/vnd.ms-sync.multipart" },
+	    "wbxml 17 17 complete\nSync whole\n");
 	check((struct job){ .in = SLICE("<a/>"), .type = "text/html" }, "other 4 4 complete\n");
 	check((struct job){ .in = SLICE("<html><br></html>"), .type = "text/xml" },
 	    "!xml.malformed\nxml 17 17 complete\nroot |html\n");
