@@ -224,7 +224,11 @@ static void write_late(struct store *s, struct item *item, const struct op *op)
 
 static bool is_another(const struct item *item, const struct object *o)
 {
-	return o != NULL && (uid_number(o->uid) != item->uid || object_print(o) != item->print);
+	if (o == NULL)
+		return false;
+	if (!o->whole) /* a listing asks for some properties only */
+		return o->uid.n != 0 && uid_number(o->uid) != item->uid;
+	return uid_number(o->uid) != item->uid || object_print(o) != item->print;
 }
 
 /* A delete of unknown outcome: whether this write made it anew, nobody can know. */
@@ -492,10 +496,11 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 	refusal_read(item);
 	uid_compare(s, item, op, r->object);
 	tags_read(s, item, op, r);
-	if (r->object != NULL && r->object->whole) {
+	if (r->object != NULL && (r->object->whole || r->object->uid.n != 0)) {
 		proven |= item->open_uid || item->open_print || is_another(item, r->object);
 		item_identify(s, item, r->object);
-		item->open_uid = item->open_print = false;
+		item->open_uid = false;
+		item->open_print &= !r->object->whole;
 	}
 	item->seen_live = true;
 	item->misses = 0;

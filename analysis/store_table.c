@@ -351,12 +351,14 @@ void item_identify(struct store *s, struct item *item, const struct object *o)
 		return;
 	item->master = o->master || o->overrides == 0;
 	item->event = o->kind == OBJECT_EVENT;
-	bool known = o->uid.n != 0 ? item->uid == uid_number(o->uid) : item->uid == 0;
-	if (!known || item->n_summary == 0 || item->print != object_print(o))
-		item_name(s, item, item_path(item), o->uid, o->summary);
+	bool known = o->uid.n != 0 ? item->uid == uid_number(o->uid) : item->uid == 0 || !o->whole;
+	if (!known || item->n_summary == 0 || (o->whole && item->print != object_print(o)))
+		item_name(s, item, item_path(item),
+		    o->uid.n != 0 || o->whole ? o->uid : item_uid(item), o->summary);
 	if (o->uid.n != 0 || o->whole)
 		item_number(s, item, BY_UID, uid_number(o->uid));
-	item_number(s, item, BY_PRINT, object_print(o));
+	if (o->whole)
+		item_number(s, item, BY_PRINT, object_print(o));
 }
 
 struct item *item_by_uid(const struct store *s, uint64_t uid)
