@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MISMATCH_PATH = 512 };
+enum { MISMATCH_PATH = 512, TRIES = 8 };
 
 #define NEAR_NS (INT64_C(43200) * 1000000000) /* clocks further apart are no one scene */
 
@@ -105,6 +105,22 @@ static struct front *try_first(struct store *s, struct front *f)
 	return f;
 }
 
+/* All tries of it so far, on both legs. */
+static size_t tries_packets(const struct store *s, const struct front *f,
+    struct stamp packets[OP_PACKETS])
+{
+	struct trace traces[2 * TRIES];
+	size_t n = s->n_fronts < FRONTS ? s->n_fronts : FRONTS, k = 0;
+	for (size_t i = n; i != 0 && k < 2 * TRIES; i--) {
+		const struct front *one = &s->fronts[(s->n_fronts - i) % FRONTS];
+		if (one != f && (f->idem == 0 || one->idem != f->idem || !one->paired))
+			continue;
+		traces[k++] = one->trace;
+		traces[k++] = one->back;
+	}
+	return traces_packets(traces, k, packets);
+}
+
 /* The front end says that it failed and the store has it, or the other way round. */
 static void mismatch_judge(struct store *s, const struct op *op, struct front *f,
     const struct back *b)
@@ -115,7 +131,6 @@ static void mismatch_judge(struct store *s, const struct op *op, struct front *f
 	if (item == NULL || (!failed_yet_stored && !fine_yet_not))
 		return;
 	struct front *first = try_first(s, f);
-	struct trace traces[4] = { first->trace, f->trace, b->trace };
 	struct stamp packets[OP_PACKETS];
 	char href[MISMATCH_PATH];
 	struct matter m = matter_of(s, TROUBLE_GATEWAY_MISMATCH, item, op);
@@ -127,7 +142,7 @@ static void mismatch_judge(struct store *s, const struct op *op, struct front *f
 	m.mailbox = path_mailbox(m.scope);
 	m.href = item_full_path(s, item, href, sizeof(href));
 	m.packets = packets;
-	m.n_packets = traces_packets(traces, 3, packets);
+	m.n_packets = tries_packets(s, f, packets);
 	m.certainty = one_recording(f, b) ? CONFIRMED : PROBABLE;
 	m.value = failed_yet_stored ? SLICE("failed") : SLICE("done");
 	m.other_value = failed_yet_stored ? SLICE("stored") : SLICE("refused");
@@ -139,6 +154,7 @@ static void pair_make(struct store *s, struct front *f, struct back *b, const st
 {
 	struct item *item = item_find(s, b->scope, b->id);
 	f->paired = b->paired = true;
+	f->back = b->trace;
 	if (item != NULL)
 		item->idem = f->idem;
 	clocks_learn(s, f, b);

@@ -92,6 +92,7 @@ struct front {
 	bool paired;
 	uint64_t idem, number; /* number: of the lineage its creates are of; 0: none was seen */
 	uint64_t mismatches;
+	struct trace back;             /* the create it is paired with */
 	char note[48];                 /* "ClientId 9 SyncKey {K}7" */
 };
 enum { PEER_NAMES = 4096, FRONTS = 1024, BACKS = 1024 };
