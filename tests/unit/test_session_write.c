@@ -35,72 +35,84 @@ static void change_is_lost(void **state)
 	}
 }
 
+enum scene {
+	CONTROL,
+	NAMED,
+	NAMED_LATER,
+	ALIAS,
+	OWN,
+	NOTHING_CHANGED,
+	NOT_KNOWN_TO_CHANGE,
+	UNSURE_WRITE,
+	REFUSED_WRITE,
+	GONE_AGAIN,
+	OWN_AFTER,
+	READ,
+	LISTED,
+	CUT,
+	FILTERED,
+	TORN,
+	TOO_SOON,
+	TOKEN_AFTER,
+	BEGUN_ANEW,
+	OTHER_USER,
+	WRITTEN_AGAIN,
+	SCENES
+};
+
+static void scene_write(struct stage *g, enum scene i)
+{
+	struct put p = { .tag = "\"1\"", .user = i == OTHER_USER ? "bert" : "anna" };
+	if (i == NOTHING_CHANGED)
+		p.match = "\"1\"";
+	if (i == NOT_KNOWN_TO_CHANGE)
+		p.match = "";
+	if (i == UNSURE_WRITE)
+		p.commit = COMMIT_MAYBE;
+	if (i == REFUSED_WRITE)
+		p.commit = COMMIT_NO;
+	put(g, i == OWN ? BERT : ANNA, "b.ics", p);
+	if (i == GONE_AGAIN)
+		erase(g, ANNA, "b.ics");
+	if (i == OWN_AFTER)
+		put(g, BERT, "b.ics", (struct put){ .match = "\"1\"", .tag = "\"9\"" });
+}
+
+static void scene_look(struct stage *g, enum scene i)
+{
+	struct ask a = { .token = "t1", .gives = "t2", .rows = "c.ics" };
+	if (i == BEGUN_ANEW)
+		a.token = NULL;
+	if (i == NAMED)
+		a.rows = "b.ics";
+	if (i == ALIAS)
+		a.rows = "../cal/b%2Eics";
+	a.cut = i == CUT;
+	a.filtered = i == FILTERED;
+	a.torn = i == TORN;
+	report(g, BERT, a);
+	if (i == READ)
+		multiget(g, BERT, "b.ics");
+	if (i == LISTED)
+		list(g, BERT, "1", NULL, "a.ics b.ics c.ics");
+}
+
 static void change_that_arrives_or_need_not(void **state)
 {
 	(void)state;
-	enum {
-		CONTROL,
-		NAMED,
-		NAMED_LATER,
-		ALIAS,
-		OWN,
-		NOTHING_CHANGED,
-		NOT_KNOWN_TO_CHANGE,
-		UNSURE_WRITE,
-		REFUSED_WRITE,
-		GONE_AGAIN,
-		OWN_AFTER,
-		READ,
-		LISTED,
-		CUT,
-		FILTERED,
-		TORN,
-		TOO_SOON,
-		TOKEN_AFTER,
-		BEGUN_ANEW,
-		OTHER_USER,
-		WRITTEN_AGAIN,
-		CASES
-	};
-	for (int i = 0; i < CASES; i++) {
+	for (enum scene i = 0; i < SCENES; i++) {
 		struct stage g;
-		struct put p = { .tag = "\"1\"", .user = i == OTHER_USER ? "bert" : "anna" };
 		stage_init(&g);
 		begin(&g, "t1", "a.ics");
-		uint64_t before = g.order - 2;
-		if (i == TOKEN_AFTER)
-			g.begun = before; /* the token may stand for the state behind the write */
-		if (i == NOTHING_CHANGED)
-			p.match = "\"1\"";
-		if (i == NOT_KNOWN_TO_CHANGE)
-			p.match = "";
-		if (i == UNSURE_WRITE)
-			p.commit = COMMIT_MAYBE;
-		if (i == REFUSED_WRITE)
-			p.commit = COMMIT_NO;
-		put(&g, i == OWN ? BERT : ANNA, "b.ics", p);
-		if (i == GONE_AGAIN)
-			erase(&g, ANNA, "b.ics");
-		if (i == OWN_AFTER)
-			put(&g, BERT, "b.ics", (struct put){ .match = "\"1\"", .tag = "\"9\"" });
+		if (i == TOKEN_AFTER) /* the token may stand for the state behind the write */
+			g.begun = g.order - 2;
+		scene_write(&g, i);
 		stage_wait(&g, i == TOO_SOON ? 1 : 70);
-		report(&g, BERT,
-		    (struct ask){ .token = i == BEGUN_ANEW ? NULL : "t1",
-			.gives = "t2",
-			.rows = i == NAMED ? "b.ics" :
-			    i == ALIAS     ? "../cal/b%2Eics" :
-					     "c.ics",
-			.cut = i == CUT,
-			.filtered = i == FILTERED,
-			.torn = i == TORN });
-		if (i == READ)
-			multiget(&g, BERT, "b.ics");
-		if (i == LISTED)
-			list(&g, BERT, "1", NULL, "a.ics b.ics c.ics");
+		scene_look(&g, i);
 		if (i == WRITTEN_AGAIN)
 			put(&g, ANNA, "b.ics", (struct put){ .match = "\"1\"", .tag = "\"3\"" });
 		check(&g, "t2", "t3", i == NAMED_LATER ? "b.ics" : NULL);
-		assert_told(&g, TROUBLE_LOST_CHANGE, i);
+		assert_told(&g, TROUBLE_LOST_CHANGE, (int)i);
 		stage_free(&g);
 	}
 }
@@ -142,7 +154,7 @@ static void too_many_writes_to_know(void **state)
 static void second_hides_a_write(void **state)
 {
 	(void)state;
-	enum { WITHIN, BEHIND, NOT_SECONDS, OWN, CASES };
+	enum { WITHIN, BEHIND, NOT_SECONDS, BY_ITSELF, CASES };
 	for (int i = 0; i < CASES; i++) {
 		struct stage g;
 		stage_init(&g);
@@ -150,7 +162,7 @@ static void second_hides_a_write(void **state)
 		begin(&g, token, "a.ics");
 		if (i == BEHIND)
 			stage_wait(&g, 1);
-		create(&g, i == OWN ? BERT : ANNA, "b.ics");
+		create(&g, i == BY_ITSELF ? BERT : ANNA, "b.ics");
 		stage_wait(&g, 10);
 		check(&g, token, "1700000011", NULL);
 		if (i == WITHIN) {
