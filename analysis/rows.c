@@ -71,7 +71,7 @@ static void row_gone(struct store *s, struct item *item, const struct op *op)
 	if (op->kind == OP_READ)
 		row_missing(s, item, op);
 	else
-		item->state = LIFE_GONE;
+		item_state(s, item, LIFE_GONE);
 }
 
 struct listing {
@@ -153,7 +153,7 @@ static void left_out(const struct listing *l, struct item *item)
 		m.other_href = item_path(other);
 		matter_tell(l->s, &m);
 	}
-	item->state = LIFE_GONE;
+	item_state(l->s, item, LIFE_GONE);
 }
 
 /* Only what was written before the listing was asked for has to be in it. */
@@ -161,11 +161,14 @@ static void leave_out(const struct listing *l)
 {
 	const struct scope_state *scope = scope_find(l->s, l->scope);
 	uint64_t asked = l->op->txn->req.first.order;
-	for (struct item *i = scope != NULL ? scope->items : NULL; i != NULL; i = i->next_in_scope)
+	struct item *next;
+	for (struct item *i = scope != NULL ? scope->items : NULL; i != NULL; i = next) {
+		next = i->next_in_scope;
 		if (i->listing != l->number && (i->state == LIFE_LIVE || i->state == LIFE_MAYBE) &&
 		    i->written_order < asked && i->created.answer_order < asked &&
 		    i->created.order < asked)
 			left_out(l, i);
+	}
 }
 
 void rows_dav(struct store *s, const struct op *op)
@@ -196,7 +199,7 @@ static void airsync_row(struct store *s, const struct op *op, const struct airsy
 	if (row->verb == AIRSYNC_DELETE || row->verb == AIRSYNC_SOFT_DELETE) {
 		struct item *item = item_find(s, at.scope, at.id);
 		if (item != NULL)
-			item->state = LIFE_GONE;
+			item_state(s, item, LIFE_GONE);
 		return;
 	}
 	struct item *item = row->object == NULL ? NULL : item_take(s, at);

@@ -258,7 +258,7 @@ static void write_maybe(struct store *s, struct item *item, const struct op *op)
 		write_late(s, item, op);
 	} else {
 		if (is_fresh(item) && op->kind != OP_UPDATE) {
-			item->state = LIFE_MAYBE;
+			item_state(s, item, LIFE_MAYBE);
 			item_created(item, op);
 			item_identify(s, item, op->object);
 		} else {
@@ -274,7 +274,7 @@ static void write_maybe(struct store *s, struct item *item, const struct op *op)
 static void write_unseen(struct store *s, struct item *item, const struct op *op)
 {
 	if (is_fresh(item) && op->kind != OP_UPDATE) {
-		item->state = LIFE_MAYBE;
+		item_state(s, item, LIFE_MAYBE);
 		item_created(item, op);
 		item->lost = item->failed = false;
 		item->adopted = true;
@@ -313,7 +313,7 @@ static void write_over(struct store *s, struct item *item, const struct op *op)
 {
 	if (item->state == LIFE_LIVE)
 		overwrite_judge(s, item, op);
-	item->state = LIFE_LIVE;
+	item_state(s, item, LIFE_LIVE);
 	/* What became of the create was not seen in full: this answer is all its maker knows of it. */
 	if (item->creator == op->peer && item->created.tag_seen == NOT_OBSERVED &&
 	    !has_read(item, op->peer))
@@ -333,7 +333,7 @@ static void write_over(struct store *s, struct item *item, const struct op *op)
 static void write_update(struct store *s, struct item *item, const struct op *op)
 {
 	bool proven = item->state == LIFE_MAYBE && item->created.frame != 0;
-	item->state = LIFE_LIVE;
+	item_state(s, item, LIFE_LIVE);
 	if (!proven) {
 		item->lineage = op->number;
 		item->creator = 0;
@@ -352,7 +352,7 @@ static void write_new(struct store *s, struct item *item, const struct op *op)
 {
 	if (item->state == LIFE_GONE || may_live(item))
 		item->lineage = item->told = 0;
-	item->state = LIFE_LIVE;
+	item_state(s, item, LIFE_LIVE);
 	item_identify(s, item, op->object);
 	item_created(item, op);
 	burst_count(s, item, op);
@@ -399,8 +399,8 @@ static void collection_gone(struct store *s, const struct op *op)
 	uint64_t number = place_scope(s->places, place_authority(op->txn), op->at.path,
 	    op->facts->flavour == FLAVOUR_EXCHANGE);
 	const struct scope_state *scope = scope_find(s, number);
-	for (struct item *i = scope != NULL ? scope->items : NULL; i != NULL; i = i->next_in_scope)
-		i->state = LIFE_GONE;
+	while (scope != NULL && scope->items != NULL)
+		item_state(s, scope->items, LIFE_GONE);
 }
 
 static void store_delete(struct store *s, const struct op *op)
@@ -411,22 +411,23 @@ static void store_delete(struct store *s, const struct op *op)
 	if (item == NULL)
 		return;
 	if (op->commit == COMMIT_YES || op->outcome == OUT_GONE)
-		item->state = LIFE_GONE;
+		item_state(s, item, LIFE_GONE);
 	else if (op->commit != COMMIT_NO && item->state == LIFE_LIVE)
-		item->state = LIFE_UNKNOWN;
+		item_state(s, item, LIFE_UNKNOWN);
 	item_blur(item);
 }
 
 /* The item goes on under another id. */
 static void item_inherit(struct store *s, struct item *to, const struct item *from)
 {
-	struct object o = { .kind = from->event ? OBJECT_EVENT : OBJECT_OTHER,
+	struct object o = { .kind = from->print != 0 ? OBJECT_EVENT : OBJECT_OTHER,
 		.uid = item_uid(from),
 		.summary = item_summary(from),
 		.master = from->master,
 		.overrides = from->master ? 0 : 1,
 		.start_ns = from->print != 0 ? 0 : OBJECT_NO_TIME,
-		.fingerprint = from->print };
+		.fingerprint = from->print,
+		.whole = true };
 	item_identify(s, to, &o);
 	to->creator = from->creator;
 	to->created = from->created;
@@ -440,7 +441,7 @@ static void item_inherit(struct store *s, struct item *to, const struct item *fr
 	memcpy(to->readers, from->readers, sizeof(to->readers));
 	to->n_readers = from->n_readers;
 	to->readers_full = from->readers_full;
-	to->state = LIFE_LIVE;
+	item_state(s, to, LIFE_LIVE);
 }
 
 static void store_move(struct store *s, const struct op *op)
@@ -458,13 +459,13 @@ static void store_move(struct store *s, const struct op *op)
 	if (to == NULL)
 		return;
 	item_blur(to);
-	to->state = LIFE_LIVE;
+	item_state(s, to, LIFE_LIVE);
 	if (from != NULL)
 		item_inherit(s, to, from);
 	to->copied = op->kind == OP_COPY || (from != NULL && from->copied);
 	if (from != NULL && op->kind == OP_MOVE) {
 		gate_moved(s, from, to);
-		from->state = LIFE_GONE;
+		item_state(s, from, LIFE_GONE);
 		item_blur(from);
 		gate_item(s, to, op);
 	}
@@ -492,7 +493,7 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 	item_known(item, op);
 	bool first = item->state == LIFE_UNKNOWN && item->created.frame == 0;
 	bool proven = item->state <= LIFE_MAYBE && item->created.frame != 0;
-	item->state = LIFE_LIVE;
+	item_state(s, item, LIFE_LIVE);
 	refusal_read(item);
 	uid_compare(s, item, op, r->object);
 	tags_read(s, item, op, r);
@@ -520,7 +521,7 @@ static void store_get(struct store *s, const struct op *op)
 	if (op->outcome == OUT_GONE) {
 		struct item *item = item_find(s, op->at.scope, op->at.id);
 		if (item != NULL)
-			item->state = LIFE_GONE;
+			item_state(s, item, LIFE_GONE);
 		return;
 	}
 	if (status != 200 || op->object == NULL)

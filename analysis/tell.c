@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_ROOM = 512, LINEAGE_MAX = 64, CHAIN_MAX = 256 };
+enum { PATH_ROOM = 512, LINEAGE_MAX = 64 };
 
 static const char *const methods[] = { "", "PUT", "POST", "PROPPATCH", "MOVE", "COPY", "Add",
 	"REPORT", NULL };
