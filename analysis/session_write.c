@@ -232,11 +232,6 @@ const struct write *shelf_changed(const struct shelf *shelf, uint64_t from, uint
 
 /* ---- what a delta says of it: D17, D20 ---- */
 
-static struct slice write_name(const struct write *w)
-{
-	return (struct slice){ (const uint8_t *)w->name, w->n_name };
-}
-
 static bool wrote_itself(const struct shelf *shelf, const struct session *n, const struct write *w,
     uint64_t from)
 {
@@ -290,7 +285,7 @@ static void coarse_tell(struct sessions *s, struct session *n, const struct delt
 	session_tell(s, n, d->op,
 	    (struct matter){ .trouble = TROUBLE_COARSE_TOKEN,
 		.certainty = CONFIRMED,
-		.href = write_name(w),
+		.href = member_path(d->op, w->name, w->n_name),
 		.value = token_text(d->since),
 		.count = 1 },
 	    &e);
@@ -330,7 +325,7 @@ static void lost_tell(struct sessions *s, struct session *n, const struct delta 
 	session_tell(s, n, d->op,
 	    (struct matter){ .trouble = TROUBLE_LOST_CHANGE,
 		.certainty = CONFIRMED,
-		.href = { (const uint8_t *)x->name, x->n_name },
+		.href = member_path(d->op, x->name, x->n_name),
 		.value = token_text(d->since),
 		.count = 1 },
 	    &e);

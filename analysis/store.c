@@ -311,7 +311,8 @@ static void write_over(struct store *s, struct item *item, const struct op *op)
 		overwrite_judge(s, item, op);
 	item->state = LIFE_LIVE;
 	/* What became of the create was not seen in full: this answer is all its maker knows of it. */
-	if (item->creator == op->peer && item->created.tag_seen == NOT_OBSERVED)
+	if (item->creator == op->peer && item->created.tag_seen == NOT_OBSERVED &&
+	    !has_read(item, op->peer))
 		item->untagged |= is_untagged(op);
 	bool another = item->open_uid || item->open_print || is_another(item, op->object);
 	item_identify(s, item, op->object);
@@ -345,7 +346,7 @@ static void write_update(struct store *s, struct item *item, const struct op *op
 
 static void write_new(struct store *s, struct item *item, const struct op *op)
 {
-	if (item->state == LIFE_GONE)
+	if (item->state == LIFE_GONE || may_live(item))
 		item->lineage = item->told = 0;
 	item->state = LIFE_LIVE;
 	item_identify(s, item, op->object);
@@ -380,7 +381,7 @@ static void store_write(struct store *s, const struct op *op)
 		write_unseen(s, item, op);
 	else if (op->commit == COMMIT_MAYBE)
 		write_maybe(s, item, op);
-	else if (item->state == LIFE_LIVE || may_live(item))
+	else if (item->state == LIFE_LIVE || (may_live(item) && op->guard != GUARD_ABSENT))
 		write_over(s, item, op);
 	else if (op->kind == OP_UPDATE)
 		write_update(s, item, op);
@@ -432,6 +433,9 @@ static void item_inherit(struct store *s, struct item *to, const struct item *fr
 	to->lost = from->lost;
 	to->failed = from->failed;
 	to->idem = from->idem;
+	memcpy(to->readers, from->readers, sizeof(to->readers));
+	to->n_readers = from->n_readers;
+	to->readers_full = from->readers_full;
 	to->state = LIFE_LIVE;
 }
 

@@ -186,8 +186,12 @@ static void put_again(struct oracle *o, struct knows *k, const struct step *s)
 	k->shaky |= before.pending &&
 	    (!before.proven_open || before.open || before.client != s->client ||
 		!look_same(&before.look, &s->look));
-	if (!before.pending || !o->lenient)
+	if (!before.pending)
 		return;
+	if (!o->lenient) { /* which of the two made it is open */
+		k->mixed = before.mixed || before.client != s->client;
+		return;
+	}
 	k->trigger |= before.proven_open;
 	k->born = before.born;
 	k->mixed = before.mixed || before.client != s->client;

@@ -5,35 +5,6 @@
 
 #include <stdio.h>
 
-/* Stands in for the product's own where that is not linked. */
-static struct slice query_part(struct slice target, const char *name, struct arena *arena)
-{
-	struct slice value = { 0 };
-	size_t at = slice_find(target, slice_from(name));
-	if (at == target.n)
-		return value;
-	value = slice_part(target, at + strlen(name), target.n);
-	value.n = slice_find_byte(value, '&');
-	uint8_t *out = arena_alloc(arena, value.n + 1);
-	size_t n = 0;
-	for (size_t i = 0; out != NULL && i < value.n; i++) {
-		bool coded = slice_starts_nocase(slice_part(value, i, 3), SLICE("%5c"));
-		out[n++] = coded ? '\\' : value.p[i];
-		i += coded ? 2 : 0;
-	}
-	return (struct slice){ out, out != NULL ? n : 0 };
-}
-
-__attribute__((weak)) bool airsync_query_read(struct slice target, struct arena *arena,
-    struct airsync_query *q)
-{
-	q->command = query_part(target, "Cmd=", arena);
-	q->user = query_part(target, "User=", arena);
-	q->device_id = query_part(target, "DeviceId=", arena);
-	q->device_type = query_part(target, "DeviceType=", arena);
-	return q->command.n != 0;
-}
-
 struct scene {
 	struct made made;
 	struct kit_side req, res;
