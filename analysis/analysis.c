@@ -3,6 +3,7 @@
  */
 #include "analysis/analysis.h"
 #include "analysis/facts.h"
+#include "analysis/meaning.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -15,7 +16,13 @@ struct analysis {
 	struct analysis_sink sink;
 	struct flavours *flavours;
 	struct counter *counter;
-	uint64_t anomalies, losses;
+	struct places *places;
+	struct peers *peers;
+	struct folder *folder;
+	struct store *store;
+	struct sessions *sessions;
+	uint64_t anomalies, losses, syncs;
+	struct stamp last;
 	char id[ID_BYTES], flow_id[ID_BYTES];
 };
 
@@ -31,6 +38,26 @@ const char *event_kind_name(enum event_kind kind)
 	return event_words[kind];
 }
 
+static void on_op(void *ctx, struct op *);
+static void on_replayed(void *ctx, uint64_t number);
+static void on_matter(void *ctx, const struct matter *);
+
+/* The parts that know what transactions mean. */
+static bool meaning_new(struct analysis *a)
+{
+	const struct limits *limits = a->options.limits;
+	const struct teller teller = { on_matter, a };
+	const struct fold_sink sink = { on_op, on_replayed, a };
+	a->places = places_new(limits);
+	a->peers = peers_new(limits);
+	if (a->places == NULL || a->peers == NULL)
+		return false;
+	a->folder = folder_new(limits, sink, teller, a->places);
+	a->store = store_new(limits, a->options.key, a->places, teller);
+	a->sessions = sessions_new(limits, a->options.key, teller);
+	return a->folder != NULL && a->store != NULL && a->sessions != NULL;
+}
+
 struct analysis *analysis_new(const struct analysis_options *options, struct analysis_sink sink,
     struct error *error)
 {
@@ -41,7 +68,7 @@ struct analysis *analysis_new(const struct analysis_options *options, struct ana
 		a->flavours = flavours_new(options->limits, options->key);
 		a->counter = counter_new();
 	}
-	if (a == NULL || a->flavours == NULL || a->counter == NULL) {
+	if (a == NULL || a->flavours == NULL || a->counter == NULL || !meaning_new(a)) {
 		error_set(error, "out of memory");
 		analysis_free(a);
 		return NULL;
@@ -55,6 +82,11 @@ void analysis_free(struct analysis *a)
 		return;
 	flavours_free(a->flavours);
 	counter_free(a->counter);
+	folder_free(a->folder);
+	store_free(a->store);
+	sessions_free(a->sessions);
+	peers_free(a->peers);
+	places_free(a->places);
 	free(a);
 }
 
@@ -148,22 +180,112 @@ static void index_properties(const struct txn *txn, struct facts *facts)
 	facts->prop_start = start;
 }
 
+/* ---- what it means ---- */
+
+static void event_send(struct analysis *a, struct event *event)
+{
+	a->sink.event(a->sink.ctx, event);
+}
+
+static void on_op(void *ctx, struct op *op)
+{
+	struct analysis *a = ctx;
+	struct event event = event_make(a, EVENT_OPERATION, op->txn->done, op->txn->flow);
+	event.id = number_text(a, "o-", op->number);
+	event.txn = op->txn;
+	event.facts = op->facts;
+	event.op = op;
+	event_send(a, &event);
+	store_op(a->store, op);
+	sessions_op(a->sessions, op, op->sync);
+}
+
+static void on_replayed(void *ctx, uint64_t number)
+{
+	struct analysis *a = ctx;
+	store_replayed(a->store, number);
+}
+
+/* A matter that time or the end of the capture showed stands at the last packet. */
+static void on_matter(void *ctx, const struct matter *matter)
+{
+	struct analysis *a = ctx;
+	struct flow_id none = { 0 };
+	const struct txn *txn = matter->op != NULL ? matter->op->txn : NULL;
+	bool item = trouble_is_of_item(matter->trouble);
+	struct event event = event_make(a, item ? EVENT_ITEM : EVENT_SESSION,
+	    txn != NULL ? txn->done : a->last, txn != NULL ? txn->flow : none);
+	event.id = number_text(a, item ? "i-" : "s-", matter->number);
+	event.update = matter->update;
+	event.op = matter->op;
+	event.matter = matter;
+	event_send(a, &event);
+}
+
+static void tell_sync(struct analysis *a, const struct txn *txn, const struct facts *facts,
+    const struct sync_facts *sync)
+{
+	struct event event = event_make(a, EVENT_SYNC, txn->done, txn->flow);
+	event.id = number_text(a, "y-", ++a->syncs);
+	event.txn = txn;
+	event.facts = facts;
+	event.sync = sync;
+	event_send(a, &event);
+}
+
+static void facts_judge(struct analysis *a, const struct txn *txn, struct facts *facts)
+{
+	flavours_judge(a->flavours, txn, facts);
+	tag_judge(txn, flavours_scheduling(a->flavours, txn), facts);
+	damage_judge(txn, facts);
+	rows_judge(txn, facts);
+	index_properties(txn, facts);
+	counter_txn(a->counter, txn, facts);
+}
+
+static struct ops ops_make(struct analysis *a, const struct txn *txn, const struct facts *facts,
+    const struct sync_facts *sync)
+{
+	struct ops ops = sync != NULL ? dialect_airsync(txn, facts, sync) :
+					dialect_dav(a->places, txn, facts);
+	for (size_t i = 0; i < ops.n; i++) {
+		ops.list[i].sync = sync;
+		peers_judge(a->peers, &ops.list[i], sync);
+	}
+	return ops;
+}
+
 static void on_txn(void *ctx, struct txn *txn)
 {
 	struct analysis *a = ctx;
-	struct facts facts = { 0 };
+	struct facts here = { 0 };
+	/* Without room for them the facts die with this call, and so nothing may be made of them later. */
+	struct facts *facts = arena_alloc(txn->arena, sizeof(*facts));
+	bool kept = facts != NULL;
+	facts = kept ? facts : &here;
+	facts_judge(a, txn, facts);
+	const struct sync_facts *sync = sync_facts_make(txn, facts);
+	struct ops ops = { 0 };
+	if (kept)
+		ops = ops_make(a, txn, facts, sync);
 	struct event event = event_make(a, EVENT_TRANSACTION, txn->done, txn->flow);
-	flavours_judge(a->flavours, txn, &facts);
-	tag_judge(txn, flavours_scheduling(a->flavours, txn), &facts);
-	damage_judge(txn, &facts);
-	rows_judge(txn, &facts);
-	index_properties(txn, &facts);
-	counter_txn(a->counter, txn, &facts);
 	event.id = txn_text(a, txn);
 	event.txn = txn;
-	event.facts = &facts;
-	a->sink.event(a->sink.ctx, &event);
-	txn_free(txn);
+	event.facts = facts;
+	event.op = ops.n != 0 ? &ops.list[0] : NULL;
+	event.sync = sync;
+	a->last = txn->done;
+	event_send(a, &event);
+	if (sync != NULL)
+		tell_sync(a, txn, facts, sync);
+	folder_txn(a->folder, txn, ops);
+}
+
+void analysis_finish(struct analysis *a)
+{
+	folder_finish(a->folder);
+	store_finish(a->store);
+	sessions_finish(a->sessions);
 }
 
 static void on_flow(void *ctx, const struct flow *flow)

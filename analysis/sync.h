@@ -12,6 +12,7 @@
 #include "decode/decode.h"
 
 struct facts;
+struct sync_facts;
 
 enum op_kind { OP_CREATE, OP_UPDATE, OP_WRITE, OP_DELETE, OP_MOVE, OP_COPY, OP_READ, OP_LIST, OP_DELTA,
 	OP_PROBE, OP_SEND, OP_OTHER };       /* WRITE: create or update, not known which */
@@ -63,9 +64,11 @@ struct op {
 	uint64_t peer;         /* who sends it, by the strongest sign there is */
 	struct slice peer_name;
 	struct slice device;   /* DeviceId of the device it is done for; empty: none is known */
+	const struct sync_facts *sync; /* ActiveSync: the command it is part of; else NULL */
 	const struct airsync_item *item; /* ActiveSync: the command of the client */
 	const struct airsync_item *answer; /* and its result; NULL: no row */
 	const struct airsync_collection *collection; /* of the request */
+	const struct airsync_collection *answered;   /* and of the answer; NULL: it names none */
 	uint16_t legs, attempts; /* transactions folded into it; times it was sent */
 	uint16_t row_status;   /* the status that decided: the inner one of a 207, else that of the answer; 0: none */
 	bool calendar, contacts; /* what the collection holds, as far as that is known */
@@ -85,6 +88,12 @@ struct life {
 	char method[16], path[96], note[48]; /* NUL-terminated, cut; note: "ClientId 9 SyncKey {K}7" */
 };
 
+/* A write to the store: its answer has a change tag, or lacks it. */
+static inline bool life_is_write(const struct life *l)
+{
+	return !l->front && (l->kind == OP_CREATE || l->kind == OP_UPDATE || l->kind == OP_WRITE);
+}
+
 /* What an event says of an item, or of the synchronisation of a collection. */
 struct matter {
 	enum trouble trouble;  /* NONE: an item was written, that is all */
@@ -102,8 +111,12 @@ struct matter {
 	struct slice front_build, back_build;   /* versions that were announced; empty: none */
 	const struct life *history; size_t n_history; /* of the lineage, oldest first; what is dropped is the middle */
 	uint64_t history_dropped;
-	const struct stamp *packets; size_t n_packets; /* the evidence, in the total order */
+	const struct stamp *packets; size_t n_packets; /* the evidence, in the total order; the first stays the same in later states */
 };
+
+/* Request and answer put together, by sync_facts_index(). */
+struct airsync_pair { const struct airsync_collection *req, *res; }; /* NULL: not on that side */
+struct airsync_row { const struct airsync_collection *in; const struct airsync_item *item; bool answer; };
 
 /* One ActiveSync command. */
 struct sync_facts {
@@ -111,6 +124,10 @@ struct sync_facts {
 	uint16_t version;      /* of the protocol: 25 = 2.5, 141 = 14.1; 0: not said */
 	const struct airsync *req, *res; /* NULL: no body, or not read */
 	struct slice user, device_id, device_type; /* from the query, else from the credentials or the URL */
+	const struct airsync_pair *pairs; /* in the order of the request, then what only the answer has */
+	const struct airsync_row *rows;   /* items of the request, then of the answer */
+	size_t n_pairs, n_rows;
+	bool indexed;          /* false: no room for the two above */
 };
 
 extern const char *const op_words[], *const outcome_of_words[], *const commit_words[], *const guard_words[];

@@ -39,9 +39,9 @@ static void run_finding(void *ctx, const struct event *event, const struct event
 	const struct finding *f = event->finding;
 	if (!is_shown(run, event) && (cause == NULL || !is_shown(run, cause)))
 		return;
-	report_event(run->report, event);
+	report_finding(run->report, event, cause);
 	run->found = run->found ||
-	    (o->fail_on_given && f->outcome == CONCLUSIVE && f->rule->severity >= o->fail_on);
+	    (o->fail_on_given && f->outcome == CONCLUSIVE && f->severity >= o->fail_on);
 }
 
 static void slice_event(struct slicer *slicer, const struct event *event, bool shown)
@@ -87,6 +87,7 @@ static bool open_report(struct run *run, struct error *e)
 		.color = wants_color(o),
 		.narrow = isatty(STDOUT_FILENO) == 1,
 		.quiet = o->quiet,
+		.explain = o->explain,
 		.silent = o->quiet && o->fail_on_given && o->format == REPORT_TEXT,
 		.local_time = o->local_time,
 		.sensor = o->sensor,

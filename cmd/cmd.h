@@ -47,7 +47,7 @@ struct options {
 	struct field_ref *columns;
 	size_t n_columns;
 	const char *filter;                /* -Y, NULL = all records */
-	bool quiet, local_time;
+	bool quiet, explain, local_time;
 	enum color_choice color;
 	const char *sensor;
 	const char *slice_path;            /* -w, NULL = none */

@@ -64,7 +64,6 @@ static void list_fields(struct out *out)
 		column(out, field_type_name(fields[i].type), 8);
 		column(out, fields[i].many ? "many" : "one", 4);
 		column(out, kinds, 24);
-		out_text(out, fields[i].later ? "(later) " : "");
 		out_text(out, fields[i].text);
 		if (fields[i].words != NULL)
 			list_words(out, fields[i].words);

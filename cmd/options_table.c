@@ -165,6 +165,13 @@ static bool set_quiet(struct options *o, const char *value, struct error *e)
 	return true;
 }
 
+static bool set_explain(struct options *o, const char *value, struct error *e)
+{
+	(void)value, (void)e;
+	o->explain = true;
+	return true;
+}
+
 /* -n: names are never looked up; taken because hands trained on tcpdump type it. */
 static bool set_nothing(struct options *o, const char *value, struct error *e)
 {
@@ -280,6 +287,8 @@ static const struct option_info table[] = {
 	    "write the packets of flows with transactions; with -Y of matches" },
 	{ 'q', true, NULL, NULL, set_quiet, ANALYZE,
 	    "no line a transaction, only findings and the summary" },
+	{ 0, false, "explain", NULL, set_explain, ANALYZE,
+	    "also what looked like a copy and is none, and what is one attempt" },
 	{ 'R', true, NULL, "PATH", add_rules, BOTH,
 	    "rules: a file, or the *.yaml of a directory; repeatable" },
 	{ 0, false, "var", "NAME=VALUE", add_variable, BOTH,

@@ -125,6 +125,7 @@ struct run_end pipeline_finish(struct pipeline *p, bool whole)
 	set_running(p, NULL);
 	decoder_dropped(p->decoder, source_counts(p->source).dropped_behind);
 	decoder_finish(p->decoder);
+	analysis_finish(p->analysis);
 	struct run_end end = run_end(p, whole);
 	struct event stats = {
 		.kind = EVENT_STATS,

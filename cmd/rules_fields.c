@@ -56,7 +56,7 @@ static void print_field(struct out *out, const struct field *field, size_t width
 		print_kinds(out, field->kinds, ",");
 	out_text(out, "  ");
 	out_text(out, field->text);
-	out_text(out, field->later ? " (later: nothing fills it yet)\n" : "\n");
+	out_char(out, '\n');
 	if (field->words != NULL && field->words[0] != NULL)
 		print_words(out, field->words);
 }
@@ -75,7 +75,6 @@ static void print_field_json(struct out *out, const struct field *field)
 	print_json(out, ",\"type\":", field_type_name(field->type));
 	print_json_flag(out, ",\"many\":", field->many);
 	print_json_flag(out, ",\"deep\":", field->deep);
-	print_json_flag(out, ",\"later\":", field->later);
 	out_text(out, ",\"kinds\":[\"");
 	print_kinds(out, field->kinds, "\",\"");
 	out_text(out, "\"]");

@@ -24,6 +24,8 @@ static void open_rule(struct out *out, const struct rule *rule)
 	print_json_number(out, ",\"rev\":", rule->rev);
 	print_json(out, ",\"code\":", rule->code);
 	print_json(out, ",\"severity\":", severity_name(rule->severity));
+	if (rule->worst != rule->severity)
+		print_json(out, ",\"escalates_to\":", severity_name(rule->worst));
 	print_json(out, ",\"confidence\":", confidence_name(rule->confidence));
 	print_json(out, ",\"status\":", rule->status);
 	print_json_flag(out, ",\"enabled\":", rule->enabled);

@@ -160,6 +160,10 @@ static void explain_head(struct out *out, const struct rule *rule)
 	}
 	out_text(out, ", severity ");
 	out_text(out, severity_name(rule->severity));
+	if (rule->worst != rule->severity) {
+		out_text(out, " or ");
+		out_text(out, severity_name(rule->worst));
+	}
 	out_text(out, ", confidence ");
 	out_text(out, confidence_name(rule->confidence));
 	out_text(out, ", ");
@@ -203,14 +207,13 @@ static void explain_references(struct out *out, const struct rule *rule)
 		explain_reference(out, &rule->references[i]);
 }
 
-/* A field that nothing fills decides whether the rule can fire at all. */
 static void explain_field(struct out *out, const struct field *field)
 {
 	size_t width = strlen(field->name);
 	out_text(out, "    ");
 	print_column(out, slice_from(field->name), READS_COLUMN);
-	print_wrapped(out, slice_from(field->later ? "nothing fills it yet" : field->text),
-	    4 + READS_COLUMN + 1, 4 + (width > READS_COLUMN ? width : READS_COLUMN) + 1);
+	print_wrapped(out, slice_from(field->text), 4 + READS_COLUMN + 1,
+	    4 + (width > READS_COLUMN ? width : READS_COLUMN) + 1);
 }
 
 static void explain_evidence(struct out *out, const struct ruleset *set, size_t number)

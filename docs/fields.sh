@@ -31,7 +31,16 @@ a TCP connection that ended, an
 .Cm anomaly
 something odd or damaged in the capture, a
 .Cm loss
-packets that the capture itself says were not recorded, a
+packets that the capture itself says were not recorded, an
+.Cm operation
+one attempt of a client, its authentication legs and repetitions folded into
+one, an
+.Cm item
+what the analysis has proven of something that a server holds, a
+.Cm session
+the same of the synchronisation of a collection, a
+.Cm sync
+one ActiveSync command, a
 .Cm finding
 what a rule has found, and
 .Cm stats
@@ -91,14 +100,10 @@ a list of elements, each with the fields whose names begin with its name
 .Pp
 .Dq Many
 means that a field can hold several values.
-.Dq Later
-means that nothing fills the field yet: it is not observed, and not in JSON
-records.
-Rules can be written and tested with it.
 .Sh LIST OF FIELDS
 EOF
 
-# NAME TYPE one|many KINDS [(later) ]TEXT[ {WORDS}]
+# NAME TYPE one|many KINDS TEXT[ {WORDS}]
 printf '%s\n' "$table" | awk '
 	function print_text(text,    words, n, i, line) {
 		gsub(/\\/, "\\e", text)
@@ -117,7 +122,6 @@ printf '%s\n' "$table" | awk '
 		name = $1; type = $2; many = $3; kinds = $4
 		text = $0
 		sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, "", text)
-		later = sub(/^\(later\) /, "", text)
 		words = ""
 		if (match(text, / \{[^{}]*\}$/)) {
 			words = substr(text, RSTART + 2, RLENGTH - 3)
@@ -138,8 +142,6 @@ printf '%s\n' "$table" | awk '
 		notes = type
 		if (many == "many" && type != "group" && type != "headers" && type != "map")
 			notes = notes ", many"
-		if (later)
-			notes = notes ", later"
 		gsub(/,/, ", ", kinds)
 		print ".It Cm " name " Pq " notes
 		print_text(text (words != "" ? ":" : kinds != "all" ? "" : "."))

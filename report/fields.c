@@ -152,9 +152,11 @@ static void column_write(struct out *out, const struct field_ref *ref, const str
 		values_write(out, ref, event, 0, &any);
 }
 
-static void tsv_event(void *self, struct out *out, const struct event *event)
+static void tsv_event(void *self, struct out *out, const struct event *event,
+    const struct event *cause)
 {
 	const struct tsv *t = self;
+	(void)cause;
 	if (!(t->kinds & 1u << event->kind))
 		return;
 	for (size_t i = 0; i < t->options->n_columns; i++) {
@@ -177,7 +179,8 @@ static void tsv_end(void *self, struct out *out, const struct summary *summary,
 			.at = { .ns = summary->last_ns },
 			.id = SLICE("stats"),
 			.summary = summary,
-			.run_end = end });
+			.run_end = end },
+		    NULL);
 }
 
 static void tsv_close(void *self)

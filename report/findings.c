@@ -22,7 +22,8 @@ struct findings {
 	struct copied *rules[RULE_BUCKETS]; /* by id; each as often as it changed */
 	struct kept *buckets[BUCKETS]; /* by id */
 	struct kept *newest[SEVERITIES];
-	uint64_t n_kept, places;
+	struct lineages *lineages;
+	uint64_t n_kept, places, unlined;
 	struct tally lost; /* those that are not kept */
 };
 
@@ -31,8 +32,14 @@ struct findings {
 struct findings *findings_new(const struct limits *limits)
 {
 	struct findings *f = calloc(1, sizeof *f);
-	if (f != NULL)
-		f->limits = limits;
+	struct lineages *lineages = lineages_new(limits);
+	if (f == NULL || lineages == NULL) {
+		lineages_free(lineages);
+		free(f);
+		return NULL;
+	}
+	f->limits = limits;
+	f->lineages = lineages;
 	return f;
 }
 
@@ -59,6 +66,8 @@ void findings_free(struct findings *f)
 			free(c);
 		}
 	}
+	if (f != NULL)
+		lineages_free(f->lineages);
 	free(f);
 }
 
@@ -142,18 +151,39 @@ static struct kept **bucket_place(struct findings *f, uint64_t id)
 	return place;
 }
 
-static void tally_add(struct tally *t, const struct rule *rule, enum outcome outcome)
+static void tally_add(struct tally *t, enum severity severity, enum outcome outcome)
 {
 	if (outcome == CONCLUSIVE)
-		t->severities[rule->severity]++;
+		t->severities[severity]++;
 	else
 		t->outcomes[outcome]++;
 }
 
-static void count_lost(struct findings *f, const struct rule *rule, enum outcome outcome)
+static void count_lost(struct findings *f, enum severity severity, enum outcome outcome)
 {
-	tally_add(&f->lost, rule, outcome);
+	tally_add(&f->lost, severity, outcome);
 	f->lost.lost++;
+}
+
+static void severity_enter(struct findings *f, struct kept *k, enum severity severity)
+{
+	struct kept *before = f->newest[severity];
+	k->severity = severity;
+	k->older = before;
+	k->newer = NULL;
+	if (before != NULL)
+		before->newer = k;
+	f->newest[severity] = k;
+}
+
+static void severity_leave(struct findings *f, struct kept *k)
+{
+	if (k->newer != NULL)
+		k->newer->older = k->older;
+	else
+		f->newest[k->severity] = k->older;
+	if (k->older != NULL)
+		k->older->newer = k->newer;
 }
 
 /* The newest of the least severe ones gives way, if it is less severe than what comes. */
@@ -165,9 +195,9 @@ static bool make_room(struct findings *f, enum severity coming)
 		struct kept *k = f->newest[i];
 		if (k == NULL)
 			continue;
-		f->newest[i] = k->older;
+		severity_leave(f, k);
 		*bucket_place(f, k->id) = k->next;
-		count_lost(f, k->rule, k->outcome);
+		count_lost(f, k->severity, k->outcome);
 		kept_free(k);
 		f->n_kept--;
 		return true;
@@ -177,16 +207,15 @@ static bool make_room(struct findings *f, enum severity coming)
 
 static struct kept *kept_new(struct findings *f, const struct finding *finding)
 {
-	enum severity severity = finding->rule->severity;
 	const struct rule *rule = rule_keep(f, finding->rule);
-	struct kept *k = rule != NULL && make_room(f, severity) ? calloc(1, sizeof *k) : NULL;
+	bool room = rule != NULL && make_room(f, finding->severity);
+	struct kept *k = room ? calloc(1, sizeof *k) : NULL;
 	if (k == NULL)
 		return NULL;
 	k->id = finding->id;
 	k->rule = rule;
 	k->place = f->places++;
-	k->older = f->newest[severity];
-	f->newest[severity] = k;
+	severity_enter(f, k, finding->severity);
 	*bucket_place(f, k->id) = k;
 	f->n_kept++;
 	return k;
@@ -248,6 +277,10 @@ static void keep_state(struct findings *f, struct kept *k, const struct event *e
 	keep_fields(k, finding, (size_t)f->limits->out_field);
 	if (n != 0)
 		memcpy(k->frames, finding->evidence, n * sizeof *k->frames);
+	if (k->severity != finding->severity) {
+		severity_leave(f, k);
+		severity_enter(f, k, finding->severity);
+	}
 	k->n_evidence = finding->n_evidence;
 	k->update = finding->update;
 	k->outcome = finding->outcome;
@@ -256,7 +289,24 @@ static void keep_state(struct findings *f, struct kept *k, const struct event *e
 	k->evicted = k->evicted || finding->state_evicted;
 }
 
-void findings_add(struct findings *f, const struct event *event)
+/* Of what is only information nobody wants the whole life. */
+static void keep_matter(struct findings *f, struct kept *k, const struct event *cause)
+{
+	if (cause == NULL || cause->kind != EVENT_ITEM || cause->matter == NULL ||
+	    k->severity == SEVERITY_INFO)
+		return;
+	const struct matter *m = cause->matter;
+	struct lineage *lineage = lineages_take(f->lineages, m);
+	if (lineage != NULL)
+		k->lineage = lineage;
+	else if (k->lineage == NULL)
+		f->unlined += k->update == 0;
+	k->certainty = m->certainty;
+	k->cause = m->cause;
+	k->copies = m->copies;
+}
+
+void findings_add(struct findings *f, const struct event *event, const struct event *cause)
 {
 	const struct finding *finding = event->finding;
 	struct kept *k = *bucket_place(f, finding->id);
@@ -270,10 +320,17 @@ void findings_add(struct findings *f, const struct event *event)
 		return; /* it was counted when it was lost */
 	if (k == NULL)
 		k = kept_new(f, finding);
-	if (k != NULL)
-		keep_state(f, k, event);
-	else
-		count_lost(f, finding->rule, finding->outcome);
+	if (k == NULL) {
+		count_lost(f, finding->severity, finding->outcome);
+		return;
+	}
+	keep_state(f, k, event);
+	keep_matter(f, k, cause);
+}
+
+uint64_t findings_unlined(const struct findings *f)
+{
+	return f->unlined;
 }
 
 struct tally findings_tally(const struct findings *f)
@@ -281,19 +338,19 @@ struct tally findings_tally(const struct findings *f)
 	struct tally t = f->lost;
 	for (size_t i = 0; i < SEVERITIES; i++)
 		for (const struct kept *k = f->newest[i]; k != NULL; k = k->older)
-			tally_add(&t, k->rule, k->outcome);
+			tally_add(&t, k->severity, k->outcome);
 	return t;
 }
 
 /* ---- order ---- */
 
-/* The gravest rule first, then by name; of one rule what is proven, then in the order they came. */
+/* The gravest first, then by name; of one rule what is proven, then in the order they came. */
 static int kept_compare(const void *left, const void *right)
 {
 	const struct kept *a = *(const struct kept *const *)left;
 	const struct kept *b = *(const struct kept *const *)right;
-	if (a->rule->severity != b->rule->severity)
-		return a->rule->severity > b->rule->severity ? -1 : 1;
+	if (a->severity != b->severity)
+		return a->severity > b->severity ? -1 : 1;
 	int order = strcmp(a->rule->id, b->rule->id);
 	if (order != 0)
 		return order;

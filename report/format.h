@@ -11,7 +11,8 @@
 
 struct format {
 	void *(*open)(const struct report_options *, struct error *); /* borrows the options */
-	void (*event)(void *self, struct out *, const struct event *);
+	/* `cause`: of a finding, the event that completed it; NULL: none, or it is no finding. */
+	void (*event)(void *self, struct out *, const struct event *, const struct event *cause);
 	void (*end)(void *self, struct out *, const struct summary *, const struct run_end *,
 	    const struct rules *);                                /* NULL: none were run */
 	void (*close)(void *self);                                    /* NULL is fine */

@@ -416,9 +416,11 @@ static void sensor_write(struct json_report *r)
 	json_wire(&r->json, slice_from(r->options->sensor));
 }
 
-static void json_event(void *self, struct out *out, const struct event *event)
+static void json_event(void *self, struct out *out, const struct event *event,
+    const struct event *cause)
 {
 	struct json_report *r = self;
+	(void)cause;
 	if (event->kind == EVENT_STATS)
 		return;
 	r->json = (struct json){ .out = out };
@@ -428,7 +430,7 @@ static void json_event(void *self, struct out *out, const struct event *event)
 	for (size_t i = 0; i < r->plan.n_steps; i += 1 + r->plan.steps[i].members) {
 		const struct plan_step *step = &r->plan.steps[i];
 		const struct field *field = step->ref.field;
-		if (field->later || !(field->kinds & 1u << event->kind))
+		if (!(field->kinds & 1u << event->kind))
 			continue;
 		r->shown[i] = (uint8_t)step_write(r, step, event);
 		for (size_t k = 0; k < step->depth && r->shown[i] == UNOBSERVED; k++)

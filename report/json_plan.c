@@ -48,8 +48,7 @@ static void step_nest(struct plan *p, struct plan_step *step, const struct plan_
 		keys[i] = '\0';
 		size_t node = node_for(p, before, step->depth, slice_part(slice_from(name), 0, i));
 		p->nodes[node].key = step->key;
-		if (!step->ref.field->later)
-			node_count(&p->nodes[node], step->ref.field->kinds);
+		node_count(&p->nodes[node], step->ref.field->kinds);
 		step->key = keys + i + 1;
 		ensure(step->depth < PLAN_DEPTH, NULL);
 		step->nodes[step->depth++] = node;

@@ -51,10 +51,15 @@ static bool is_silent(const struct report *r)
 }
 
 /* Quiet leaves out the list; findings are what is asked for even then. */
-void report_event(struct report *r, const struct event *event)
+void report_finding(struct report *r, const struct event *event, const struct event *cause)
 {
 	if (!is_silent(r) && (!r->options.quiet || event->kind == EVENT_FINDING))
-		r->format->event(r->self, r->out, event);
+		r->format->event(r->self, r->out, event, cause);
+}
+
+void report_event(struct report *r, const struct event *event)
+{
+	report_finding(r, event, NULL);
 }
 
 void report_end(struct report *r, const struct summary *summary, const struct run_end *end,

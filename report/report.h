@@ -38,6 +38,7 @@ struct report_options {
 	bool color;                          /* REPORT_TEXT */
 	bool narrow;                         /* REPORT_TEXT: long targets are cut in the middle */
 	bool quiet;                          /* REPORT_TEXT: no list, only findings and the summary */
+	bool explain;                        /* REPORT_TEXT: also what looked like a copy and is none, and what was folded */
 	bool silent;                         /* REPORT_TEXT: nothing at all */
 	bool local_time;                     /* REPORT_TEXT: outside the determinism contract */
 	const char *sensor;                  /* NULL = none */
@@ -50,6 +51,8 @@ struct report_options {
 struct report;
 struct report *report_new(const struct report_options *, struct out *, struct error *);
 void report_event(struct report *, const struct event *);
+/* The same for a finding, with the event that completed it; NULL: time passed. */
+void report_finding(struct report *, const struct event *finding, const struct event *cause);
 /* The closing summary or stats record; NULL: no rules were run. */
 void report_end(struct report *, const struct summary *, const struct run_end *, const struct rules *);
 /* True when something keeps the evidence from being complete; text says what, in one line. */

@@ -4,6 +4,7 @@
  * Lines go out as they come, so a column is as wide as its widest cell so far; short targets and
  * IPv4 fit 120 columns. The change tag stands last, because it is as long as the server likes.
  */
+#include "report/explain.h"
 #include "report/findings.h"
 #include "report/format.h"
 #include "report/summary.h"
@@ -365,18 +366,21 @@ static void write_transaction(struct text *t, struct out *o, const struct event 
 	out_char(o, '\n');
 }
 
-static void text_event(void *self, struct out *o, const struct event *event)
+static void text_event(void *self, struct out *o, const struct event *event,
+    const struct event *cause)
 {
 	struct text *t = self;
 	uint64_t start = out_written(o);
 	if (event->kind == EVENT_FINDING)
-		findings_add(t->findings, event);
+		findings_add(t->findings, event, cause);
 	if (t->options->quiet)
 		return;
 	if (event->kind == EVENT_TRANSACTION)
 		write_transaction(t, o, event);
 	else if (event->kind == EVENT_FINDING)
 		finding_list(o, t->options, event->finding);
+	else if (t->options->explain)
+		explain_list(o, event);
 	t->listed = t->listed || out_written(o) != start;
 }
 

@@ -13,7 +13,7 @@ enum { EACH_SHOWN = 20, NUMBER_ROOM = 96 }; /* findings of one rule, on a termin
 
 /* ---- one finding, on the list ---- */
 
-static void severity_write(struct out *o, const struct report_options *options, enum severity s)
+void severity_write(struct out *o, const struct report_options *options, enum severity s)
 {
 	static const char *const colors[] = { [SEVERITY_INFO] = "\033[36m",
 		[SEVERITY_LOW] = "\033[34m",
@@ -25,8 +25,7 @@ static void severity_write(struct out *o, const struct report_options *options, 
 	color_end(o, options);
 }
 
-/* "untagged-write (D02)" */
-static void rule_write(struct out *o, const struct rule *rule)
+void rule_write(struct out *o, const struct rule *rule)
 {
 	out_vis(o, slice_from(rule->id), SIZE_MAX);
 	if (rule->code == NULL)
@@ -41,7 +40,7 @@ void finding_list(struct out *o, const struct report_options *options, const str
 	if (f->update != 0 || (f->outcome != CONCLUSIVE && f->outcome != INCONCLUSIVE_UNKNOWN))
 		return;
 	out_text(o, "  ");
-	severity_write(o, options, f->rule->severity);
+	severity_write(o, options, f->severity);
 	out_char(o, ' ');
 	rule_write(o, f->rule);
 	out_text(o, f->outcome == CONCLUSIVE ? ": " : ", inconclusive: ");
@@ -226,12 +225,13 @@ static void write_finding(struct out *o, const struct report_options *options, c
 
 /* ---- one rule with its findings ---- */
 
-static void write_rule(struct out *o, const struct report_options *options, const struct rule *rule,
-    size_t n)
+static void write_rule(struct out *o, const struct report_options *options,
+    const struct kept *first, size_t n)
 {
+	const struct rule *rule = first->rule;
 	struct paragraph p = paragraph_begin(o, options, 4);
 	uint64_t start = out_written(o);
-	severity_write(o, options, rule->severity);
+	severity_write(o, options, first->severity);
 	out_char(o, ' ');
 	rule_write(o, rule);
 	p.column = (size_t)(out_written(o) - start);
@@ -283,7 +283,7 @@ static void write_group(struct out *o, const struct report_options *options,
 {
 	size_t shown = options->narrow && n > EACH_SHOWN ? EACH_SHOWN : n;
 	out_char(o, '\n');
-	write_rule(o, options, list[0]->rule, n);
+	write_rule(o, options, list[0], n);
 	for (size_t i = 0; i < shown; i++)
 		write_finding(o, options, list[i]);
 	if (shown < n) {
@@ -297,16 +297,16 @@ static void write_group(struct out *o, const struct report_options *options,
 /* ---- the block ---- */
 
 /* Of a set that gave way to another one the rule may have been graver, or less so. */
-static bool same_headline(const struct rule *a, const struct rule *b)
+static bool same_headline(const struct kept *a, const struct kept *b)
 {
-	return a->severity == b->severity && strcmp(a->id, b->id) == 0;
+	return a->severity == b->severity && strcmp(a->rule->id, b->rule->id) == 0;
 }
 
 static void write_groups(struct out *o, const struct report_options *options,
     const struct kept *const *list, size_t n)
 {
 	for (size_t from = 0, to = 0; from < n; from = to) {
-		while (to < n && same_headline(list[to]->rule, list[from]->rule))
+		while (to < n && same_headline(list[to], list[from]))
 			to++;
 		write_group(o, options, list + from, to - from);
 	}
@@ -357,8 +357,10 @@ bool findings_write(const struct findings *f, const struct report_options *optio
 		write_groups(o, options, list, n);
 	else
 		out_text(o, "\nnot listed: out of memory\n");
-	free(list);
 	write_lost(o, tally.lost);
 	out_char(o, '\n');
+	if (list != NULL)
+		diagnosis_write(list, n, findings_unlined(f), options, o);
+	free(list);
 	return true;
 }

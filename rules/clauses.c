@@ -89,6 +89,13 @@ static void say_main(struct words *w, const struct loaded_rule *rule)
 		say(w, "It fires on each event for which its condition is true.");
 }
 
+static void say_escalate(struct words *w, const struct loaded_rule *rule)
+{
+	if (rule->escalate != NULL)
+		say(w, "Its findings are %s where the condition of escalate is true, else %s.",
+		    severity_name(rule->public.worst), severity_name(rule->public.severity));
+}
+
 static void say_except(struct words *w, const struct loaded_rule *rule)
 {
 	if (rule->n_except == 1)
@@ -116,7 +123,7 @@ static void say_unknown(struct words *w, const struct loaded_rule *rule)
 	    rule->report_unknown ? "reports that, as an inconclusive finding" : "stays silent");
 }
 
-enum { CLAUSES = 4 };
+enum { CLAUSES = 5 };
 
 bool ruleset_clause(const struct ruleset *set, size_t rule, size_t i, char *out, size_t room)
 {
@@ -128,8 +135,10 @@ bool ruleset_clause(const struct ruleset *set, size_t rule, size_t i, char *out,
 	else if (i == 1)
 		say_except(&w, r);
 	else if (i == 2)
-		say_limit(&w, &r->limit);
+		say_escalate(&w, r);
 	else if (i == 3)
+		say_limit(&w, &r->limit);
+	else if (i == 4)
 		say_unknown(&w, r);
 	return i < CLAUSES;
 }

@@ -241,7 +241,6 @@ static bool enter_group(struct parse *p, enum token_kind word, const struct fiel
 		return parse_refuse(p, &p->token, "E0203", NULL, "these events have no %s",
 		    ref->field->name);
 	p->deep = p->deep || ref->field->deep;
-	p->later = p->later || ref->field->later;
 	struct pending open = { .kind = TOKEN_OPEN, .group = true, .patch = p->n_code };
 	if (!emit(p, OP_GROUP, (uint32_t)p->n_tests))
 		return false;
@@ -435,8 +434,7 @@ static struct condition *condition_keep(struct parse *p)
 		.tests = tests,
 		.n_code = p->n_code,
 		.guard = p->guards[0],
-		.deep = p->deep,
-		.later = p->later };
+		.deep = p->deep };
 	return c;
 }
 

@@ -97,8 +97,6 @@ struct condition *condition_compile_text(struct compiler *, struct slice text);
 void macro_check(struct compiler *, struct macro *);
 bool condition_is_deep(const struct condition *);
 bool condition_is_never(const struct condition *);      /* false whatever the event is */
-/* A field that nothing fills yet and without which it cannot be true; NULL: there is none. */
-const struct field *condition_waits_for(const struct condition *);
 
 /* One field name in a key, template, `distinct:` or `fields:` list; E0201 otherwise. */
 bool field_compile(struct compiler *, const char *file, const struct yaml *node, struct slice name,

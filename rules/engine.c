@@ -18,7 +18,7 @@ static int64_t seconds_ns(uint64_t seconds)
 
 static uint64_t seed_of(const struct loaded_rule *rule, unsigned which)
 {
-	return rule->hash * 2 + which;
+	return rule->hash * 3 + which;
 }
 
 void rule_state_adopt(struct rule_state *s, const struct loaded_rule *rule, size_t index)
@@ -36,6 +36,8 @@ struct rule_state *rule_state_new(const struct loaded_rule *rule, size_t index, 
 	s->keys.use = rule->shape == SHAPE_WINDOW ? &window_use : &sequence_use;
 	s->limits = (struct space){ .owner = s, .seed = seed_of(rule, 1), .forgotten = NEVER };
 	s->limits.use = &limit_use;
+	s->told = (struct space){ .owner = s, .seed = seed_of(rule, 2), .forgotten = NEVER };
+	s->told.use = &told_use;
 	s->since = since;
 	s->blurred = last_never();
 	rule_state_adopt(s, rule, index);
@@ -201,6 +203,15 @@ const struct rule_counts *rules_counts(const struct rules *r, size_t i)
 
 /* ---- one event ---- */
 
+uint64_t single_send(struct rules *r, struct rule_state *s, const struct occasion *o)
+{
+	struct draft *d = draft_begin(r, s, o);
+	if (d == NULL)
+		return 0;
+	draft_event(d, o->event);
+	return draft_send(r, s, d, o);
+}
+
 static void single_fire(struct rules *r, struct rule_state *s, const struct event *e,
     struct moment moment, enum outcome outcome)
 {
@@ -213,11 +224,8 @@ static void single_fire(struct rules *r, struct rule_state *s, const struct even
 		.distinct = 1,
 		.first_ns = e->at.ns,
 		.last_ns = e->at.ns };
-	struct draft *d = draft_begin(r, s, &o);
-	if (d == NULL)
-		return;
-	draft_event(d, e);
-	draft_send(r, s, d, &o);
+	if (outcome != CONCLUSIVE || !told_fire(r, s, &o))
+		single_send(r, s, &o);
 }
 
 static void rule_judge(struct rules *r, struct rule_state *s, const struct event *e,

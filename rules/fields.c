@@ -12,6 +12,7 @@
 #define LOSS (1u << EVENT_LOSS)
 #define OPER (1u << EVENT_OPERATION)
 #define ITEM (1u << EVENT_ITEM)
+#define SESSION (1u << EVENT_SESSION)
 #define SYNC (1u << EVENT_SYNC)
 #define FINDING (1u << EVENT_FINDING)
 #define STATS (1u << EVENT_STATS)
@@ -19,31 +20,26 @@
 #define DEEP (1u << EVENT_KINDS) /* no kind */
 enum { ONE, MANY };
 
-#define ROW(name, type, many, kinds, words, later, text) \
-	{ name, text, type, (many) == MANY, ((kinds)&DEEP) != 0, later, (kinds)&ALL, words },
+#define ROW(name, type, many, kinds, words, text) \
+	{ name, text, type, (many) == MANY, ((kinds)&DEEP) != 0, (kinds)&ALL, words },
 
 static const struct field table[] = {
 #define FIELD(name, type, many, kinds, get, which, text) \
-	ROW(name, FIELD_##type, many, kinds, NULL, false, text)
+	ROW(name, FIELD_##type, many, kinds, NULL, text)
 #define WORDS(name, many, kinds, get, which, words, text) \
-	ROW(name, FIELD_ENUM, many, kinds, words, false, text)
-#define MAP(name, kinds, entry, text) ROW(name, FIELD_MAP, MANY, kinds, NULL, false, text)
-#define GROUP(name, kinds, count, text) ROW(name, FIELD_GROUP, MANY, kinds, NULL, false, text)
-#define LATER(name, type, many, kinds, text) ROW(name, FIELD_##type, many, kinds, NULL, true, text)
-#define LATER_WORDS(name, many, kinds, words, text) \
-	ROW(name, FIELD_ENUM, many, kinds, words, true, text)
+	ROW(name, FIELD_ENUM, many, kinds, words, text)
+#define MAP(name, kinds, entry, text) ROW(name, FIELD_MAP, MANY, kinds, NULL, text)
+#define GROUP(name, kinds, count, text) ROW(name, FIELD_GROUP, MANY, kinds, NULL, text)
 #include "rules/fields.def"
 #undef FIELD
 #undef WORDS
 #undef MAP
 #undef GROUP
-#undef LATER
-#undef LATER_WORDS
 };
 
 enum { FIELDS = sizeof(table) / sizeof(table[0]) };
 
-struct access { /* one of the three, none for what comes later */
+struct access { /* one of the three */
 	field_getter *get;
 	field_entries *entry;
 	field_counter *count;
@@ -55,15 +51,11 @@ static const struct access accesses[FIELDS] = {
 #define WORDS(name, many, kinds, get, which, words, text) { get, NULL, NULL, which },
 #define MAP(name, kinds, entry, text) { NULL, entry, NULL, 0 },
 #define GROUP(name, kinds, count, text) { NULL, NULL, count, 0 },
-#define LATER(name, type, many, kinds, text) { NULL, NULL, NULL, 0 },
-#define LATER_WORDS(name, many, kinds, words, text) { NULL, NULL, NULL, 0 },
 #include "rules/fields.def"
 #undef FIELD
 #undef WORDS
 #undef MAP
 #undef GROUP
-#undef LATER
-#undef LATER_WORDS
 };
 
 const char *field_type_name(enum field_type type)
@@ -151,8 +143,6 @@ enum seen field_read(const struct field_ref *ref, const struct event *event, siz
 		return ABSENT;
 	if (event->mock != NULL)
 		return mock_read(event->mock, ref, element, nth, v);
-	if (field->later)
-		return NOT_OBSERVED;
 	if (access->entry != NULL)
 		return map_read(access, ref, event, nth, v);
 	if (access->get == NULL)
@@ -195,7 +185,6 @@ size_t field_elements(const struct field *group, const struct event *event, bool
 		return 0;
 	if (event->mock != NULL)
 		return mock_elements(event->mock, group, complete);
-	*complete = !group->later;
 	return count != NULL ? count(event, complete) : 0;
 }
 

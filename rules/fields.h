@@ -11,6 +11,18 @@
 
 enum { REQUEST, RESPONSE };
 enum { CLIENT, SERVER };
+/* Which of their kind; see fields_op.c, fields_sync.c, fields_item.c. */
+enum { CAL_UID, CAL_SUMMARY, CAL_RECURRENCE_ID, CAL_ORGANIZER, CAL_METHOD, CAL_START, CAL_END };
+enum { OPERATION_LEGS, OPERATION_ATTEMPTS, OPERATION_PEER, OPERATION_DEVICE };
+enum { AIRSYNC_COMMAND, AIRSYNC_USER, AIRSYNC_DEVICE_ID, AIRSYNC_DEVICE_TYPE };
+enum { COLLECTION_CLASS, COLLECTION_ID, COLLECTION_KEY, COLLECTION_RESPONSE_KEY, COLLECTION_STATUS,
+	COLLECTION_ESTIMATE };
+enum { CLIENT_ADDS, CLIENT_CHANGES, CLIENT_DELETES, SERVER_ADDS, SERVER_CHANGES, SERVER_DELETES };
+enum { ITEM_COLLECTION, ITEM_CLIENT_ID, ITEM_SERVER_ID, ITEM_CLIENT_UID, ITEM_UID, ITEM_SUMMARY };
+enum { MATTER_MAILBOX, MATTER_SCOPE, MATTER_HREF, MATTER_OTHER_HREF, MATTER_UID, MATTER_SUMMARY,
+	MATTER_PEER, MATTER_DEVICE, MATTER_VALUE, MATTER_OTHER_VALUE, MATTER_FRONT_BUILD,
+	MATTER_BACK_BUILD, MATTER_COPIES, MATTER_COUNT };
+enum { HISTORY_METHOD, HISTORY_PATH, HISTORY_NOTE };
 
 struct asked {
 	const struct event *e;
@@ -25,15 +37,11 @@ typedef bool field_entries(const struct event *, size_t i, struct slice *name, s
 #define WORDS(name, many, kinds, get, which, words, text) field_getter get;
 #define MAP(name, kinds, entry, text) field_entries entry;
 #define GROUP(name, kinds, count, text) field_counter count;
-#define LATER(name, type, many, kinds, text)
-#define LATER_WORDS(name, many, kinds, words, text)
 #include "rules/fields.def"
 #undef FIELD
 #undef WORDS
 #undef MAP
 #undef GROUP
-#undef LATER
-#undef LATER_WORDS
 
 /* What the getters of enum fields can say, NULL at the end; each stands beside its getter. */
 extern const char *const schema_words[], *const flow_end_words[], *const handshake_words[];
@@ -41,6 +49,8 @@ extern const char *const transport_words[], *const version_words[], *const body_
 extern const char *const flavour_from_words[], *const tag_due_words[], *const tag_state_words[];
 extern const char *const tag_header_words[], *const tag_damage_words[];
 extern const char *const pairing_words[], *const loss_words[];
+extern const char *const folder_class_words[], *const item_from_words[], *const item_verb_words[];
+extern const char *const history_leg_words[];
 extern const char *const finding_kind_words[], *const outcome_words[], *const severity_words[];
 extern const char *const confidence_words[], *const finding_reason_words[];
 
@@ -48,6 +58,19 @@ extern const char *const confidence_words[], *const finding_reason_words[];
 enum seen header_missing(const struct message *);
 /* Value number `nth` among the fields of that name (no case). */
 enum seen header_read(const struct message *, struct slice name, size_t nth, struct value *v);
+
+/* The transaction behind the event; of an operation its last leg. NULL: there is none. */
+static inline const struct txn *event_txn(const struct event *e)
+{
+	return e->txn != NULL || e->op == NULL ? e->txn : e->op->txn;
+}
+
+/* Enough of the request was seen and kept to say what it is not. */
+static inline bool request_is_known(const struct event *e)
+{
+	const struct txn *txn = event_txn(e);
+	return txn != NULL && txn->req.seen && (txn->req.loss & LOSS_LIMIT) == 0;
+}
 
 static inline const struct message *asked_message(const struct asked *a)
 {

@@ -22,7 +22,8 @@ const char *const tag_damage_words[] = { "gzip-suffix", "weak", "unquoted", "esc
 
 enum seen flavour_read(const struct asked *a, struct value *v)
 {
-	return value_word(v, flavour_name(a->e->facts->flavour));
+	const struct facts *f = a->e->kind == EVENT_OPERATION ? a->e->op->facts : a->e->facts;
+	return f != NULL ? value_word(v, flavour_name(f->flavour)) : NOT_OBSERVED;
 }
 
 enum seen flavour_from_read(const struct asked *a, struct value *v)

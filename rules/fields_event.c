@@ -129,22 +129,27 @@ enum seen transport_read(const struct asked *a, struct value *v)
 	return value_word(v, transport_words[0]);
 }
 
+/* NULL: the event has no transaction at hand. */
 static const struct endpoint *asked_endpoint(const struct asked *a)
 {
 	if (a->e->kind == EVENT_FLOW)
 		return &a->e->flow->side[a->which];
-	return a->which == CLIENT ? &a->e->txn->client : &a->e->txn->server;
+	const struct txn *txn = event_txn(a->e);
+	if (txn == NULL)
+		return NULL;
+	return a->which == CLIENT ? &txn->client : &txn->server;
 }
 
 enum seen address_read(const struct asked *a, struct value *v)
 {
 	v->ip = asked_endpoint(a);
-	return PRESENT;
+	return v->ip != NULL ? PRESENT : NOT_OBSERVED;
 }
 
 enum seen port_read(const struct asked *a, struct value *v)
 {
-	return value_number(v, asked_endpoint(a)->port);
+	const struct endpoint *e = asked_endpoint(a);
+	return e != NULL ? value_number(v, e->port) : NOT_OBSERVED;
 }
 
 enum seen loss_packets_read(const struct asked *a, struct value *v)

@@ -1,7 +1,7 @@
 /*
  * fields_evidence.c - getters of the packets of an event, each once, in the total order.
  *
- * An element is a run of packets of one input. Only findings have more packets than a handful;
+ * An element is a run of packets of one input. Only findings have more packets than EVENT_PACKETS;
  * they come with an index of the runs, so that reading all of them stays linear.
  */
 #include "rules/fields.h"

@@ -32,7 +32,7 @@ enum seen finding_kind_read(const struct asked *a, struct value *v)
 /* Informational is 6, critical 2: RFC 5424 6.2.1. */
 enum seen syslog_severity_read(const struct asked *a, struct value *v)
 {
-	return value_number(v, 6 - (int)a->e->finding->rule->severity);
+	return value_number(v, 6 - (int)a->e->finding->severity);
 }
 
 enum seen outcome_read(const struct asked *a, struct value *v)
@@ -83,7 +83,7 @@ enum seen rule_reference_read(const struct asked *a, struct value *v)
 
 enum seen severity_read(const struct asked *a, struct value *v)
 {
-	return value_word(v, severity_words[a->e->finding->rule->severity]);
+	return value_word(v, severity_words[a->e->finding->severity]);
 }
 
 enum seen confidence_read(const struct asked *a, struct value *v)

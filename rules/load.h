@@ -26,7 +26,7 @@ struct origin {
 struct said { const struct yaml *node; const struct origin *from; };
 
 enum rule_key {
-	RULE_ID, RULE_REV, RULE_TITLE, RULE_DESCRIPTION, RULE_SEVERITY, RULE_CONFIDENCE,
+	RULE_ID, RULE_REV, RULE_TITLE, RULE_DESCRIPTION, RULE_SEVERITY, RULE_ESCALATE, RULE_CONFIDENCE,
 	RULE_STATUS, RULE_TAGS, RULE_REFERENCES, RULE_REMEDY, RULE_ENABLED, RULE_EVENT,
 	RULE_CONDITION, RULE_EXCEPT, RULE_WINDOW, RULE_SEQUENCE, RULE_LIMIT, RULE_OUTPUT,
 	RULE_FIELDS, RULE_ON_UNKNOWN, RULE_TESTS,
@@ -132,6 +132,7 @@ enum { ALL_KINDS = (1 << EVENT_KINDS) - 1 };
 void window_build(struct loaded_rule *, const struct said *);
 void limit_build(struct loaded_rule *, const struct said *);
 void carried_build(struct loaded_rule *, const struct said *);
+void escalate_build(struct loaded_rule *, const struct said *);
 /* A field by its name, of one of these events; `single`: fit for a key. */
 bool said_field(const struct said *, struct slice name, unsigned kinds, bool single,
     struct field_ref *out);

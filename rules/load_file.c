@@ -24,6 +24,7 @@ static const struct key rule_keys[OVERRIDE_KEYS] = {
 	[RULE_TITLE] = { "title", TEXT, false },
 	[RULE_DESCRIPTION] = { "description", TEXT, false },
 	[RULE_SEVERITY] = { "severity", TEXT, false },
+	[RULE_ESCALATE] = { "escalate", MAP, false },
 	[RULE_CONFIDENCE] = { "confidence", TEXT, false },
 	[RULE_STATUS] = { "status", TEXT, false },
 	[RULE_TAGS] = { "tags", LIST, false },

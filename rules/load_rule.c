@@ -1,6 +1,7 @@
 /*
  * load_rule.c - one rule: what it says of itself, when it fires, what it prints.
  */
+#include "rules/fields.h"
 #include "rules/load.h"
 
 #include <string.h>
@@ -117,11 +118,9 @@ static void public_build(struct rule *rule, const struct raw_rule *raw)
 		STATUSES = sizeof(statuses) / sizeof(statuses[0]),
 		CONFIDENCES = CONFIDENCE_HIGH + 1
 	};
-	const char *severities[SEVERITIES], *confidences[CONFIDENCES];
+	const char *confidences[CONFIDENCES];
 	const struct said *keys = raw->keys;
 	uint64_t rev = 1;
-	for (size_t i = 0; i < SEVERITIES; i++)
-		severities[i] = severity_name((enum severity)i);
 	for (size_t i = 0; i < CONFIDENCES; i++)
 		confidences[i] = confidence_name((enum confidence)i);
 	*rule = (struct rule){
@@ -137,13 +136,14 @@ static void public_build(struct rule *rule, const struct raw_rule *raw)
 		.description = said_text(&keys[RULE_DESCRIPTION], "description", NULL),
 		.remedy = said_text(&keys[RULE_REMEDY], "remedy", NULL),
 		.version = said_text(&keys[RULE_REV], "rev", "1"),
-		.severity = (enum severity)said_word(&keys[RULE_SEVERITY], "severity", severities,
-		    SEVERITIES, SEVERITY_MEDIUM),
+		.severity = (enum severity)said_word(&keys[RULE_SEVERITY], "severity",
+		    severity_words, SEVERITIES, SEVERITY_MEDIUM),
 		.confidence = (enum confidence)said_word(&keys[RULE_CONFIDENCE], "confidence",
 		    confidences, CONFIDENCES, CONFIDENCE_MEDIUM),
 		.status = statuses[said_word(&keys[RULE_STATUS], "status", statuses, STATUSES,
 		    STATUSES - 1)],
 	};
+	rule->worst = rule->severity;
 	key_wanted(raw, RULE_TITLE, "title");
 	key_wanted(raw, RULE_SEVERITY, "severity");
 	if (keys[RULE_REV].node != NULL)
@@ -158,8 +158,12 @@ static void public_build(struct rule *rule, const struct raw_rule *raw)
 
 /* ---- when it fires ---- */
 
-/* Which anomalies there are, and so which counts, depends on how much of the bodies is read. */
-static const unsigned deep_kinds = 1u << EVENT_ANOMALY | 1u << EVENT_STATS;
+/*
+ * Which anomalies there are, and so which counts, depends on how much of the bodies is read; and so
+ * does what is known of items and sessions.
+ */
+static const unsigned deep_kinds = 1u << EVENT_ANOMALY | 1u << EVENT_STATS | 1u << EVENT_ITEM |
+    1u << EVENT_SESSION;
 
 struct condition *said_condition(const struct said *said, unsigned kinds)
 {
@@ -280,6 +284,9 @@ struct loaded_rule *rule_build(struct ruleset *set, const struct raw_rule *raw)
 	shape_build(rule, raw);
 	limit_build(rule, &raw->keys[RULE_LIMIT]);
 	carried_build(rule, &raw->keys[RULE_FIELDS]);
+	/* Whoever gives the rule another severity means it. */
+	if (!raw->overridden[RULE_SEVERITY] || raw->overridden[RULE_ESCALATE])
+		escalate_build(rule, &raw->keys[RULE_ESCALATE]);
 	output_build(set, rule, raw);
 	tests_build(rule, &raw->keys[RULE_TESTS]);
 	rule->tests_stale = raw->overrides.n != 0 && !raw->overridden[RULE_TESTS];

@@ -2,6 +2,7 @@
  * load_state.c - the clauses of a rule about more than one event: window and limit, and the fields
  * it keys by or carries along.
  */
+#include "rules/fields.h"
 #include "rules/load.h"
 
 #include <string.h>
@@ -161,4 +162,39 @@ void carried_build(struct loaded_rule *rule, const struct said *said)
 		return;
 	rule->n_carried = fields_read(said, rule_cause_kinds(rule), false, CARRIED_MAX,
 	    rule->carried_names, rule->carried);
+}
+
+/* ---- escalate ---- */
+
+static enum severity worse_read(const struct said *said, const struct yaml *node,
+    enum severity least)
+{
+	size_t severity = least;
+	if (node == NULL ||
+	    !word_read(said->from, node, "severity", severity_words, SEVERITIES, &severity))
+		return least;
+	if (severity <= least)
+		refuse(said->from, node, "E0017", "escalate leads to more than severity %s",
+		    severity_name(least));
+	return (enum severity)severity;
+}
+
+void escalate_build(struct loaded_rule *rule, const struct said *said)
+{
+	enum { SEVERITY, WHEN, KEYS };
+	static const struct key keys[KEYS] = {
+		[SEVERITY] = { "severity", TEXT, true },
+		[WHEN] = { "when", TEXT, true },
+	};
+	const struct yaml *values[KEYS];
+	unsigned kinds = rule_cause_kinds(rule);
+	if (said->node == NULL)
+		return;
+	map_read(said->from, said->node, "escalate", keys, KEYS, values);
+	rule->public.worst = worse_read(said, values[SEVERITY], rule->public.severity);
+	if (kinds == 0)
+		refuse(said->from, said->node->key, "E0203",
+		    "the last step is one that must not happen: escalate has no event to look at");
+	else if (values[WHEN] != NULL)
+		rule->escalate = said_condition(&(struct said){ values[WHEN], said->from }, kinds);
 }

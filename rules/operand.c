@@ -183,7 +183,6 @@ bool parse_field(struct parse *p, struct operand *o)
 	if (field->type == FIELD_HEADERS || field->type == FIELD_MAP)
 		o->type = FIELD_STRING;
 	p->deep = p->deep || field->deep;
-	p->later = p->later || field->later;
 	if (!(field->kinds & p->kinds)) {
 		char there[120], here[120];
 		kinds_list(field->kinds, there, sizeof there);

@@ -35,22 +35,71 @@ static void packets_add_message(struct packets *p, const struct message *m)
 	packets_add(p, m->last);
 }
 
+/* Of more than there is room for the first ones and the last. */
+static void packets_add_list(struct packets *p, const struct stamp *list, size_t n)
+{
+	for (size_t i = 0; i < n && p->n < EVENT_PACKETS - 1; i++)
+		packets_add(p, list[i]);
+	if (n != 0)
+		packets_add(p, list[n - 1]);
+}
+
+static void packets_add_txn(struct packets *p, const struct txn *txn)
+{
+	packets_add_message(p, &txn->req);
+	packets_add_message(p, &txn->res);
+}
+
+static void packets_add_op(struct packets *p, const struct op *op)
+{
+	packets_add_list(p, op->packets, op->n_packets);
+	if (p->n == 0)
+		packets_add_txn(p, op->txn);
+}
+
+/* Of a matter that names none, those of the operation that shows it. */
+static void packets_add_matter(struct packets *p, const struct matter *m)
+{
+	packets_add_list(p, m->packets, m->n_packets);
+	if (p->n == 0 && m->op != NULL)
+		packets_add_op(p, m->op);
+}
+
 size_t event_packets(const struct event *e, struct stamp out[EVENT_PACKETS])
 {
 	struct packets p = { .at = out };
 	if (e->mock != NULL) {
 		packets_add(&p, e->at);
-	} else if (e->kind == EVENT_TRANSACTION) {
-		packets_add_message(&p, &e->txn->req);
-		packets_add_message(&p, &e->txn->res);
-	} else if (e->kind == EVENT_FLOW) {
+		return p.n;
+	}
+	switch (e->kind) {
+	case EVENT_TRANSACTION:
+		packets_add_txn(&p, e->txn);
+		break;
+	case EVENT_FLOW:
 		packets_add(&p, e->flow->first);
 		packets_add(&p, e->flow->last);
-	} else if (e->kind == EVENT_LOSS) {
+		break;
+	case EVENT_LOSS:
 		packets_add(&p, e->dropped->at);
-	} else if (e->kind == EVENT_ANOMALY) {
+		break;
+	case EVENT_ANOMALY:
 		packets_add(&p, e->anomaly->at);
 		packets_add(&p, e->anomaly->other);
+		break;
+	case EVENT_OPERATION:
+		packets_add_op(&p, e->op);
+		break;
+	case EVENT_ITEM:
+	case EVENT_SESSION:
+		packets_add_matter(&p, e->matter);
+		break;
+	case EVENT_SYNC:
+		if (e->txn != NULL)
+			packets_add_txn(&p, e->txn);
+		break;
+	default:
+		break;
 	}
 	return p.n;
 }
@@ -72,6 +121,14 @@ static uint32_t anomaly_mark(const struct anomaly *a)
 	return (uint32_t)numbers_hash(parts, sizeof(parts) / sizeof(parts[0]));
 }
 
+/* The same for all states of one matter, and for no other matter. */
+static uint32_t matter_mark(const struct matter *m)
+{
+	const char *name = trouble_name(m->trouble);
+	const uint64_t parts[] = { hash_fixed(name, strlen(name)), m->number };
+	return (uint32_t)numbers_hash(parts, sizeof(parts) / sizeof(parts[0]));
+}
+
 /* Never of its name: that depends on how many inputs there are and on how much of them is read. */
 uint32_t event_mark(const struct event *e)
 {
@@ -86,6 +143,13 @@ uint32_t event_mark(const struct event *e)
 		return (uint32_t)e->dropped->packets;
 	case EVENT_ANOMALY:
 		return anomaly_mark(e->anomaly);
+	case EVENT_OPERATION:
+		return (uint32_t)e->op->number;
+	case EVENT_ITEM:
+	case EVENT_SESSION:
+		return matter_mark(e->matter);
+	case EVENT_SYNC:
+		return e->txn != NULL ? e->txn->seq : 0;
 	case EVENT_FINDING:
 		return (
 		    uint32_t)numbers_hash((const uint64_t[]){ e->finding->id, e->finding->update },

@@ -38,7 +38,7 @@ struct parse {
 	struct instruction *code;
 	struct test *tests;
 	size_t n_code, n_tests, room;
-	bool deep, later, mixed;       /* mixed: W0301 was given */
+	bool deep, mixed;              /* mixed: W0301 was given */
 	bool alone;                    /* a macro that no condition used, only looked at */
 	bool guessed;                  /* and the group is one that its .members may be of */
 	bool failed;

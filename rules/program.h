@@ -75,7 +75,7 @@ struct condition {
 	const struct test *tests;
 	size_t n_code;
 	struct guard guard;
-	bool deep, later;
+	bool deep;
 };
 
 /* The bit of a method: the common ones have their own, all others share one. */

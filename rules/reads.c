@@ -35,6 +35,7 @@ static void mark_rule(const struct loaded_rule *rule, bool *read)
 {
 	if (rule->shape != SHAPE_SEQUENCE)
 		mark_condition(rule->condition, read);
+	mark_condition(rule->escalate, read);
 	for (size_t i = 0; i < rule->n_except; i++)
 		mark_condition(rule->except[i], read);
 	for (size_t i = 0; rule->shape == SHAPE_SEQUENCE && i < rule->sequence.n_steps; i++)

@@ -96,6 +96,7 @@ static void states_drop(struct rules *r, const struct change *c)
 			continue;
 		space_clear(&r->store, &s->keys);
 		space_clear(&r->store, &s->limits);
+		space_clear(&r->store, &s->told);
 		free(s);
 	}
 	free(r->states);

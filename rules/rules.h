@@ -19,11 +19,12 @@ enum field_type {
 };
 const char *field_type_name(enum field_type);
 
-/* One value. Slices live as long as the event. */
-struct value {
+enum { VALUE_MADE = 24 };
+struct value {                 /* its slices live as long as the event, or as itself: see `made` */
 	struct slice text;     /* STRING, ISTRING, ENUM, VERSION; maps: the value */
 	int64_t number;        /* BOOL, INT, DURATION and TIME in ns */
 	const struct endpoint *ip;
+	char made[VALUE_MADE]; /* a text made from a number: `text` points here, so a copy does not own its text */
 };
 
 struct field {
@@ -31,7 +32,6 @@ struct field {
 	enum field_type type;
 	bool many;             /* can hold several values */
 	bool deep;             /* needs every body parsed (BODIES_ALL) */
-	bool later;            /* nothing fills it yet: never observed, not in the output */
 	unsigned kinds;        /* bit per enum event_kind that has it */
 	const char *const *words; /* FIELD_ENUM: all it can be, NULL at the end */
 };
@@ -94,7 +94,7 @@ struct rule {
 	const char *description, *remedy; /* NULL = none */
 	const char *status;            /* "experimental", "test", "stable" */
 	unsigned rev; const char *version; /* version: rev as text */
-	enum severity severity;
+	enum severity severity, worst; /* worst: with escalate what it leads to, else the same */
 	enum confidence confidence;
 	const char *const *tags;
 	const struct reference *references;
@@ -131,7 +131,7 @@ enum outcome { CONCLUSIVE, INCONCLUSIVE_EOF, INCONCLUSIVE_LOSS, INCONCLUSIVE_UNK
 struct named_text { struct slice name, text; };                 /* a key with its value, a step with its event */
 struct finding {
 	const struct rule *rule;
-	enum outcome outcome;
+	enum severity severity; enum outcome outcome; /* severity: of its rule, or what that escalates to */
 	uint64_t id;                   /* of rule, rev, key, first event, its first packet and its file */
 	uint64_t update;               /* 0 the first time; a later state of the same finding counts up */
 	struct slice message;

@@ -69,6 +69,7 @@ struct loaded_rule {
 	struct condition *condition;   /* not of a sequence */
 	struct condition *except[EXCEPT_MAX];
 	size_t n_except;
+	struct condition *escalate;    /* NULL: none; else the severity it leads to is public.worst */
 	struct window window;
 	struct sequence sequence;
 	struct limit limit;            /* max 0: none */

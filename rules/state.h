@@ -12,7 +12,7 @@
 #include "rules/ruleset.h"
 
 /* ---- packets.c: the packets of an event, each once, in the total order ---- */
-enum { EVENT_PACKETS = 6, WITNESS_PACKETS = 4 };
+enum { EVENT_PACKETS = OP_PACKETS, WITNESS_PACKETS = 4 };
 size_t event_packets(const struct event *, struct stamp out[EVENT_PACKETS]); /* not of findings */
 uint64_t event_flow(const struct event *, struct hash_key); /* 0: no flow is concerned */
 /* Tells it from other events that begin in its first packet; the same in every run. */
@@ -39,7 +39,7 @@ struct use {                           /* what a kind of key holds */
 	bool (*idle)(const struct key *, int64_t now);
 	void (*clear)(struct store *, struct key *);
 };
-extern const struct use window_use, sequence_use, limit_use;
+extern const struct use window_use, sequence_use, limit_use, told_use;
 
 struct space {                         /* the keys of one rule for one use */
 	const struct use *use;
@@ -111,7 +111,7 @@ struct stamp witness_packet(const struct witness *, size_t i);
 struct rule_state {
 	const struct loaded_rule *rule;
 	size_t index;                  /* in its set */
-	struct space keys, limits;
+	struct space keys, limits, told;
 	struct rule_counts counts;
 	uint64_t records;              /* inconclusive findings handed out */
 	int64_t since;                 /* what was before it did not see; NEVER: before the first event */
@@ -161,7 +161,13 @@ bool rule_excepts(struct rules *, struct rule_state *);  /* likewise; counted */
 bool limiter_pass(struct rules *, struct rule_state *, const struct occasion *, uint64_t *kept_back);
 void limiter_key(struct rules *, struct rule_state *, const struct event *, struct key_text *);
 
+/* ---- told.c: later states of one item or session ---- */
+/* False: the event is about neither, or does not say which one: it is an occasion like any other. */
+bool told_fire(struct rules *, struct rule_state *, struct occasion *);
+
 /* ---- engine.c ---- */
+/* A finding that rests on the one event; its id, 0: it was not told. */
+uint64_t single_send(struct rules *, struct rule_state *, const struct occasion *);
 struct watcher {
 	const struct condition *condition;
 	struct rule_state *state;

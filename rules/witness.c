@@ -13,32 +13,35 @@ static bool same_packet(const struct stamp *a, const struct stamp *b)
 	return a->order == b->order && a->frame == b->frame;
 }
 
-/* The first and the last of them, and those that complete a header block. */
-static size_t packets_choose(const struct event *e, struct stamp at[EVENT_PACKETS], size_t n)
+/* The first and the last of a transaction, and those that complete a header block. */
+static size_t packets_of_txn(const struct txn *txn, struct stamp at[EVENT_PACKETS], size_t n)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < n; i++)
-		if (i == 0 || i + 1 == n || same_packet(&at[i], &e->txn->req.head) ||
-		    same_packet(&at[i], &e->txn->res.head))
+		if (i == 0 || i + 1 == n || same_packet(&at[i], &txn->req.head) ||
+		    same_packet(&at[i], &txn->res.head))
 			at[kept++] = at[i];
 	return kept;
 }
 
-/* A finding rests on many packets: the first three and the last. */
-static size_t packets_of_finding(const struct finding *f, struct stamp at[EVENT_PACKETS])
+/* What rests on many packets: the first three and the last. */
+static size_t packets_of_many(const struct stamp *all, size_t n_all, struct stamp at[EVENT_PACKETS])
 {
-	size_t n = f->n_evidence < WITNESS_PACKETS ? f->n_evidence : WITNESS_PACKETS;
+	size_t n = n_all < WITNESS_PACKETS ? n_all : WITNESS_PACKETS;
 	for (size_t i = 0; i < n; i++)
-		at[i] = f->evidence[i + 1 == n ? f->n_evidence - 1 : i];
+		at[i] = all[i + 1 == n ? n_all - 1 : i];
 	return n;
 }
 
 static size_t packets_pick(const struct event *e, struct stamp at[EVENT_PACKETS])
 {
 	if (e->mock == NULL && e->kind == EVENT_FINDING)
-		return packets_of_finding(e->finding, at);
+		return packets_of_many(e->finding->evidence, e->finding->n_evidence, at);
 	size_t n = event_packets(e, at);
-	return n > WITNESS_PACKETS ? packets_choose(e, at, n) : n;
+	if (n <= WITNESS_PACKETS)
+		return n;
+	return e->kind == EVENT_TRANSACTION ? packets_of_txn(e->txn, at, n) :
+					      packets_of_many(at, n, at);
 }
 
 static size_t witness_size(size_t n_packets, size_t n_id)

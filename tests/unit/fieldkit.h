@@ -105,6 +105,7 @@ static inline void found_init(struct found *f)
 		    .input_names = names,
 		    .n_inputs = 2 } };
 	f->finding.rule = &f->rule;
+	f->finding.severity = f->rule.severity;
 	f->finding.keys = f->keys;
 	f->finding.steps = f->steps;
 	f->event.finding = &f->finding;

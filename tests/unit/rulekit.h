@@ -22,6 +22,7 @@ enum { FOUND_MAX = 4096, FOUND_EVIDENCE = 16 };
 struct found {
 	char rule[40], message[200], keys[200], steps[200], fields[200], id_text[20];
 	enum outcome outcome;
+	enum severity severity;
 	uint64_t id, update, count, suppressed;
 	int64_t ns, first_ns, last_ns;
 	bool state_evicted, has_cause;
@@ -63,6 +64,7 @@ static inline void kit_on_finding(void *ctx, const struct event *e, const struct
 	kit_append(x->steps, sizeof(x->steps), f->steps, f->n_steps);
 	kit_append(x->fields, sizeof(x->fields), f->fields, f->n_fields);
 	x->outcome = f->outcome;
+	x->severity = f->severity;
 	x->id = f->id;
 	x->update = f->update;
 	x->count = f->count;

@@ -17,8 +17,14 @@ static const struct rule rule = { .id = "one", .title = "One", .severity = SEVER
 
 static void send(struct report *r, uint64_t id, uint64_t update)
 {
-	struct finding f = { .rule = &rule, .id = id, .update = update, .message = SLICE("text") };
-	report_event(r, &(struct event){ .kind = EVENT_FINDING, .finding = &f });
+	struct finding f = { .rule = &rule,
+		.severity = rule.severity,
+		.id = id,
+		.update = update,
+		.message = SLICE("text") };
+	const struct matter matter = { .number = id, .scope = SLICE("/cal") };
+	report_finding(r, &(struct event){ .kind = EVENT_FINDING, .finding = &f },
+	    &(struct event){ .kind = EVENT_ITEM, .matter = &matter });
 }
 
 /* What is written when allocation number n fails; NULL: the report could not be made. */
@@ -65,10 +71,10 @@ static void each_is_counted(void **state)
 		bool message = strstr(text, "its message is lost: out of memory") != NULL;
 		not_listed += lost;
 		messages_lost += message;
-		whole = n > 3 + 2 * FINDINGS && !lost && !message;
+		whole = n > 4 + 4 * FINDINGS && !lost && !message;
 		free(text);
 	}
-	assert_int_equal(refused, 3);
+	assert_int_equal(refused, 4);
 	assert_int_equal(not_listed, FINDINGS + 1); /* the last: the list itself */
 	assert_int_equal(messages_lost, FINDINGS - 1); /* the first gets one with its later state */
 }

@@ -59,6 +59,7 @@ static void scene_init(struct scene *s, const char *text)
 		.txn = &s->made.txn,
 		.facts = &s->facts };
 	s->finding = (struct finding){ .rule = &s->rule,
+		.severity = s->rule.severity,
 		.id = 1,
 		.message = SLICE("first"),
 		.evidence = s->evidence,

@@ -1,7 +1,7 @@
 /*
  * test_fields.c - rules/fields*.c on transactions: what is absent, what was not observed.
  */
-#include "tests/unit/fieldkit.h"
+#include "tests/unit/opkit.h"
 
 static void headers(void **state)
 {
@@ -334,6 +334,9 @@ static void all_fields_of_all_kinds(void **state)
 	size_t n;
 	const struct field *table = fields_table(&n);
 	(void)state;
+	static struct op_scene made;
+	const struct sync_facts sync = { .version = 141 };
+	op_scene_init(&made);
 	multistatus_made(&full, &dav, true);
 	found_init(&found);
 	scene_init(&bare, "GET", 0);
@@ -344,8 +347,12 @@ static void all_fields_of_all_kinds(void **state)
 		{ .kind = EVENT_FINDING, .finding = &found.finding, .n_inputs = 1 },
 		{ .kind = EVENT_FINDING, .finding = &empty },
 		{ .kind = EVENT_STATS, .summary = &summary, .run_end = &end },
-		{ .kind = EVENT_LOSS, .dropped = &dropped }, { .kind = EVENT_OPERATION },
-		{ .kind = EVENT_ITEM }, { .kind = EVENT_SESSION }, { .kind = EVENT_SYNC } };
+		{ .kind = EVENT_LOSS, .dropped = &dropped },
+		{ .kind = EVENT_OPERATION, .op = &made.op },
+		{ .kind = EVENT_ITEM, .matter = &made.matter, .id = SLICE("i-4") },
+		{ .kind = EVENT_SESSION, .matter = &made.matter, .id = SLICE("s-4") },
+		{ .kind = EVENT_SYNC, .sync = &sync },
+		{ .kind = EVENT_ITEM, .matter = &(struct matter){ .number = 1 } } };
 	for (size_t k = 0; k < sizeof events / sizeof events[0]; k++)
 		for (size_t i = 0; i < n; i++) {
 			struct field_ref ref = { .field = &table[i] };

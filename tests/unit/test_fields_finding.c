@@ -16,9 +16,9 @@ static void findings(void **state)
 	assert_found(&f, "event.outcome", 0, 0, "conclusive");
 	assert_int_equal(found_read(&f, "finding.reason", 0, 0, &v), ABSENT);
 	assert_int_equal(found_number(&f, "event.severity"), 3);
-	f.rule.severity = SEVERITY_INFO;
+	f.finding.severity = SEVERITY_INFO;
 	assert_int_equal(found_number(&f, "event.severity"), 6);
-	f.rule.severity = SEVERITY_CRITICAL;
+	f.finding.severity = SEVERITY_CRITICAL;
 	assert_int_equal(found_number(&f, "event.severity"), 2);
 	f.finding.outcome = INCONCLUSIVE_LOSS;
 	assert_found(&f, "event.outcome", 0, 0, "inconclusive");

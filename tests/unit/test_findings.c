@@ -56,10 +56,12 @@ static struct bench *bench_open(struct report_options options)
 static void send(struct bench *b, struct finding f, const char *message)
 {
 	f.message = (struct slice){ guard_copy(message, strlen(message)), strlen(message) };
-	report_event(b->report,
+	f.severity = f.severity != SEVERITY_INFO ? f.severity : f.rule->severity;
+	report_finding(b->report,
 	    &(struct event){ .kind = EVENT_FINDING,
 		.at = { .ns = epoch + (int64_t)f.update },
-		.finding = &f });
+		.finding = &f },
+	    NULL);
 }
 
 /* All that is written up to the summary; the caller frees it. */

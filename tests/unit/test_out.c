@@ -16,18 +16,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct place {
+struct spot {
 	char directory[64], path[96];
 };
 
-static void place_make(struct place *p)
+static void spot_make(struct spot *p)
 {
 	snprintf(p->directory, sizeof p->directory, "/tmp/davscope-out-XXXXXX");
 	assert_non_null(mkdtemp(p->directory));
 	snprintf(p->path, sizeof p->path, "%s/report", p->directory);
 }
 
-static size_t place_files(const struct place *p)
+static size_t spot_files(const struct spot *p)
 {
 	size_t n = 0;
 	DIR *d = opendir(p->directory);
@@ -38,7 +38,7 @@ static size_t place_files(const struct place *p)
 	return n;
 }
 
-static void place_remove(struct place *p)
+static void spot_remove(struct spot *p)
 {
 	unlink(p->path);
 	assert_int_equal(rmdir(p->directory), 0);
@@ -62,10 +62,10 @@ static struct slice guarded(const char *bytes, size_t n)
 /* Runs `write` on a fresh file and compares the file whole. */
 static void expect(void (*write_it)(struct out *), const char *expected)
 {
-	struct place p;
+	struct spot p;
 	struct error e;
 	char text[4096];
-	place_make(&p);
+	spot_make(&p);
 	struct out *o = out_open(p.path, &e);
 	assert_non_null(o);
 	write_it(o);
@@ -73,7 +73,7 @@ static void expect(void (*write_it)(struct out *), const char *expected)
 	assert_true(out_close(o, &e));
 	slurp(p.path, text, sizeof text);
 	assert_string_equal(text, expected);
-	place_remove(&p);
+	spot_remove(&p);
 }
 
 static void write_numbers(struct out *o)
@@ -199,9 +199,9 @@ static void test_json(void **state)
 static void test_large(void **state)
 {
 	(void)state;
-	struct place p;
+	struct spot p;
 	struct error e;
-	place_make(&p);
+	spot_make(&p);
 	struct out *o = out_open(p.path, &e);
 	static uint8_t big[200001];
 	memset(big, 'x', sizeof big);
@@ -215,16 +215,16 @@ static void test_large(void **state)
 	assert_int_equal(stat(p.path, &st), 0);
 	assert_int_equal(st.st_size, 2 * sizeof big + 2 + 150000);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	place_remove(&p);
+	spot_remove(&p);
 }
 
 static void test_file_is_atomic(void **state)
 {
 	(void)state;
-	struct place p;
+	struct spot p;
 	struct error e;
 	char text[64];
-	place_make(&p);
+	spot_make(&p);
 	struct out *o = out_open(p.path, &e);
 	out_text(o, "old");
 	assert_int_equal(access(p.path, F_OK), -1);
@@ -237,22 +237,22 @@ static void test_file_is_atomic(void **state)
 	out_abandon(o);
 	slurp(p.path, text, sizeof text);
 	assert_string_equal(text, "old");
-	assert_int_equal(place_files(&p), 1);
-	place_remove(&p);
+	assert_int_equal(spot_files(&p), 1);
+	spot_remove(&p);
 }
 
 static void test_file_refused(void **state)
 {
 	(void)state;
 	struct error e;
-	struct place p;
+	struct spot p;
 	assert_null(out_open("/dev/null", &e));
 	assert_null(out_open("/nonexistent/report", &e));
-	place_make(&p);
+	spot_make(&p);
 	assert_int_equal(symlink("/etc/hostname", p.path), 0);
 	assert_null(out_open(p.path, &e));
 	assert_non_null(strstr(e.text, "not a regular file"));
-	place_remove(&p);
+	spot_remove(&p);
 }
 
 /* Standard output replaced by fd in a child; the child's exit status is what `check` says. */

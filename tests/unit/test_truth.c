@@ -80,7 +80,7 @@ static void tables_of_the_guide(void **state)
 /* ---- every operator of every type ---- */
 
 /* What the language has, by the words of the guide. */
-static bool op_allowed(enum vtype type, enum op op)
+static bool op_allowed(enum vtype type, enum relop op)
 {
 	bool ordered = type == V_INT || type == V_DURATION || type == V_TIME || type == V_VERSION;
 	bool texts = type == V_STRING || type == V_ISTRING || type == V_ENUM;
@@ -89,7 +89,7 @@ static bool op_allowed(enum vtype type, enum op op)
 	return op >= CONTAINS ? texts : true;
 }
 
-static bool right_fits(enum op op, const struct right *right)
+static bool right_fits(enum relop op, const struct right *right)
 {
 	if (op == MATCHES)
 		return right->use == PATTERN || right->use == LISTED;
@@ -148,7 +148,7 @@ static void ask_op(const struct asking *q, struct atom a)
 
 static void ask_ops(const struct asking *q, struct atom a)
 {
-	for (enum op op = EQ; op < OPS; op++) {
+	for (enum relop op = EQ; op < OPS; op++) {
 		a.op = op;
 		ask_op(q, a);
 	}

@@ -30,7 +30,7 @@ struct sample {
 	uint8_t family, ip[16];
 };
 
-enum op {
+enum relop {
 	EQ, NE, LT, LE, GT, GE, IN, CONTAINS, ICONTAINS, STARTS, ISTARTS, ENDS, IENDS, MATCHES, OPS
 };
 static const char *const op_text[OPS] = { "==", "!=", "<", "<=", ">", ">=", "in", "contains",
@@ -62,7 +62,7 @@ static inline bool found_between(const char *text, const char *what, size_t from
 	return false;
 }
 
-static inline bool text_holds(enum op op, const char *text, const char *what, bool fold)
+static inline bool text_holds(enum relop op, const char *text, const char *what, bool fold)
 {
 	size_t n = strlen(text), m = strlen(what);
 	fold = fold || op == ICONTAINS || op == ISTARTS || op == IENDS;
@@ -143,12 +143,12 @@ enum { ITEMS = 10 };
 struct right {
 	const char *text;       /* in the language */
 	enum use use;
-	enum op as;             /* PATTERN: what the pattern amounts to */
+	enum relop as;             /* PATTERN: what the pattern amounts to */
 	size_t n;
 	struct item items[ITEMS];
 };
 
-static inline bool item_holds(enum op op, enum vtype type, const struct sample *v,
+static inline bool item_holds(enum relop op, enum vtype type, const struct sample *v,
     const struct item *item)
 {
 	if (item->kind == RANGE)
@@ -227,7 +227,7 @@ struct atom {
 	enum func func;
 	const char *field;
 	enum vtype type;        /* of what is compared: count and len make an int of it */
-	enum op op;
+	enum relop op;
 	bool negated;           /* not in, not contains ...; != is op NE */
 	bool flipped;           /* the constant stands on the left */
 	const struct right *right;
@@ -239,7 +239,7 @@ static inline bool value_holds(const struct atom *a, const struct sample *v,
     const struct right *right)
 {
 	bool some = false;
-	enum op op = a->op == MATCHES ? right->as : a->op;
+	enum relop op = a->op == MATCHES ? right->as : a->op;
 	if (v->wild != TAME)
 		return v->wild == ALWAYS;
 	if (right->items[0].a.wild != TAME)

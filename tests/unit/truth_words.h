@@ -152,7 +152,7 @@ static inline void text_operand(char out[TEXT], enum func func, const char *fiel
 /* Appends the comparison. */
 static inline void text_atom(char out[TEXT], const struct atom *a)
 {
-	static const enum op mirror[OPS] = { [EQ] = EQ, [NE] = NE, [LT] = GT, [LE] = GE, [GT] = LT,
+	static const enum relop mirror[OPS] = { [EQ] = EQ, [NE] = NE, [LT] = GT, [LE] = GE, [GT] = LT,
 		[GE] = LE };
 	static const char *const forms[] = { [EXISTS] = "exists ", [NOT_THERE] = "absent ",
 		[SEEN] = "observed ", [BARE] = "" };

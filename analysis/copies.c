@@ -1,0 +1,306 @@
+/*
+ * copies.c - one request seen at two places: at both sides of a proxy, on a bridge and behind it.
+ *
+ * The copy closer to the server lies within the other in time and ends first, so it is the one that
+ * counts; the outer one shows what the client saw of it. Two requests one after the other are a retry,
+ * two within one are a hop that sent it twice.
+ */
+#include "analysis/meaning.h"
+#include "analysis/signs.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECENT = 512, PATH_ROOM = 256, TAG_ROOM = 128, ADDRESS_ROOM = 48 };
+
+struct recent {
+	struct endpoint client, server;
+	struct place at;
+	uint64_t what, authority, number, body_hash;
+	int64_t first_ns, last_ns;
+	enum commit commit;
+	enum seen tag_seen;
+	bool proxied, claimed;
+	uint16_t n_path, n_tag, n_forwarded;
+	uint8_t path[PATH_ROOM], tag[TAG_ROOM];
+	uint8_t forwarded[ADDRESS_ROOM]; /* for whom the last hop says it asks */
+};
+
+struct copies {
+	struct places *places;
+	struct teller teller;
+	struct recent ring[RECENT];
+	size_t n; /* of all that were added */
+};
+
+struct copies *copies_new(struct places *places, struct teller teller)
+{
+	struct copies *c = calloc(1, sizeof(*c));
+	if (c != NULL) {
+		c->places = places;
+		c->teller = teller;
+	}
+	return c;
+}
+
+void copies_free(struct copies *c)
+{
+	free(c);
+}
+
+/* ---- what is remembered ---- */
+
+static bool same_address(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->family == b->family && memcmp(a->address, b->address, sizeof(a->address)) == 0;
+}
+
+static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+	return same_address(a, b) && a->port == b->port;
+}
+
+static bool has_header(const struct message *req, const char *name)
+{
+	struct slice value;
+	return message_header(req, name, &value) == PRESENT;
+}
+
+/* Clients of calendars have left HTTP/1.0 behind; proxies speak it to this day. */
+static bool is_proxied(const struct message *req)
+{
+	return has_header(req, "Via") || has_header(req, "X-Forwarded-For") ||
+	    has_header(req, "X-Forwarded-Proto") || has_header(req, "X-Forwarded-Host") ||
+	    has_header(req, "X-Real-IP") || has_header(req, "Forwarded") || req->version == 10;
+}
+
+static uint64_t request_number(const struct txn *txn)
+{
+	struct slice target = txn->req.target;
+	size_t query = slice_find_byte(target, '?');
+	uint64_t what = mix_slice(21, txn->req.method);
+	what = mix_slice(what, slice_part(target, query, target.n));
+	return mix(mix(what, txn->req.body.hash), txn->req.body.decoded_bytes);
+}
+
+/* "192.0.2.7", "192.0.2.7:4711", "[2001:db8::1]:4711"; the last of a list. */
+static struct slice forwarded_address(const struct message *req)
+{
+	struct slice value = { 0 };
+	message_header(req, "X-Forwarded-For", &value);
+	for (size_t comma; (comma = slice_find_byte(value, ',')) != value.n;)
+		value = slice_part(value, comma + 1, value.n);
+	value = slice_trim(value);
+	if (slice_starts(value, SLICE("[")))
+		return slice_part(value, 1, slice_find_byte(value, ']') - 1);
+	size_t colon = slice_find_byte(value, ':');
+	bool port = slice_find_byte(value, '.') < colon;
+	return port ? slice_part(value, 0, colon) : value;
+}
+
+static uint16_t bytes_keep(uint8_t *out, size_t room, struct slice s)
+{
+	if (s.n == 0 || s.n > room)
+		return 0;
+	memcpy(out, s.p, s.n);
+	return (uint16_t)s.n;
+}
+
+void copies_add(struct copies *c, struct ops ops)
+{
+	if (ops.n == 0)
+		return;
+	const struct op *op = &ops.list[0];
+	const struct txn *txn = op->txn;
+	struct recent *r = &c->ring[c->n++ % RECENT];
+	*r = (struct recent){ .client = txn->client,
+		.server = txn->server,
+		.at = op->at,
+		.what = request_number(txn),
+		.authority = place_authority(txn),
+		.number = op->number,
+		.body_hash = op->body_hash,
+		.first_ns = txn->req.first.ns,
+		.last_ns = txn_end_ns(txn),
+		.commit = op->commit,
+		.tag_seen = op->tag_seen,
+		.proxied = is_proxied(&txn->req) };
+	r->n_path = bytes_keep(r->path, PATH_ROOM, path_canonical(txn->req.target, txn->arena));
+	r->n_tag = bytes_keep(r->tag, TAG_ROOM, op->tag);
+	r->n_forwarded = bytes_keep(r->forwarded, ADDRESS_ROOM, forwarded_address(&txn->req));
+	r->at.path = (struct slice){ 0 };
+}
+
+/* ---- is it one request? ---- */
+
+static struct slice recent_path(const struct recent *r)
+{
+	return (struct slice){ r->path, r->n_path };
+}
+
+/* Bytes that both paths end with, cut at a slash. */
+static size_t common_tail(struct slice a, struct slice b)
+{
+	size_t n = 0, whole = 0;
+	while (n < a.n && n < b.n && a.p[a.n - 1 - n] == b.p[b.n - 1 - n]) {
+		n++;
+		if (a.p[a.n - n] == '/')
+			whole = n;
+	}
+	return whole;
+}
+
+static bool path_maps(struct slice outer, struct slice inner)
+{
+	size_t tail = common_tail(outer, inner);
+	return tail != 0 && (tail == outer.n || tail == inner.n || tail > 1);
+}
+
+static bool is_within(const struct recent *r, const struct txn *txn)
+{
+	return r->first_ns >= txn->req.first.ns && r->last_ns <= txn_end_ns(txn);
+}
+
+static bool names_client(const struct recent *r, const struct txn *outer)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	int family = outer->client.family == 6 ? AF_INET6 : AF_INET;
+	struct slice said = { r->forwarded, r->n_forwarded }, mapped = SLICE("::ffff:");
+	if (slice_starts_nocase(said, mapped) && family == AF_INET)
+		said = slice_part(said, mapped.n, said.n);
+	return said.n != 0 &&
+	    inet_ntop(family, outer->client.address, text, sizeof(text)) != NULL &&
+	    slice_is_nocase(said, text);
+}
+
+/* A hop sends it from an address of its own; who keeps two servers alike sends both from one. */
+static bool may_be_passed_on(const struct recent *r, const struct txn *outer)
+{
+	if (r->n_forwarded != 0)
+		return names_client(r, outer);
+	return !same_address(&r->client, &outer->client) || r->client.port == outer->client.port ||
+	    same_address(&r->client, &outer->server);
+}
+
+static bool is_translated(const struct recent *r, const struct txn *outer)
+{
+	return same_endpoint(&r->client, &outer->client);
+}
+
+/* Two clients may ask two servers for the same at the same time; hardly do both store the same bytes. */
+static bool is_passed_on(const struct recent *r, const struct op *op)
+{
+	const struct txn *outer = op->txn;
+	bool marked = r->proxied &&
+	    (!is_proxied(&outer->req) || same_address(&r->client, &outer->server));
+	bool stores = op->kind <= OP_COPY && op->body_hash != 0;
+	bool one_place = r->at.scope != 0 && r->at.scope == op->at.scope && r->at.id == op->at.id;
+	return marked || stores || one_place || r->n_forwarded != 0 || is_translated(r, outer);
+}
+
+static bool is_copy(const struct recent *r, const struct op *op, uint64_t what, struct slice path)
+{
+	return r->what == what && is_within(r, op->txn) &&
+	    !same_endpoint(&r->server, &op->txn->server) && path_maps(path, recent_path(r)) &&
+	    may_be_passed_on(r, op->txn) && is_passed_on(r, op);
+}
+
+/* ---- what it teaches ---- */
+
+static void copy_learn(struct copies *c, const struct op *op, const struct recent *r,
+    struct slice outer)
+{
+	struct slice inner = recent_path(r);
+	size_t tail = common_tail(outer, inner);
+	/* The head that differs; what is the same from the root on has the root as its head. */
+	struct slice from = slice_part(outer, 0, outer.n - tail),
+		     to = slice_part(inner, 0, inner.n - tail);
+	places_alias(c->places, place_authority(op->txn), from.n != 0 ? from : SLICE("/"),
+	    r->authority, to.n != 0 ? to : SLICE("/"));
+}
+
+static void tell(struct copies *c, const struct op *op, enum trouble trouble, struct slice value,
+    struct slice other)
+{
+	struct matter m = { .trouble = trouble,
+		.certainty = CONFIRMED,
+		.number = op->number,
+		.op = op,
+		.mailbox = op->mailbox,
+		.scope = path_collection(op->at.path),
+		.href = op->at.path,
+		.peer = op->peer_name,
+		.device = op->device,
+		.value = value,
+		.other_value = other,
+		.count = 1,
+		.packets = op->packets,
+		.n_packets = op->n_packets };
+	if (op->object != NULL)
+		m.uid = op->object->uid;
+	c->teller.matter(c->teller.ctx, &m);
+}
+
+static void tags_compare(struct copies *c, const struct op *op, const struct recent *r)
+{
+	struct slice inner = { r->tag, r->n_tag };
+	bool lost = r->tag_seen == PRESENT && op->tag_seen == ABSENT && op->outcome == OUT_OK;
+	bool changed = r->tag_seen == PRESENT && op->tag_seen == PRESENT && r->n_tag != 0 &&
+	    !slice_equal(inner, op->tag);
+	if (lost || changed)
+		tell(c, op, TROUBLE_TAG_CHANGED_BY_HOP, op->tag, inner);
+}
+
+static bool may_repeat(const struct op *op)
+{
+	return op->kind <= OP_COPY || op->kind == OP_SEND;
+}
+
+static void replay_judge(struct copies *c, const struct op *op, const struct recent *first,
+    const struct recent *second, const struct fold_sink *sink)
+{
+	if (!may_repeat(op) || first->commit == COMMIT_NO || second->commit == COMMIT_NO ||
+	    first->commit == COMMIT_UNSEEN || second->commit == COMMIT_UNSEEN)
+		return;
+	tell(c, op, TROUBLE_PROXY_REPLAY, (struct slice){ 0 }, (struct slice){ 0 });
+	sink->replayed(sink->ctx, second->number);
+}
+
+/* A hop tries again at the same server or, when that failed, at the next; a mirror gets it meanwhile. */
+static bool is_second_try(const struct recent *first, const struct recent *second)
+{
+	return same_endpoint(&first->server, &second->server) || first->last_ns <= second->first_ns;
+}
+
+/* Of several the last one gave the answer that the client saw. */
+void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink)
+{
+	struct recent *last = NULL;
+	struct op *op = &ops.list[0];
+	uint64_t what = request_number(op->txn);
+	struct slice path = path_canonical(op->txn->req.target, op->txn->arena);
+	size_t n = c->n < RECENT ? c->n : RECENT;
+	for (size_t i = 1; i <= n; i++) {
+		struct recent *r = &c->ring[(c->n - i) % RECENT];
+		if (r->claimed || !is_copy(r, op, what, path))
+			continue;
+		r->claimed = true;
+		if (last != NULL && is_second_try(r, last))
+			replay_judge(c, op, r, last, sink);
+		else if (last == NULL)
+			last = r;
+	}
+	if (last == NULL)
+		return;
+	copy_learn(c, op, last, path);
+	for (size_t i = 0; i < ops.n; i++)
+		ops.list[i].copy = true;
+	if (ops.n == 1) {
+		op->at.scope = last->at.scope;
+		op->at.id = last->at.id;
+	}
+	/* What is no object for people's calendars a hop may weaken as it likes. */
+	if (op->kind < OP_READ || op->object != NULL)
+		tags_compare(c, op, last);
+}

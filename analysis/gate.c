@@ -1,0 +1,337 @@
+/*
+ * gate.c - two live items of one identity: is one a copy, or what else explains it?
+ *
+ * The steps stand in the order in which they are asked; the first that holds clears the suspicion and is
+ * told. What is left waits for a moment: a client that renames by PUT and DELETE has two for a while.
+ */
+#include "analysis/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CANDIDATES = 64, PENDING = 4096, BURST = 5 };
+#define GRACE_NS (INT64_C(30) * 1000000000)
+#define SECOND_NS INT64_C(1000000000)
+
+/* ---- why there are two ---- */
+
+static bool created_here(const struct item *item)
+{
+	return item->created.frame != 0;
+}
+
+/* The one that was made, or seen, first is `a`. */
+static void pair_order(const struct item **a, const struct item **b)
+{
+	const struct item *first = *a;
+	if (first->created.order <= (*b)->created.order)
+		return;
+	*a = *b;
+	*b = first;
+}
+
+static bool same_creator(const struct item *a, const struct item *b)
+{
+	return a->creator != 0 && a->creator == b->creator;
+}
+
+static bool reset_between(const struct store *s, const struct item *a, const struct item *b)
+{
+	const struct scope_state *scope = scope_find(s, b->scope);
+	return scope != NULL && scope->reset_order != 0 && scope->reset_peer == b->creator &&
+	    scope->reset_order < b->created.order &&
+	    (!created_here(a) || a->created.order < scope->reset_order || !same_creator(a, b));
+}
+
+/* Both belong to one row of creates that came thick and fast. */
+static bool one_burst(const struct store *s, const struct item *a, const struct item *b)
+{
+	const struct scope_state *scope = scope_find(s, b->scope);
+	return scope != NULL && scope->burst_n >= BURST && same_creator(a, b) &&
+	    scope->burst_peer == b->creator && a->created.order >= scope->burst_order &&
+	    b->created.order >= scope->burst_order;
+}
+
+static enum cause cause_of(const struct store *s, const struct item *a, const struct item *b)
+{
+	pair_order(&a, &b);
+	if (a->activesync && a->idem != 0 && a->idem == b->idem)
+		return CAUSE_SERVER_REPLAY;
+	if (a->replayed || b->replayed)
+		return CAUSE_PROXY_REPLAY;
+	if (same_creator(a, b) && a->untagged)
+		return CAUSE_UNTAGGED;
+	if (same_creator(a, b) && (a->lost || a->failed))
+		return CAUSE_LOST_ANSWER;
+	if (b->activesync && reset_between(s, a, b))
+		return CAUSE_RESET;
+	if (a->move_refused)
+		return CAUSE_MOVE;
+	if (a->creator != 0 && b->creator != 0 && a->creator != b->creator)
+		return CAUSE_TWO_PEERS;
+	if (a->rewritten_told)
+		return CAUSE_REWRITTEN;
+	return one_burst(s, a, b) ? CAUSE_IMPORT : CAUSE_NONE;
+}
+
+/* What only looks alike needs a reason to be a copy, and the same client soon after. */
+static bool alike_is_enough(const struct store *s, const struct item *a, const struct item *b)
+{
+	pair_order(&a, &b);
+	int64_t apart = b->created.ns - a->created.ns;
+	int64_t window = (int64_t)s->limits->retry_window * SECOND_NS;
+	switch (cause_of(s, a, b)) {
+	case CAUSE_SERVER_REPLAY:
+	case CAUSE_PROXY_REPLAY:
+	case CAUSE_RESET:
+		return true;
+	case CAUSE_UNTAGGED:
+	case CAUSE_LOST_ANSWER:
+		return apart >= 0 && apart <= window;
+	default:
+		return false;
+	}
+}
+
+/* ---- the steps ---- */
+
+static bool in_trash(const struct store *s, const struct item *item)
+{
+	const struct scope_state *scope = scope_find(s, item->scope);
+	struct slice name = { 0 };
+	if (scope != NULL)
+		name = (struct slice){ (const uint8_t *)scope->name, scope->n_name };
+	return slice_find(name, SLICE("trash")) != name.n;
+}
+
+static bool one_id(const struct item *a, const struct item *b)
+{
+	if (a->repl_uid != 0 && a->repl_uid == b->repl_uid)
+		return true;
+	return a->scope == b->scope && !a->activesync &&
+	    slice_equal_nocase(item_path(a), item_path(b));
+}
+
+static bool is_strong(const struct item *a, const struct item *b)
+{
+	return (a->uid != 0 && a->uid == b->uid) || (a->idem != 0 && a->idem == b->idem);
+}
+
+/* Alike, and each with a UID of its own: the file that was imported has them so. */
+static bool is_import(const struct store *s, const struct item *a, const struct item *b)
+{
+	return !is_strong(a, b) && a->uid != 0 && b->uid != 0 && one_burst(s, a, b);
+}
+
+/* Whether it is still what it was is not known. */
+static bool is_open(const struct item *a, const struct item *b, bool strong)
+{
+	if (strong && a->uid == b->uid)
+		return a->open_uid || b->open_uid;
+	return a->open_print || b->open_print;
+}
+
+static enum gate gate_judge(const struct store *s, const struct item *a, const struct item *b,
+    bool strong)
+{
+	pair_order(&a, &b);
+	if (one_id(a, b))
+		return GATE_SAME_ID;
+	if (a->state <= LIFE_MAYBE || b->state <= LIFE_MAYBE || is_open(a, b, strong))
+		return GATE_NOT_COMMITTED;
+	if (!a->master || !b->master)
+		return GATE_OVERRIDE;
+	if (a->copied || b->copied)
+		return GATE_MOVE;
+	if (a->state == LIFE_GONE || b->state == LIFE_GONE)
+		return GATE_DELETED;
+	if (a->scope != b->scope)
+		return in_trash(s, a) ? GATE_RESTORE : GATE_OTHER_SCOPE;
+	if (!created_here(b))
+		return created_here(a) ? GATE_SERVER_MADE : GATE_LISTING;
+	if (is_import(s, a, b))
+		return GATE_IMPORT;
+	if (!strong && !same_creator(a, b) && cause_of(s, a, b) == CAUSE_TWO_PEERS)
+		return GATE_OTHER_PEERS;
+	return strong || alike_is_enough(s, a, b) ? GATE_NONE : GATE_SIMILAR;
+}
+
+/* ---- waiting ---- */
+
+static bool pending_has(const struct store *s, const struct item *a, const struct item *b)
+{
+	for (const struct pending *p = s->first; p != NULL; p = p->next)
+		if (p->scope_b == b->scope && p->id_b == b->id && p->scope_a == a->scope &&
+		    p->id_a == a->id)
+			return true;
+	return false;
+}
+
+static void pending_judge(struct store *, const struct pending *);
+
+static void pending_pop(struct store *s)
+{
+	struct pending *p = s->first;
+	s->first = p->next;
+	if (s->first == NULL)
+		s->last = NULL;
+	s->n_pending--;
+	pending_judge(s, p);
+	free(p);
+}
+
+static void pending_add(struct store *s, const struct item *a, const struct item *b,
+    enum trouble trouble)
+{
+	if (pending_has(s, a, b))
+		return;
+	struct pending *p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return;
+	*p = (struct pending){ .scope_a = a->scope,
+		.id_a = a->id,
+		.scope_b = b->scope,
+		.id_b = b->id,
+		.due_ns = s->now.ns + GRACE_NS,
+		.trouble = trouble };
+	*(s->last != NULL ? &s->last->next : &s->first) = p;
+	s->last = p;
+	if (++s->n_pending > PENDING)
+		pending_pop(s);
+}
+
+void gate_moved(struct store *s, const struct item *from, const struct item *to)
+{
+	for (struct pending *p = s->first; p != NULL; p = p->next) {
+		if (p->scope_a == from->scope && p->id_a == from->id) {
+			p->scope_a = to->scope;
+			p->id_a = to->id;
+		} else if (p->scope_b == from->scope && p->id_b == from->id) {
+			p->scope_b = to->scope;
+			p->id_b = to->id;
+		}
+	}
+}
+
+void gate_tick(struct store *s, int64_t now)
+{
+	while (s->first != NULL && s->first->due_ns <= now)
+		pending_pop(s);
+}
+
+void gate_finish(struct store *s)
+{
+	while (s->first != NULL)
+		pending_pop(s);
+}
+
+/* ---- candidates ---- */
+
+struct search {
+	struct store *s;
+	struct item *b;
+	const struct op *op;
+	/* The first that was made of those that no step clears: by a strong key, and by look. */
+	const struct item *strong, *alike;
+};
+
+/* What was made later than `b` became suspect only now that `b` is proven: each for itself. */
+static void search_found(struct search *q, const struct item *a, bool strong)
+{
+	const struct item **best = strong ? &q->strong : &q->alike;
+	if (a->created.order > q->b->created.order)
+		pending_add(q->s, q->b, a, TROUBLE_DUPLICATE);
+	else if (*best == NULL || a->created.order < (*best)->created.order)
+		*best = a;
+}
+
+static void search_look(struct search *q, struct item *a, bool strong)
+{
+	enum gate gate = gate_judge(q->s, a, q->b, strong);
+	bool half_move = gate == GATE_OTHER_SCOPE && a->move_refused && strong &&
+	    created_here(q->b) && a->creator == q->b->creator;
+	if (half_move)
+		pending_add(q->s, a, q->b, TROUBLE_MOVE_HALF_DONE);
+	else if (gate == GATE_NONE)
+		search_found(q, a, strong);
+	else if (created_here(a) || created_here(q->b)) /* else nobody suspects anybody */
+		tell_cleared(q->s, a, q->b, q->op, gate);
+}
+
+static void search_chains(struct search *q)
+{
+	struct item *b = q->b;
+	size_t n = 0;
+	for (struct item *a = item_by_uid(q->s, b->uid); a != NULL && n < CANDIDATES;
+	     a = a->next_uid, n++)
+		if (a != b && a->uid == b->uid)
+			search_look(q, a, true);
+	for (struct item *a = item_by_print(q->s, b->print); a != NULL && n < CANDIDATES;
+	     a = a->next_print, n++)
+		if (a != b && a->print == b->print && !(a->uid != 0 && a->uid == b->uid))
+			search_look(q, a, is_strong(a, b));
+}
+
+void gate_item(struct store *s, struct item *b, const struct op *op)
+{
+	struct search q = { .s = s, .b = b, .op = op };
+	search_chains(&q);
+	if (q.strong != NULL)
+		pending_add(s, q.strong, b, TROUBLE_DUPLICATE);
+	if (q.alike != NULL)
+		pending_add(s, q.alike, b, TROUBLE_DUPLICATE);
+}
+
+/* The first one is gone; the second may be a copy of another as well. */
+static struct item *other_first(struct store *s, struct item *b)
+{
+	struct search q = { .s = s, .b = b };
+	if (b->state != LIFE_LIVE)
+		return NULL;
+	search_chains(&q);
+	const struct item *first = q.strong != NULL ? q.strong : q.alike;
+	return first != NULL ? item_find(s, first->scope, first->id) : NULL;
+}
+
+static void tell_half_move(struct store *s, const struct item *item)
+{
+	struct matter m = matter_of(s, TROUBLE_MOVE_HALF_DONE, item, NULL);
+	matter_tell(s, &m);
+}
+
+static void pending_judge(struct store *s, const struct pending *p)
+{
+	struct item *a = item_find(s, p->scope_a, p->id_a), *b = item_find(s, p->scope_b, p->id_b);
+	if (a == NULL || b == NULL)
+		return;
+	if (a->state == LIFE_LIVE && b->state == LIFE_LIVE &&
+	    p->trouble == TROUBLE_MOVE_HALF_DONE) {
+		tell_half_move(s, b);
+		return;
+	}
+	if (a->state != LIFE_LIVE || b->state != LIFE_LIVE || a->scope != b->scope) {
+		tell_cleared(s, a, b, NULL, GATE_MOVE);
+		a = other_first(s, b);
+		if (a == NULL)
+			return;
+	}
+	if (is_import(s, a, b)) {
+		tell_cleared(s, a, b, NULL, GATE_IMPORT);
+		return;
+	}
+	bool sure = created_here(a) && !a->adopted && !b->adopted && is_strong(a, b);
+	tell_duplicate(s, a, b, cause_of(s, a, b), sure ? CONFIRMED : PROBABLE);
+}
+
+/* A create that was refused is no copy: told where one of its identity is there. */
+void gate_refused(struct store *s, const struct op *op)
+{
+	if (op->object == NULL || op->object->uid.n == 0)
+		return;
+	uint64_t uid = uid_number(op->object->uid);
+	struct item *a = item_by_uid(s, uid);
+	while (a != NULL && a->uid != uid)
+		a = a->next_uid;
+	if (a != NULL && a->state == LIFE_LIVE && a->scope == op->at.scope && a->id != op->at.id)
+		tell_cleared(s, a, NULL, op, GATE_NOT_COMMITTED);
+}

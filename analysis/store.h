@@ -1,0 +1,217 @@
+/*
+ * store.h - what servers hold, as far as the capture proves it. Private to store*.c, gate.c, tags.c,
+ * refusals.c, tell.c.
+ *
+ * An item stays known when it is gone: that a copy was made after a delete is what clears it. The least
+ * recently used items leave at the limits, and are counted.
+ */
+#ifndef DAVSCOPE_ANALYSIS_STORE_H
+#define DAVSCOPE_ANALYSIS_STORE_H
+
+#include "analysis/meaning.h"
+
+enum life_state { LIFE_UNKNOWN, LIFE_MAYBE, LIFE_LIVE, LIFE_GONE };
+
+/* The packets of an attempt, small enough to be kept a million times. */
+struct trace {
+	uint64_t order : 48, input : 16, frame : 48, status : 16;
+	uint64_t answer_order : 48, method : 4, tag_seen : 2, commit : 2, kind : 4;
+	uint64_t answer_frame : 48;
+	int64_t ns;
+};
+
+enum { READERS = 3, UID_MAX = 128, SUMMARY_MAX = 64, NAME_MAX_KEPT = 200, BUILD_MAX = 24 };
+enum { CHAIN_MAX = 256 };               /* items of one UID or one look that are found by it */
+
+/* Peers, tags and hashes of bodies are compared within one item only: 32 bits do. */
+struct item {
+	struct item *next_id, *next_uid, *next_print; /* of their buckets */
+	struct item *older, *newer;                   /* by use */
+	struct item *next_in_scope, *before_in_scope;
+	uint8_t *text;                 /* last segment of the path or ServerId, UID, summary */
+	uint64_t scope, id;
+	uint64_t uid, print;           /* hashes; 0: none. print: of what may be compared at all */
+	uint64_t idem;                 /* ActiveSync: device, collection, SyncKey and ClientId; else 0 */
+	uint64_t creator;              /* peer; 0: not seen */
+	uint64_t lineage;              /* number of its first attempt */
+	struct trace created;           /* the attempt that made it; frame 0: made before, or by others */
+	uint64_t written_order : 48, written_input : 16; /* the last write; what stands beside it fills the words */
+	uint64_t written_frame : 48, told : 16; /* told: states of its lineage, kept with the first of it */
+	uint64_t written_answer_order : 48, guard_refusals : 16;
+	uint64_t written_answer_frame : 48, refusals : 16;
+	uint32_t writer, readers[READERS]; /* who wrote it last, and who has read it since */
+	uint32_t sent_octets, read_octets; /* of the bytes written, and read, under this tag; 0: not known */
+	uint32_t repl_uid, tag, schedule_tag, sent_text, read_text, sent_lines, settled;
+	uint32_t guard, refused_body;  /* of the condition and the body that are refused again and again */
+	uint32_t listing;              /* number of the last listing of its scope that named it */
+	uint16_t own_refusals, misses;
+	uint16_t n_path, n_uid, n_summary;
+	uint8_t state, n_readers;
+	unsigned master : 1, readers_full : 1, tag_strong : 1;
+	unsigned untagged : 1;         /* its creator was proven to get no change tag */
+	unsigned lost : 1, failed : 1; /* ... no answer at all; an answer that says it failed */
+	unsigned copied : 1, replayed : 1, activesync : 1;
+	unsigned mismatch_told : 1, lying_told : 1, unstable_told : 1, rewritten_told : 1, move_refused : 1;
+	unsigned adopted : 1;          /* taken to be of a create that never learned its id */
+	unsigned open_uid : 1, open_print : 1; /* a write of unknown outcome may have made it another */
+	unsigned uid_in_path : 1;      /* its UID is how its path begins */
+	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
+};
+
+/* A likely copy that has to wait: what follows may show that it is a move. */
+struct pending {
+	struct pending *next;
+	uint64_t scope_a, id_a, scope_b, id_b;
+	int64_t due_ns;
+	enum trouble trouble;          /* DUPLICATE or MOVE_HALF_DONE */
+};
+
+/* A collection, as far as listings and runs of creates concern. */
+struct scope_state {
+	struct scope_state *next;
+	struct item *items;            /* those that are not gone */
+	size_t n_items;                /* all that are known */
+	uint64_t scope;
+	uint64_t burst_peer;           /* who makes many in a row, the last when, how many so far */
+	int64_t burst_ns;
+	uint64_t burst_order;          /* where the row began */
+	uint32_t burst_n;
+	uint64_t reset_order;          /* ActiveSync: when a key was refused last */
+	uint64_t reset_peer;
+	char front_build[BUILD_MAX], back_build[BUILD_MAX]; /* Exchange: as announced, NUL-terminated */
+	uint16_t n_name;
+	char name[];                   /* its path, for people */
+};
+
+/* Names by hash: peers; and front legs by user and what they add. */
+struct peer_name { uint64_t peer; uint8_t n; char text[119]; };
+struct front {
+	uint64_t user, print;          /* print 0: the slot is free */
+	int64_t first_ns, last_ns;     /* of request and answer */
+	struct trace trace;
+	int32_t status;
+	enum commit commit;
+	bool paired;
+	uint64_t idem, number; /* number: of the lineage its creates are of; 0: none was seen */
+	uint64_t mismatches;
+	struct trace back;             /* the create it is paired with */
+	char note[48];                 /* "ClientId 9 SyncKey {K}7" */
+};
+enum { PEER_NAMES = 4096, FRONTS = 1024, BACKS = 1024 };
+/* A create of the back leg, kept for the front leg that caused it. */
+struct back {
+	uint64_t user, print, scope, id;
+	int64_t first_ns, last_ns;
+	struct trace trace;
+	enum commit commit;
+	bool paired;
+};
+/* Two recordings: by how much the clock of `front` is ahead of that of `back`, at least and at most. */
+struct clocks { uint16_t front, back; uint64_t pairs; int64_t least_ns, most_ns; struct trace of_front, of_back; };
+enum { CLOCKS = 16 };
+
+/* The last refusals of one item, for the evidence. */
+struct refusal_log { uint64_t scope, id; size_t n; struct trace traces[8]; };
+enum { REFUSAL_LOGS = 512 };
+
+/* A create that may have been stored under an id that its client never learned. */
+struct orphan { uint64_t scope, uid, print, idem, creator, number; struct trace created; bool lost, open; };
+enum { ORPHANS = 512 };
+
+struct table { struct item **buckets; size_t room; };
+
+struct store {
+	const struct limits *limits;
+	struct places *places;
+	uint64_t seed;
+	struct teller teller;
+	struct table by_id, by_uid, by_print;
+	struct scope_state **scopes;
+	size_t n_scopes, scopes_room;
+	struct item *oldest, *newest;
+	size_t n_items, bytes;
+	uint64_t evicted, listings;
+	struct pending *first, *last;  /* in the order they are due */
+	size_t n_pending;
+	struct stamp now;
+	struct peer_name names[PEER_NAMES];
+	struct front fronts[FRONTS];
+	struct back backs[BACKS];
+	struct orphan orphans[ORPHANS];
+	struct clocks clocks[CLOCKS];
+	size_t n_clocks;
+	struct refusal_log refusal_logs[REFUSAL_LOGS];
+	size_t n_fronts, n_backs, n_orphans; /* of all that came */
+};
+
+/* ---- store_table.c: finding and making ---- */
+bool store_room(struct store *);       /* first tables; false: no memory */
+struct item *item_find(const struct store *, uint64_t scope, uint64_t id);
+struct item *item_take(struct store *, struct place); /* found or made; NULL: no memory */
+void item_state(struct store *, struct item *, enum life_state);
+/* Who it is, by what was sent or read; NULL: nothing is known of it. */
+void item_identify(struct store *, struct item *, const struct object *);
+struct item *item_by_uid(const struct store *, uint64_t uid);     /* the first; go on with next_uid */
+struct item *item_by_print(const struct store *, uint64_t print);
+void item_touch(struct store *, struct item *);
+struct scope_state *scope_find(const struct store *, uint64_t scope);
+void store_tables_free(struct store *);
+struct slice item_path(const struct item *);
+struct slice item_uid(const struct item *);
+struct slice item_summary(const struct item *);
+uint64_t uid_number(struct slice uid);
+uint64_t object_print(const struct object *); /* 0: copies cannot be told by it */
+struct slice peer_text(const struct store *, uint64_t peer);
+void peer_learn(struct store *, uint64_t peer, struct slice name);
+
+/* ---- store.c ---- */
+struct reading;
+struct trace trace_of(const struct op *);
+bool answer_was_lost(const struct op *);
+void store_seen_live(struct store *, struct item *, const struct op *, const struct reading *);
+
+/* ---- orphans.c ---- */
+void orphan_add(struct store *, const struct op *);
+/* An item that nobody was seen to create may be one of them: then it is said to be. */
+bool orphan_adopt(struct store *, struct item *);
+uint64_t idem_number(const struct op *);
+
+/* ---- rows.c ---- */
+void rows_dav(struct store *, const struct op *);
+void rows_airsync(struct store *, const struct op *);
+
+/* ---- gate.c: is it a copy? ---- */
+void gate_item(struct store *, struct item *, const struct op *); /* newly proven; op NULL: by a listing */
+void gate_refused(struct store *, const struct op *);            /* a create that was not stored */
+void gate_moved(struct store *, const struct item *from, const struct item *to); /* what waits goes along */
+void gate_tick(struct store *, int64_t now);
+void gate_finish(struct store *);
+
+/* ---- tags.c: bytes and tags of one resource ---- */
+uint32_t bytes_number(uint64_t hash);  /* 0 stays 0 */
+void tags_written(struct item *, const struct op *);
+/* One read: a GET, or a row. `octets` of the object only count for a GET. */
+struct reading { const struct object *object; struct slice tag, schedule_tag; bool whole_body; };
+void tags_read(struct store *, struct item *, const struct op *, const struct reading *);
+
+/* ---- refusals.c: what is refused again and again ---- */
+void refusal_judge(struct store *, const struct op *);
+void refusal_late(struct store *, const struct item *); /* its maker turns out to be who was refused it */
+void refusal_read(struct item *);       /* a read ends a row of refusals */
+
+/* ---- legs.c: the device's leg and the mailbox server's ---- */
+void legs_front(struct store *, const struct op *);
+void legs_back(struct store *, const struct op *);
+void legs_finish(struct store *);      /* tells of clocks that differ */
+const struct front *legs_front_of(const struct store *, struct slice mailbox, uint64_t print, size_t *from); /* next one from *from on; NULL: no more */
+
+/* ---- tell.c ---- */
+struct matter matter_of(const struct store *, enum trouble, const struct item *, const struct op *); /* op may be NULL */
+void matter_tell(struct store *, struct matter *);
+struct slice item_full_path(const struct store *, const struct item *, char *room, size_t n); /* of a DAV item with its collection */
+size_t traces_packets(const struct trace *, size_t n, struct stamp out[OP_PACKETS]); /* in order, each once */
+size_t written_packets(const struct item *, const struct op *, struct stamp out[OP_PACKETS]);
+void tell_duplicate(struct store *, struct item *first, struct item *second, enum cause, enum certainty);
+void tell_cleared(struct store *, const struct item *a, const struct item *b, const struct op *, enum gate);
+
+#endif

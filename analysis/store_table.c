@@ -1,0 +1,466 @@
+/*
+ * store_table.c - the tables of the store: items by id, UID and fingerprint, in bounded memory.
+ */
+#include "analysis/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_ROOM = 1024, MALLOC_COST = 16 };
+
+uint64_t uid_number(struct slice uid)
+{
+	return uid.n == 0 ? 0 : mix_slice(31, uid);
+}
+
+/* Two cards may share a name, two tasks without a date a title: only what has a time is compared. */
+uint64_t object_print(const struct object *o)
+{
+	if (o == NULL || (o->kind != OBJECT_EVENT && o->kind != OBJECT_TODO) ||
+	    o->start_ns == OBJECT_NO_TIME || o->summary.n == 0)
+		return 0;
+	return o->fingerprint;
+}
+
+/* ---- buckets ---- */
+
+enum chain { BY_ID, BY_UID, BY_PRINT };
+
+static struct table *table_of(struct store *s, enum chain chain)
+{
+	return chain == BY_ID ? &s->by_id : chain == BY_UID ? &s->by_uid : &s->by_print;
+}
+
+static struct item **next_of(struct item *item, enum chain chain)
+{
+	return chain == BY_ID ? &item->next_id :
+	    chain == BY_UID   ? &item->next_uid :
+				&item->next_print;
+}
+
+static uint64_t number_of(const struct item *item, enum chain chain)
+{
+	return chain == BY_ID ? item->id : chain == BY_UID ? item->uid : item->print;
+}
+
+static size_t bucket_of(const struct store *s, const struct table *t, uint64_t number)
+{
+	return mix(s->seed, number) & (t->room - 1);
+}
+
+/* Of those that share a UID or a look the latest are found: an enemy may give all items the same. */
+static void chain_trim(struct item **at, enum chain chain, uint64_t number)
+{
+	struct item **last = NULL;
+	size_t n = 0;
+	for (; *at != NULL; at = next_of(*at, chain))
+		if (number_of(*at, chain) == number) {
+			last = at;
+			n++;
+		}
+	if (n <= CHAIN_MAX)
+		return;
+	struct item *oldest = *last;
+	*last = *next_of(oldest, chain);
+	*next_of(oldest, chain) = NULL;
+}
+
+static void chain_put(struct store *s, struct item *item, enum chain chain)
+{
+	struct table *t = table_of(s, chain);
+	struct item **bucket = &t->buckets[bucket_of(s, t, number_of(item, chain))];
+	*next_of(item, chain) = *bucket;
+	*bucket = item;
+	if (chain != BY_ID)
+		chain_trim(bucket, chain, number_of(item, chain));
+}
+
+static void chain_take(struct store *s, struct item *item, enum chain chain)
+{
+	struct table *t = table_of(s, chain);
+	struct item **at = &t->buckets[bucket_of(s, t, number_of(item, chain))];
+	while (*at != NULL && *at != item)
+		at = next_of(*at, chain);
+	if (*at != NULL)
+		*at = *next_of(item, chain);
+	*next_of(item, chain) = NULL;
+}
+
+static bool table_grow(struct store *s, enum chain chain, size_t room)
+{
+	struct table *t = table_of(s, chain);
+	struct item **buckets = calloc(room, sizeof(*buckets));
+	if (buckets == NULL)
+		return false;
+	free(t->buckets);
+	s->bytes += (room - t->room) * sizeof(*buckets);
+	t->buckets = buckets;
+	t->room = room;
+	for (struct item *item = s->oldest; item != NULL; item = item->newer)
+		if (number_of(item, chain) != 0)
+			chain_put(s, item, chain);
+	return true;
+}
+
+bool store_room(struct store *s)
+{
+	size_t wanted = s->by_id.room == 0 ? FIRST_ROOM : s->by_id.room;
+	while (wanted < s->n_items)
+		wanted *= 2;
+	if (wanted == s->by_id.room)
+		return true;
+	return table_grow(s, BY_ID, wanted) && table_grow(s, BY_UID, wanted) &&
+	    table_grow(s, BY_PRINT, wanted);
+}
+
+/* ---- use ---- */
+
+static void use_take(struct store *s, struct item *item)
+{
+	*(item->older != NULL ? &item->older->newer : &s->oldest) = item->newer;
+	*(item->newer != NULL ? &item->newer->older : &s->newest) = item->older;
+}
+
+static void use_put(struct store *s, struct item *item)
+{
+	item->older = s->newest;
+	item->newer = NULL;
+	*(s->newest != NULL ? &s->newest->newer : &s->oldest) = item;
+	s->newest = item;
+}
+
+void item_touch(struct store *s, struct item *item)
+{
+	if (s->newest == item)
+		return;
+	use_take(s, item);
+	use_put(s, item);
+}
+
+/* ---- scopes ---- */
+
+struct scope_state *scope_find(const struct store *s, uint64_t scope)
+{
+	struct scope_state *state = s->scopes_room == 0 ?
+	    NULL :
+	    s->scopes[mix(s->seed, scope) & (s->scopes_room - 1)];
+	while (state != NULL && state->scope != scope)
+		state = state->next;
+	return state;
+}
+
+/* NULL: no memory. */
+static struct scope_state *scope_take(struct store *s, uint64_t scope, struct slice name)
+{
+	struct scope_state *state = scope_find(s, scope);
+	if (state != NULL)
+		return state;
+	size_t n = name.n < NAME_MAX_KEPT ? name.n : NAME_MAX_KEPT;
+	state = calloc(1, sizeof(*state) + n);
+	if (state == NULL)
+		return NULL;
+	struct scope_state **bucket = &s->scopes[mix(s->seed, scope) & (s->scopes_room - 1)];
+	state->scope = scope;
+	state->n_name = (uint16_t)n;
+	if (n != 0)
+		memcpy(state->name, name.p, n);
+	state->next = *bucket;
+	*bucket = state;
+	s->n_scopes++;
+	s->bytes += sizeof(*state) + n + MALLOC_COST;
+	return state;
+}
+
+/* A collection of which nothing is known any more goes as well. */
+static void scope_drop(struct store *s, struct scope_state *state)
+{
+	struct scope_state **at = &s->scopes[mix(s->seed, state->scope) & (s->scopes_room - 1)];
+	while (*at != state)
+		at = &(*at)->next;
+	*at = state->next;
+	s->n_scopes--;
+	s->bytes -= sizeof(*state) + state->n_name + MALLOC_COST;
+	free(state);
+}
+
+/* What is gone is in no list: listings need not look at it again and again. */
+static void scope_unlist(struct scope_state *state, struct item *item)
+{
+	struct item **before = item->before_in_scope != NULL ?
+	    &item->before_in_scope->next_in_scope :
+	    &state->items;
+	*before = item->next_in_scope;
+	if (item->next_in_scope != NULL)
+		item->next_in_scope->before_in_scope = item->before_in_scope;
+	item->next_in_scope = item->before_in_scope = NULL;
+}
+
+static void scope_list(struct scope_state *state, struct item *item)
+{
+	item->next_in_scope = state->items;
+	if (state->items != NULL)
+		state->items->before_in_scope = item;
+	state->items = item;
+}
+
+static void scope_leave(struct store *s, struct item *item)
+{
+	struct scope_state *state = scope_find(s, item->scope);
+	ensure(state != NULL, NULL);
+	if (item->state != LIFE_GONE)
+		scope_unlist(state, item);
+	if (--state->n_items == 0)
+		scope_drop(s, state);
+}
+
+static bool scope_enter(struct store *s, struct item *item, struct slice name)
+{
+	struct scope_state *state = scope_take(s, item->scope, name);
+	if (state == NULL)
+		return false;
+	state->n_items++;
+	scope_list(state, item);
+	return true;
+}
+
+void item_state(struct store *s, struct item *item, enum life_state now)
+{
+	bool was_gone = item->state == LIFE_GONE, is_gone = now == LIFE_GONE;
+	struct scope_state *scope = was_gone != is_gone ? scope_find(s, item->scope) : NULL;
+	item->state = (uint8_t)now;
+	if (scope == NULL)
+		return;
+	if (is_gone)
+		scope_unlist(scope, item);
+	else
+		scope_list(scope, item);
+}
+
+/* ---- items ---- */
+
+static size_t uid_bytes(const struct item *item)
+{
+	return item->uid_in_path ? 0 : item->n_uid;
+}
+
+static size_t text_bytes(const struct item *item)
+{
+	return (size_t)item->n_path + uid_bytes(item) + item->n_summary;
+}
+
+static size_t item_cost(const struct item *item)
+{
+	return sizeof(*item) + text_bytes(item) + 2 * (size_t)MALLOC_COST;
+}
+
+static void item_free(struct store *s, struct item *item)
+{
+	s->bytes -= item_cost(item);
+	s->n_items--;
+	free(item->text);
+	free(item);
+}
+
+static void item_drop(struct store *s, struct item *item)
+{
+	chain_take(s, item, BY_ID);
+	if (item->uid != 0)
+		chain_take(s, item, BY_UID);
+	if (item->print != 0)
+		chain_take(s, item, BY_PRINT);
+	use_take(s, item);
+	scope_leave(s, item);
+	item_free(s, item);
+}
+
+/* For one more. */
+static void make_room(struct store *s)
+{
+	while (s->oldest != NULL &&
+	    (s->n_items >= s->limits->items_known || s->bytes > s->limits->store_bytes)) {
+		s->evicted++;
+		item_drop(s, s->oldest);
+	}
+}
+
+struct item *item_find(const struct store *s, uint64_t scope, uint64_t id)
+{
+	struct item *item = s->by_id.buckets[bucket_of(s, &s->by_id, id)];
+	while (item != NULL && (item->id != id || item->scope != scope))
+		item = item->next_id;
+	return item;
+}
+
+static struct slice part(const struct item *item, size_t from, size_t n)
+{
+	return (struct slice){ item->text + from, n };
+}
+
+struct slice item_path(const struct item *item)
+{
+	return part(item, 0, item->n_path);
+}
+
+struct slice item_uid(const struct item *item)
+{
+	return part(item, item->uid_in_path ? 0 : item->n_path, item->n_uid);
+}
+
+struct slice item_summary(const struct item *item)
+{
+	return part(item, item->n_path + uid_bytes(item), item->n_summary);
+}
+
+static struct slice cut(struct slice s, size_t most)
+{
+	return slice_part(s, 0, most);
+}
+
+static void put(uint8_t *out, struct slice s)
+{
+	if (s.n != 0)
+		memcpy(out, s.p, s.n);
+}
+
+/* Without memory the texts stay as they are: they are for people only. */
+static bool item_name(struct store *s, struct item *item, struct slice path, struct slice uid,
+    struct slice summary)
+{
+	path = cut(path, NAME_MAX_KEPT);
+	uid = cut(uid, UID_MAX);
+	summary = cut(summary, SUMMARY_MAX);
+	bool in_path = uid.n <= path.n && slice_starts(path, uid);
+	size_t own = in_path ? 0 : uid.n;
+	uint8_t *text = malloc(path.n + own + summary.n + 1);
+	if (text == NULL)
+		return false;
+	put(text, path);
+	put(text + path.n, slice_part(uid, 0, own));
+	put(text + path.n + own, summary);
+	s->bytes -= text_bytes(item);
+	free(item->text);
+	item->text = text;
+	item->uid_in_path = in_path;
+	item->n_path = (uint16_t)path.n;
+	item->n_uid = (uint16_t)uid.n;
+	item->n_summary = (uint16_t)summary.n;
+	s->bytes += text_bytes(item);
+	return true;
+}
+
+static struct item *item_new(struct store *s, struct place at)
+{
+	struct item *item = calloc(1, sizeof(*item));
+	if (item == NULL)
+		return NULL;
+	item->scope = at.scope;
+	item->id = at.id;
+	item->master = true;
+	s->n_items++;
+	s->bytes += item_cost(item);
+	bool airsync = at.path.n == 0 || at.path.p[0] != '/';
+	struct slice name = airsync ? at.path : path_last(at.path);
+	struct slice none = { 0 };
+	if (!item_name(s, item, name, none, none) ||
+	    !scope_enter(s, item, airsync ? none : path_collection(at.path))) {
+		item_free(s, item);
+		return NULL;
+	}
+	chain_put(s, item, BY_ID);
+	use_put(s, item);
+	return item;
+}
+
+struct item *item_take(struct store *s, struct place at)
+{
+	struct item *item = item_find(s, at.scope, at.id);
+	if (item != NULL) {
+		item_touch(s, item);
+		return item;
+	}
+	make_room(s);
+	return store_room(s) ? item_new(s, at) : NULL;
+}
+
+static void item_number(struct store *s, struct item *item, enum chain chain, uint64_t number)
+{
+	uint64_t *slot = chain == BY_UID ? &item->uid : &item->print;
+	if (*slot == number)
+		return;
+	if (*slot != 0)
+		chain_take(s, item, chain);
+	*slot = number;
+	if (number != 0)
+		chain_put(s, item, chain);
+}
+
+/* Of an object that was not read to its end only what it has is known. */
+void item_identify(struct store *s, struct item *item, const struct object *o)
+{
+	if (o == NULL)
+		return;
+	bool has_uid = o->uid.n != 0 || o->whole, has_summary = o->summary.n != 0 || o->whole;
+	struct slice uid = cut(has_uid ? o->uid : item_uid(item), UID_MAX);
+	struct slice summary = cut(has_summary ? o->summary : item_summary(item), SUMMARY_MAX);
+	if (!slice_equal(uid, item_uid(item)) || !slice_equal(summary, item_summary(item)))
+		item_name(s, item, item_path(item), uid, summary);
+	if (has_uid)
+		item_number(s, item, BY_UID, uid_number(o->uid));
+	if (!o->whole)
+		return;
+	item->master = o->master || o->overrides == 0;
+	item_number(s, item, BY_PRINT, object_print(o));
+}
+
+struct item *item_by_uid(const struct store *s, uint64_t uid)
+{
+	return uid == 0 ? NULL : s->by_uid.buckets[bucket_of(s, &s->by_uid, uid)];
+}
+
+struct item *item_by_print(const struct store *s, uint64_t print)
+{
+	return print == 0 ? NULL : s->by_print.buckets[bucket_of(s, &s->by_print, print)];
+}
+
+static void scopes_free(struct store *s)
+{
+	for (size_t i = 0; i < s->scopes_room; i++)
+		for (struct scope_state *next, *state = s->scopes[i]; state != NULL; state = next) {
+			next = state->next;
+			free(state);
+		}
+	free(s->scopes);
+}
+
+void store_tables_free(struct store *s)
+{
+	for (struct item *newer, *item = s->oldest; item != NULL; item = newer) {
+		newer = item->newer;
+		free(item->text);
+		free(item);
+	}
+	scopes_free(s);
+	free(s->by_id.buckets);
+	free(s->by_uid.buckets);
+	free(s->by_print.buckets);
+}
+
+/* ---- names of peers ---- */
+
+struct slice peer_text(const struct store *s, uint64_t peer)
+{
+	const struct peer_name *name = &s->names[peer % PEER_NAMES];
+	return name->peer == peer ? (struct slice){ (const uint8_t *)name->text, name->n } :
+				    (struct slice){ 0 };
+}
+
+void peer_learn(struct store *s, uint64_t peer, struct slice name)
+{
+	struct peer_name *slot = &s->names[peer % PEER_NAMES];
+	if (peer == 0 || (slot->peer == peer && slot->n != 0))
+		return;
+	name = cut(name, sizeof(slot->text));
+	slot->peer = peer;
+	slot->n = (uint8_t)name.n;
+	put((uint8_t *)slot->text, name);
+}

@@ -1,0 +1,177 @@
+/*
+ * tags.c - what a change tag promises, held against what is read under it.
+ *
+ * A strong tag stands for certain bytes (RFC 9110 8.8.1). It is judged against the bytes and the later
+ * tags of its own resource alone: the same tag on two resources is no fault. What another client may have
+ * written unseen explains new bytes, never the same bytes under a new tag.
+ */
+#include "analysis/store.h"
+
+static uint32_t low32(uint64_t x)
+{
+	return (uint32_t)(x ^ x >> 32);
+}
+
+/* What hops put around a tag is taken off: that is told by the tag's own transaction. */
+static uint32_t tag_number(struct slice tag, bool *strong)
+{
+	static const char *const tails[] = { "-gzip", ";gzip", "--gzip" };
+	*strong = !slice_starts_nocase(tag, SLICE("W/"));
+	if (!*strong)
+		tag = slice_part(tag, 2, tag.n);
+	while (tag.n != 0 && (tag.p[0] == '"' || tag.p[0] == '\\'))
+		tag = slice_part(tag, 1, tag.n);
+	while (tag.n != 0 && (tag.p[tag.n - 1] == '"' || tag.p[tag.n - 1] == '\\'))
+		tag.n--;
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		struct slice tail = slice_from(tails[i]);
+		if (tag.n > tail.n && slice_equal(slice_part(tag, tag.n - tail.n, tail.n), tail))
+			tag.n -= tail.n;
+	}
+	return tag.n == 0 ? 0 : low32(mix_slice(41, tag)) | 1;
+}
+
+uint32_t bytes_number(uint64_t hash)
+{
+	return hash == 0 ? 0 : low32(hash) | 1;
+}
+
+void tags_written(struct item *item, const struct op *op)
+{
+	bool strong = true;
+	const struct object *o = op->object;
+	item->tag = op->tag_seen == PRESENT ? tag_number(op->tag, &strong) : 0;
+	item->tag_strong = strong;
+	item->schedule_tag = op->schedule_tag_seen == PRESENT ?
+	    low32(mix_slice(42, op->schedule_tag)) :
+	    0;
+	item->sent_octets = bytes_number(op->body_hash);
+	item->sent_text = o != NULL && o->whole ? bytes_number(o->text) : 0;
+	item->sent_lines = o != NULL && o->whole ? bytes_number(o->lines) : 0;
+	item->settled = o != NULL && o->whole ? bytes_number(o->settled) : 0;
+	item->read_octets = 0;
+	item->read_text = 0;
+	item->n_readers = 0;
+	item->readers_full = false;
+	item->mismatch_told = item->unstable_told =
+	    false; /* that a server lies is told once an item */
+}
+
+static bool object_usable(const struct object *o)
+{
+	return o != NULL && o->whole;
+}
+
+/* The bytes of the last write are surely not what is read now. Unknown ones differ from nothing. */
+static bool differs_from_sent(const struct item *item, const struct reading *r)
+{
+	const struct object *o = r->object;
+	if (r->whole_body)
+		return item->sent_octets != 0 && o->octets != 0 &&
+		    item->sent_octets != bytes_number(o->octets);
+	return item->sent_text != 0 && o->text != 0 && item->sent_text != bytes_number(o->text);
+}
+
+/* Surely the same calendar data as was written last, in whatever order its lines are. */
+static bool equals_sent(const struct item *item, const struct object *o)
+{
+	return (item->sent_lines != 0 && item->sent_lines == bytes_number(o->lines)) ||
+	    (item->sent_octets != 0 && item->sent_octets == bytes_number(o->octets));
+}
+
+static bool equals_read(const struct item *item, const struct reading *r)
+{
+	const struct object *o = r->object;
+	if (r->whole_body && item->read_octets != 0)
+		return item->read_octets == bytes_number(o->octets);
+	return item->read_text != 0 && item->read_text == bytes_number(o->text);
+}
+
+static void tell_tag(struct store *s, enum trouble trouble, enum certainty certainty,
+    const struct item *item, const struct op *op, struct slice value)
+{
+	struct stamp packets[OP_PACKETS];
+	struct matter m = matter_of(s, trouble, item, op);
+	m.certainty = certainty;
+	m.value = value;
+	m.packets = packets;
+	m.n_packets = written_packets(item, op, packets);
+	matter_tell(s, &m);
+}
+
+static void same_tag(struct store *s, struct item *item, const struct op *op,
+    const struct reading *r)
+{
+	if (!object_usable(r->object) || !item->tag_strong || item->lying_told ||
+	    !differs_from_sent(item, r))
+		return;
+	item->lying_told = true;
+	tell_tag(s, TROUBLE_LYING_TAG, r->whole_body ? CONFIRMED : PROBABLE, item, op, r->tag);
+}
+
+static void other_tag(struct store *s, struct item *item, const struct op *op,
+    const struct reading *r)
+{
+	if (!object_usable(r->object))
+		return;
+	if (equals_sent(item, r->object) && !item->mismatch_told) {
+		item->mismatch_told = true;
+		tell_tag(s, TROUBLE_TAG_MISMATCH, CONFIRMED, item, op, r->tag);
+	} else if (equals_read(item, r) && !item->unstable_told) {
+		item->unstable_told = true;
+		tell_tag(s, TROUBLE_TAG_UNSTABLE, CONFIRMED, item, op, r->tag);
+	}
+}
+
+/* RFC 6638 3.2.10: replies of attendees leave the Schedule-Tag as it is. */
+static void schedule_read(struct store *s, struct item *item, const struct op *op,
+    const struct reading *r)
+{
+	uint32_t tag = r->schedule_tag.n == 0 ? 0 : low32(mix_slice(42, r->schedule_tag));
+	const struct object *o = r->object;
+	bool replied = object_usable(o) && item->settled != 0 &&
+	    item->settled == bytes_number(o->settled) && item->read_text != 0 &&
+	    item->read_text != bytes_number(o->text);
+	if (tag != 0 && item->schedule_tag != 0 && tag != item->schedule_tag && replied)
+		tell_tag(s, TROUBLE_SCHEDULE_TAG_MOVED, PROBABLE, item, op, r->schedule_tag);
+	if (tag != 0)
+		item->schedule_tag = tag;
+}
+
+/* What was written is known no more once other bytes or another tag were read. */
+static void reading_keep(struct item *item, const struct reading *r, uint32_t tag, bool strong)
+{
+	const struct object *o = r->object;
+	if (tag != 0 && tag != item->tag) {
+		if (!object_usable(o) || !equals_sent(item, o)) {
+			item->sent_octets = 0;
+			item->sent_text = item->sent_lines = 0;
+			item->read_octets = 0;
+			item->read_text = 0;
+		}
+		item->tag = tag;
+		item->tag_strong = strong;
+	}
+	if (!object_usable(o))
+		return;
+	if (r->whole_body)
+		item->read_octets = bytes_number(o->octets);
+	item->read_text = bytes_number(o->text);
+	item->settled = bytes_number(o->settled);
+}
+
+void tags_read(struct store *s, struct item *item, const struct op *op, const struct reading *r)
+{
+	bool strong = true;
+	uint32_t tag = tag_number(r->tag, &strong);
+	if (op->facts->flavour == FLAVOUR_EXCHANGE)
+		return;
+	schedule_read(s, item, op, r);
+	if (tag != 0 && item->tag != 0) {
+		if (tag == item->tag)
+			same_tag(s, item, op, r);
+		else
+			other_tag(s, item, op, r);
+	}
+	reading_keep(item, r, tag, strong);
+}
