@@ -26,6 +26,8 @@ struct content {
 	bool gap;
 	bool undecodable;
 	bool sniffing; /* no media type: the first bytes decide */
+	bool hashing;
+	struct hash_run hash; /* of decoded bytes */
 	uint8_t sniffed[SNIFF];
 	size_t n_sniffed;
 	struct inflater *inflater;
@@ -97,6 +99,14 @@ static enum coding coding_find(struct slice value)
 	return CODING_UNKNOWN;
 }
 
+static void reader_choose(struct content *c, const struct body_reader *reader)
+{
+	c->reader = reader;
+	c->kind = reader != NULL ? reader->kind : BODY_OTHER;
+	if (c->kind == BODY_CALENDAR || c->kind == BODY_VCARD || c->kind == BODY_MIME)
+		c->hashing = true;
+}
+
 struct content *content_new(const struct content_options *options, struct arena *arena,
     struct content_sink sink)
 {
@@ -109,8 +119,8 @@ struct content *content_new(const struct content_options *options, struct arena 
 	c->root_only = options->root_only;
 	c->coding = coding_find(options->coding);
 	c->sniffing = slice_trim(options->media_type).n == 0;
-	c->reader = reader_find(options->media_type);
-	c->kind = content_kind(options->media_type);
+	c->hashing = options->hash;
+	reader_choose(c, reader_find(options->media_type));
 	return c;
 }
 
@@ -138,6 +148,8 @@ static void reader_begin(struct content *c)
 
 static void reader_feed(struct content *c, struct slice s)
 {
+	if (c->hashing)
+		hash_add(&c->hash, s);
 	if (!c->reader_begun)
 		reader_begin(c);
 	if (!c->reader_done)
@@ -168,16 +180,36 @@ static bool looks_like_xml(struct slice s)
 	    (n > 1 && text[0] == '<' && is_name_start(text[1]));
 }
 
+/* Field names that a MIME message begins with (RFC 2045 3, RFC 5322 3.6), Exchange's own too. */
+static const struct body_reader *sniff(struct slice s)
+{
+	static const struct {
+		const char *start;
+		const struct body_reader *reader;
+	} starts[] = {
+		{ "BEGIN:VCALENDAR", &body_calendar },
+		{ "BEGIN:VCARD", &body_vcard },
+		{ "MIME-Version:", &body_mime },
+		{ "Content-Type:", &body_mime },
+		{ "Content-Class:", &body_mime },
+		{ "Received:", &body_mime },
+		{ "Message-ID:", &body_mime },
+	};
+	if (looks_like_xml(s))
+		return &body_xml;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (slice_starts_nocase(s, slice_from(starts[i].start)))
+			return starts[i].reader;
+	return NULL;
+}
+
 static void sniff_decide(struct content *c)
 {
 	struct slice s = { c->sniffed, c->n_sniffed };
 	c->sniffing = false;
 	if (s.n == 0)
 		return;
-	if (looks_like_xml(s)) {
-		c->reader = &body_xml;
-		c->kind = BODY_XML;
-	}
+	reader_choose(c, sniff(s));
 	reader_feed(c, s);
 }
 
@@ -303,7 +335,9 @@ void content_end(struct content *c, bool whole, struct body *body)
 	body->undecodable = c->undecodable;
 	body->complete = whole && !c->gap && !c->undecodable;
 	body->organizer = NOT_OBSERVED;
+	body->hash = body->complete && c->hash.n > 0 ? hash_sum(&c->hash) : 0;
 	body->dav = NULL;
+	body->object = NULL;
 	body->airsync = NULL;
 	if (c->reading != NULL)
 		c->reader->end(c->reading, body->complete, body);

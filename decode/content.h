@@ -15,6 +15,7 @@ struct content_options {
 	struct slice media_type;       /* value of Content-Type, empty when absent */
 	struct slice coding;           /* value of Content-Encoding, empty when absent */
 	bool root_only;                /* XML: stop behind the start tag of the root element */
+	bool hash;                     /* of the decoded bytes; of calendar and address objects always */
 };
 
 struct content;

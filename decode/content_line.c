@@ -159,8 +159,8 @@ bool param_next(struct slice *params, struct slice *name, struct slice *value, s
 	*params = slice_part(s, end, s.n);
 	*whole = slice_part(s, 0, end);
 	size_t equals = slice_find_byte(*whole, '=');
-	*name = slice_part(*whole, 0, equals);
-	*value = slice_part(*whole, equals + 1, whole->n);
+	*name = slice_trim(slice_part(*whole, 0, equals));
+	*value = slice_trim(slice_part(*whole, equals + 1, whole->n));
 	if (value->n > 1 && value->p[0] == '"' && value->p[value->n - 1] == '"')
 		*value = slice_part(*value, 1, value->n - 2);
 	return true;

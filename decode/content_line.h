@@ -42,7 +42,7 @@ struct property {
 };
 
 struct property property_of(struct slice line);
-/* Takes the next parameter off; *whole is all of it but the ';'. False: there is none. */
+/* Takes the next parameter off, which begins with ';'; *whole is all of it but that. False: there is none. */
 bool param_next(struct slice *params, struct slice *name, struct slice *value, struct slice *whole);
 struct slice param_find(struct slice params, const char *wanted); /* without quotes; empty: not there */
 

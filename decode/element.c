@@ -8,49 +8,98 @@
 
 enum { PROBES = 8 };
 
-#define DAV "DAV:"
 #define CALDAV "urn:ietf:params:xml:ns:caldav"
 #define CARDDAV "urn:ietf:params:xml:ns:carddav"
-#define REPL "http://schemas.microsoft.com/repl/"
+#define EXCHANGE "http://schemas.microsoft.com/exchange/"
 #define PROPTAG "http://schemas.microsoft.com/mapi/proptag/"
+#define REPL "http://schemas.microsoft.com/repl/"
 
+/* By namespace: each name of that one, up to an empty one. */
 static const struct {
-	const char *ns, *local;
-	enum element element;
+	const char *ns;
+	struct {
+		const char *local;
+		enum element element;
+	} names[24];
 } known[] = {
-	{ DAV, "multistatus", ELEMENT_MULTISTATUS },
-	{ DAV, "response", ELEMENT_RESPONSE },
-	{ DAV, "href", ELEMENT_HREF },
-	{ DAV, "propstat", ELEMENT_PROPSTAT },
-	{ DAV, "status", ELEMENT_STATUS },
-	{ DAV, "prop", ELEMENT_PROP },
-	{ DAV, "error", ELEMENT_ERROR },
-	{ DAV, "sync-token", ELEMENT_SYNC_TOKEN },
-	{ DAV, "sync-level", ELEMENT_SYNC_LEVEL },
-	{ DAV, "allprop", ELEMENT_ALLPROP },
-	{ DAV, "propname", ELEMENT_PROPNAME },
-	{ DAV, "include", ELEMENT_INCLUDE },
-	{ DAV, "set", ELEMENT_SET },
-	{ DAV, "remove", ELEMENT_REMOVE },
-	{ DAV, "sql", ELEMENT_SQL },
-	{ DAV, "target", ELEMENT_TARGET },
-	{ DAV, "property", ELEMENT_PROPERTY },
-	{ CALDAV, "calendar-data", ELEMENT_BULK },
-	{ CARDDAV, "address-data", ELEMENT_BULK },
-	{ PROPTAG, "x66590102", ELEMENT_BULK },
-	{ REPL, "repl", ELEMENT_REPL },
-	{ REPL, "collblob", ELEMENT_COLLBLOB },
-	{ REPL, "changetype", ELEMENT_CHANGETYPE },
+	{ "DAV:",
+	    {
+		{ "multistatus", ELEMENT_MULTISTATUS },
+		{ "response", ELEMENT_RESPONSE },
+		{ "href", ELEMENT_HREF },
+		{ "propstat", ELEMENT_PROPSTAT },
+		{ "status", ELEMENT_STATUS },
+		{ "prop", ELEMENT_PROP },
+		{ "error", ELEMENT_ERROR },
+		{ "sync-token", ELEMENT_SYNC_TOKEN },
+		{ "sync-level", ELEMENT_SYNC_LEVEL },
+		{ "allprop", ELEMENT_ALLPROP },
+		{ "propname", ELEMENT_PROPNAME },
+		{ "include", ELEMENT_INCLUDE },
+		{ "set", ELEMENT_SET },
+		{ "remove", ELEMENT_REMOVE },
+		{ "sql", ELEMENT_SQL },
+		{ "target", ELEMENT_TARGET },
+		{ "property", ELEMENT_PROPERTY },
+		{ "limit", ELEMENT_LIMIT },
+		{ "nresults", ELEMENT_NRESULTS },
+		{ "contentclass", ELEMENT_CLASS },
+		{ "displayname", ELEMENT_DISPLAY_NAME },
+	    } },
+	{ CALDAV,
+	    {
+		{ "calendar-data", ELEMENT_CALENDAR_DATA },
+		{ "filter", ELEMENT_FILTER },
+		{ "comp-filter", ELEMENT_COMP_FILTER },
+	    } },
+	{ CARDDAV,
+	    {
+		{ "address-data", ELEMENT_ADDRESS_DATA },
+		{ "filter", ELEMENT_FILTER },
+		{ "limit", ELEMENT_LIMIT },
+		{ "nresults", ELEMENT_NRESULTS },
+	    } },
+	{ REPL,
+	    {
+		{ "repl", ELEMENT_REPL },
+		{ "collblob", ELEMENT_COLLBLOB },
+		{ "changetype", ELEMENT_CHANGETYPE },
+	    } },
+	{ PROPTAG, { { "x66590102", ELEMENT_BULK } } },
+	{ EXCHANGE, { { "outlookmessageclass", ELEMENT_MESSAGE_CLASS } } },
+	{ "urn:schemas:calendar:",
+	    {
+		{ "uid", ELEMENT_UID },
+		{ "dtstart", ELEMENT_START },
+		{ "dtend", ELEMENT_END },
+		{ "location", ELEMENT_LOCATION },
+		{ "alldayevent", ELEMENT_ALL_DAY },
+		{ "rrule", ELEMENT_RRULE },
+		{ "recurrenceid", ELEMENT_RECURRENCE_ID },
+		{ "instancetype", ELEMENT_INSTANCE_TYPE },
+		{ "organizer", ELEMENT_ORGANIZER },
+		{ "method", ELEMENT_METHOD },
+	    } },
+	{ "urn:schemas:httpmail:", { { "subject", ELEMENT_SUBJECT } } },
+	{ "urn:schemas:mailheader:", { { "subject", ELEMENT_SUBJECT } } },
+	{ "urn:schemas:contacts:",
+	    { { "fileas", ELEMENT_FILE_AS }, { "cn", ELEMENT_COMMON_NAME } } },
 };
+
+enum { NAMESPACES = sizeof(known) / sizeof(known[0]) };
 
 enum element element_known(struct dav_name name)
 {
-	bool repl = slice_equal(name.ns, SLICE(REPL));
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		bool same = repl ? slice_is_nocase(name.local, known[i].local) :
-				   slice_is(name.local, known[i].local);
-		if (same && slice_is(name.ns, known[i].ns))
-			return known[i].element;
+	size_t n = 0;
+	while (n < NAMESPACES && !slice_is(name.ns, known[n].ns))
+		n++;
+	if (n == NAMESPACES)
+		return ELEMENT_OTHER;
+	bool repl = slice_is(name.ns, REPL);
+	for (size_t i = 0; known[n].names[i].local != NULL; i++) {
+		const char *local = known[n].names[i].local;
+		if (repl ? slice_is_nocase(name.local, local) : slice_is(name.local, local))
+			return known[n].names[i].element;
 	}
 	return ELEMENT_OTHER;
 }

@@ -3,16 +3,11 @@
  * components the one without a RECURRENCE-ID stands for all, else the first. Times wait for the end of
  * the text, because their zones may stand behind them.
  */
-#include "decode/body.h"
 #include "decode/object_read.h"
 #include "decode/object_time.h"
 #include "decode/vtimezone.h"
 
-#include <stdio.h>
-
 enum place { AT_TOP, IN_CALENDAR, IN_COMPONENT, IN_ZONE, IN_OBSERVANCE };
-
-enum { UTC_TEXT = 24 };
 
 /* The time of a property. */
 struct moment {
@@ -41,7 +36,7 @@ struct calendar {
 	uint8_t uids;
 	uint32_t overrides;
 	bool master, ended;
-	char override_text[UTC_TEXT];
+	char override_text[CIVIL_TEXT];
 };
 
 /* ---- names ---- */
@@ -350,26 +345,21 @@ static void end_finish(const struct calendar *c, struct object *o, struct object
 
 static void override_finish(struct calendar *c, struct object *o)
 {
+	struct civil at = c->override.at;
 	int64_t utc;
 	if (!c->override.good)
 		return;
-	bool known = moment_utc(c, &c->override, &utc);
-	bool floating = !known || (!c->override.at.utc && c->override.zone.n == 0);
-	struct civil_date d = civil_date_of(utc);
-	int64_t clock = utc - civil_days(d.year, d.month, d.day) * DAY_SECONDS;
-	char *out = c->override_text;
-	size_t n = (size_t)snprintf(out, UTC_TEXT, "%04d%02u%02u", d.year % 10000, d.month % 100,
-	    d.day % 100);
-	if (!c->override.at.date)
-		n += (size_t)snprintf(out + n, UTC_TEXT - n, "T%02u%02u%02u%s",
-		    (unsigned)(clock / 3600 % 100), (unsigned)(clock / 60 % 60),
-		    (unsigned)(clock % 60), floating ? "" : "Z");
-	o->recurrence_id = (struct slice){ (const uint8_t *)out, n };
+	if (c->override.zone.n > 0 && moment_utc(c, &c->override, &utc)) {
+		at.seconds = utc;
+		at.utc = true;
+	}
+	o->recurrence_id = (struct slice){ (const uint8_t *)c->override_text,
+		civil_write(&at, c->override_text) };
 }
 
 /* ---- the grammar ---- */
 
-static void *calendar_new(const struct limits *limits, struct arena *arena)
+static void *calendar_start(const struct limits *limits, struct arena *arena)
 {
 	struct calendar *c = arena_alloc(arena, sizeof(*c));
 	if (c == NULL)
@@ -452,7 +442,7 @@ static bool calendar_end(void *ctx, struct object *o, struct object_more *more)
 }
 
 const struct object_grammar grammar_calendar = {
-	.new = calendar_new,
+	.start = calendar_start,
 	.begin = calendar_begin,
 	.property = calendar_property,
 	.end = calendar_end,
@@ -462,12 +452,12 @@ const struct object_grammar grammar_calendar = {
 
 static void *body_start(const struct body_env *env)
 {
-	return object_read_new(&grammar_calendar, env->limits, env->arena);
+	return object_read_new(&grammar_calendar, env);
 }
 
 static void body_end(void *ctx, bool whole, struct body *body)
 {
-	body->object = object_read_end(ctx, whole, true);
+	(void)object_read_end(ctx, whole, true, &body->object);
 	body->organizer = object_read_organizer(ctx, whole);
 }
 

@@ -1,104 +1,17 @@
 /*
  * multistatus.c - what an XML body says in terms of WebDAV: answers (RFC 4918 multistatus, with the
  * additions of RFC 6578 and of Exchange's replication) and requests (what they ask for or change).
- * An open element is at a place; tables below say which place a child of it is at. Nothing is
- * believed before its end tag, so a body cut short yields whole items only.
+ * An open element is at a place (place.h). Nothing is believed before its end tag, so a body cut short
+ * yields whole items only.
  */
 #include "decode/body.h"
-#include "decode/element.h"
+#include "decode/dav_object.h"
+#include "decode/dav_query.h"
+#include "decode/place.h"
 #include "decode/value.h"
 #include "decode/xml.h"
 
 #include <string.h>
-
-enum place {
-	IGNORED,
-	IN_SURPLUS,
-	PROPERTY_CHILD,
-	PROPERTY_HREF,
-	EXPANDED,
-	ERROR_CAUSE,
-	ERROR_NAME,
-	/* text is gathered and used at the end */
-	FIRST_TEXT,
-	RESPONSE_HREF = FIRST_TEXT,
-	RESPONSE_STATUS,
-	PROPSTAT_STATUS,
-	CHANGETYPE,
-	SYNC_TOKEN,
-	SYNC_LEVEL,
-	COLLBLOB,
-	REQUEST_HREF,
-	/* children have a place of their own; those above hand PROPERTY_CHILD or IGNORED down */
-	FIRST_PARENT,
-	AT_TOP = FIRST_PARENT,
-	IN_MULTISTATUS,
-	IN_RESPONSE,
-	IN_PROPSTAT,
-	IN_ERROR,
-	IN_PROP,
-	PROPERTY,
-	IN_REQUEST,
-	IN_CHANGE,
-	IN_TARGET,
-	IN_REPL,
-	IN_ERROR_BODY,
-	PLACES
-};
-
-static const uint8_t child_places[PLACES][ELEMENTS] = {
-	[AT_TOP] = {
-		[ELEMENT_MULTISTATUS] = IN_MULTISTATUS,
-		[ELEMENT_ERROR] = IN_ERROR_BODY,
-	},
-	[IN_MULTISTATUS] = {
-		[ELEMENT_RESPONSE] = IN_RESPONSE,
-		[ELEMENT_SYNC_TOKEN] = SYNC_TOKEN,
-		[ELEMENT_REPL] = IN_REPL,
-	},
-	[IN_RESPONSE] = {
-		[ELEMENT_HREF] = RESPONSE_HREF,
-		[ELEMENT_STATUS] = RESPONSE_STATUS,
-		[ELEMENT_PROPSTAT] = IN_PROPSTAT,
-		[ELEMENT_ERROR] = IN_ERROR,
-		[ELEMENT_CHANGETYPE] = CHANGETYPE,
-	},
-	[IN_PROPSTAT] = {
-		[ELEMENT_STATUS] = PROPSTAT_STATUS,
-		[ELEMENT_PROP] = IN_PROP,
-		[ELEMENT_ERROR] = IN_ERROR,
-	},
-	[PROPERTY] = { [ELEMENT_HREF] = PROPERTY_HREF },
-	[IN_REQUEST] = {
-		[ELEMENT_PROP] = IN_PROP,
-		[ELEMENT_INCLUDE] = IN_PROP,
-		[ELEMENT_SET] = IN_CHANGE,
-		[ELEMENT_REMOVE] = IN_CHANGE,
-		[ELEMENT_ALLPROP] = PROPERTY,
-		[ELEMENT_PROPNAME] = PROPERTY,
-		[ELEMENT_SQL] = PROPERTY,
-		[ELEMENT_PROPERTY] = EXPANDED,
-		[ELEMENT_HREF] = REQUEST_HREF,
-		[ELEMENT_TARGET] = IN_TARGET,
-		[ELEMENT_SYNC_TOKEN] = SYNC_TOKEN,
-		[ELEMENT_SYNC_LEVEL] = SYNC_LEVEL,
-		[ELEMENT_REPL] = IN_REPL,
-	},
-	[IN_CHANGE] = { [ELEMENT_PROP] = IN_PROP },
-	[IN_TARGET] = { [ELEMENT_HREF] = REQUEST_HREF },
-	[IN_REPL] = { [ELEMENT_COLLBLOB] = COLLBLOB },
-};
-
-/* Where any other child is. */
-static const uint8_t other_places[PLACES] = {
-	[AT_TOP] = IN_REQUEST,
-	[IN_PROP] = PROPERTY,
-	[PROPERTY] = PROPERTY_CHILD,
-	[PROPERTY_CHILD] = PROPERTY_CHILD,
-	[PROPERTY_HREF] = PROPERTY_CHILD,
-	[IN_ERROR] = ERROR_CAUSE,
-	[IN_ERROR_BODY] = ERROR_NAME,
-};
 
 /* An array that doubles in the arena. */
 struct vec {
@@ -128,6 +41,7 @@ struct multistatus {
 	enum element element; /* which property that is */
 	struct value value; /* of it; its text also serves all other places */
 	struct vec hrefs, errors; /* of the request; of the error body */
+	struct dav_objects objects; /* of the response being read, or of the request */
 };
 
 static bool no_room(struct multistatus *m)
@@ -197,6 +111,7 @@ static void response_begin(struct multistatus *m)
 	m->has_href = false;
 	m->more_hrefs.n = 0;
 	m->props.n = 0;
+	dav_objects_begin(&m->objects);
 }
 
 static bool response_href(struct multistatus *m)
@@ -240,6 +155,8 @@ static bool response_props(struct multistatus *m)
 static bool response_end(struct multistatus *m)
 {
 	const struct dav_response *r = &m->response;
+	if (!dav_objects_end(&m->objects, SCOPE_ANSWER, &m->response.object))
+		return no_room(m);
 	if (!response_props(m) || !response_store(m, r))
 		return false;
 	struct dav_response other = { .status = r->status,
@@ -282,7 +199,10 @@ static void property_begin(struct multistatus *m, const struct element_name *e)
 {
 	m->name = e->name;
 	m->element = e->element;
-	value_begin(&m->value, m->env.limits->prop_value, e->element != ELEMENT_BULK);
+	bool object = e->element >= ELEMENT_BULK && e->element <= ELEMENT_ADDRESS_DATA;
+	value_begin(&m->value, m->env.limits->prop_value, !object);
+	if (m->places[0] == IN_MULTISTATUS)
+		dav_object_data_begin(&m->objects, e->element);
 }
 
 static bool property_add(struct multistatus *m, struct dav_prop prop)
@@ -305,6 +225,10 @@ static bool property_end(struct multistatus *m)
 	/* Some Exchange answers carry it as a property of the row. */
 	if (m->response.changetype.n == 0 && m->element == ELEMENT_CHANGETYPE)
 		m->response.changetype = prop.value;
+	if (m->element == ELEMENT_SQL && query_is_filtered(text, m->value.text.cut))
+		m->dav->filtered = true;
+	dav_object_data_end(&m->objects);
+	dav_object_property(&m->objects, m->element, prop.value);
 	return property_add(m, prop);
 }
 
@@ -359,11 +283,6 @@ static bool root_begin(struct multistatus *m, const struct xml_element *e)
 	return !m->env.root_only;
 }
 
-static bool place_is_text(enum place place)
-{
-	return place >= FIRST_TEXT && place < FIRST_PARENT;
-}
-
 static bool place_begin(struct multistatus *m, enum place place, const struct element_name *known,
     const struct xml_element *e)
 {
@@ -383,11 +302,21 @@ static bool place_begin(struct multistatus *m, enum place place, const struct el
 	case ERROR_NAME:
 		m->name = known->name;
 		return true;
+	case FILTERED:
+		m->dav->filtered = true;
+		return true;
 	default:
 		if (place_is_text(place))
 			text_begin(&m->value.text, m->env.limits->target);
 		return true;
 	}
+}
+
+static void limit_take(struct multistatus *m)
+{
+	uint64_t limit;
+	if (slice_to_u64(xml_trim(text_slice(&m->value.text)), &limit))
+		m->dav->limit = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;
 }
 
 static bool place_end(struct multistatus *m, enum place place)
@@ -429,6 +358,9 @@ static bool place_end(struct multistatus *m, enum place place)
 		return text_keep(m, &m->dav->collblob);
 	case REQUEST_HREF:
 		return href_add(m, &m->hrefs);
+	case REQUEST_LIMIT:
+		limit_take(m);
+		return true;
 	default:
 		return true;
 	}
@@ -437,12 +369,15 @@ static bool place_end(struct multistatus *m, enum place place)
 static enum place place_of_child(const struct multistatus *m, enum place parent,
     enum element element)
 {
-	enum place place = child_places[parent][element];
-	if (place == IGNORED)
-		place = other_places[parent];
+	enum place place = place_of(parent, element);
 	if (place == IN_RESPONSE && m->responses.n >= m->env.limits->items)
 		place = IN_SURPLUS;
 	return place;
+}
+
+static bool is_data(enum element element)
+{
+	return element == ELEMENT_CALENDAR_DATA || element == ELEMENT_ADDRESS_DATA;
 }
 
 static bool child_begin(struct multistatus *m, enum place parent, const struct xml_element *e)
@@ -452,6 +387,8 @@ static bool child_begin(struct multistatus *m, enum place parent, const struct x
 		return no_room(m);
 	enum place place = place_of_child(m, parent, known->element);
 	m->places[m->depth++] = (uint8_t)place;
+	if (place == PROPERTY_CHILD && is_data(m->element) && query_is_partial(known->name))
+		m->dav->partial_data = true;
 	if (parent == PROPERTY &&
 	    !value_child(&m->value, known->name.local, place == PROPERTY_HREF))
 		return no_room(m);
@@ -468,7 +405,7 @@ static bool on_start(void *ctx, const struct xml_element *e)
 	enum place parent = m->places[m->depth - 1];
 	if (parent >= FIRST_PARENT)
 		return child_begin(m, parent, e);
-	m->places[m->depth++] = other_places[parent];
+	m->places[m->depth++] = (uint8_t)place_of(parent, ELEMENT_OTHER);
 	return true;
 }
 
@@ -477,6 +414,8 @@ static bool on_text(void *ctx, struct slice s)
 	struct multistatus *m = ctx;
 	enum place place = m->places[m->depth - 1];
 	bool room = true;
+	if (place == PROPERTY)
+		dav_object_data(&m->objects, s);
 	if (place_is_text(place))
 		room = text_add(&m->value.text, s);
 	else if (place == PROPERTY || place == PROPERTY_CHILD || place == PROPERTY_HREF)
@@ -499,6 +438,7 @@ static void *multistatus_start(const struct body_env *env)
 		return NULL;
 	m->env = *env;
 	m->value.text.arena = env->arena;
+	m->objects.env = &m->env;
 	const struct xml_events events = { on_start, on_text, on_end, m };
 	m->xml = xml_new(env->limits, env->arena, events, env->sink);
 	return m->xml != NULL ? m : NULL;
@@ -518,6 +458,9 @@ static void dav_finish(struct multistatus *m, bool well_formed)
 	if (m->places[0] == IN_REQUEST) {
 		dav->props = m->props.p;
 		dav->n_props = m->props.n;
+		enum dav_scope scope = well_formed && !m->dropped ? SCOPE_REQUEST : SCOPE_CUT;
+		if (!dav_objects_end(&m->objects, scope, &dav->object))
+			(void)no_room(m);
 	}
 	dav->hrefs = m->hrefs.p;
 	dav->n_hrefs = m->hrefs.n;

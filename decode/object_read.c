@@ -14,8 +14,7 @@ enum { MARK = sizeof(byte_order_mark) };
 struct object_read {
 	const struct object_grammar *grammar;
 	void *state; /* the grammar's own */
-	const struct limits *limits;
-	struct arena *arena;
+	struct body_env env;
 	struct content_lines lines;
 	struct hash_run octets;
 	struct object_sums sums;
@@ -39,7 +38,7 @@ static void on_line(void *ctx, const struct content_line *line)
 	object_sums_line(&r->sums, line, &p);
 	if (is_organizer(&p))
 		r->organizer = true;
-	if (r->properties >= r->limits->ical_props) {
+	if (r->properties >= r->env.limits->ical_props) {
 		r->missed = true;
 		return;
 	}
@@ -53,19 +52,18 @@ static void on_line(void *ctx, const struct content_line *line)
 }
 
 struct object_read *object_read_new(const struct object_grammar *grammar,
-    const struct limits *limits, struct arena *arena)
+    const struct body_env *env)
 {
-	struct object_read *r = arena_alloc(arena, sizeof(*r));
+	struct object_read *r = arena_alloc(env->arena, sizeof(*r));
 	if (r == NULL)
 		return NULL;
 	r->grammar = grammar;
-	r->limits = limits;
-	r->arena = arena;
-	r->lines.arena = arena;
-	r->lines.bound = (size_t)limits->ical_line;
+	r->env = *env;
+	r->lines.arena = env->arena;
+	r->lines.bound = (size_t)env->limits->ical_line;
 	r->lines.line = on_line;
 	r->lines.ctx = r;
-	r->state = grammar->new (limits, arena);
+	r->state = grammar->start(env->limits, env->arena);
 	if (r->state == NULL)
 		return NULL;
 	object_read_begin(r);
@@ -112,13 +110,14 @@ void object_read_data(struct object_read *r, struct slice s)
 	text_data(r, mark_skip(r, s));
 }
 
-const struct object *object_read_end(struct object_read *r, bool whole, bool octets)
+bool object_read_end(struct object_read *r, bool whole, bool octets, const struct object **object)
 {
 	struct object draft = { .start_ns = OBJECT_NO_TIME, .end_ns = OBJECT_NO_TIME };
 	struct object_more more = { 0 };
 	content_lines_end(&r->lines, whole);
+	*object = NULL;
 	if (!r->grammar->end(r->state, &draft, &more))
-		return NULL;
+		return true;
 	draft.whole = draft.whole && whole && !r->missed && !r->unreadable;
 	if (whole) {
 		draft.octets = octets ? hash_sum(&r->octets) : 0;
@@ -126,7 +125,10 @@ const struct object *object_read_end(struct object_read *r, bool whole, bool oct
 		draft.lines = r->sums.lines;
 		draft.settled = r->sums.settled;
 	}
-	return object_make_with(r->arena, &draft, &more);
+	*object = object_make_with(r->env.arena, &draft, &more);
+	if (*object == NULL)
+		r->env.sink.anomaly(r->env.sink.ctx, HTTP_LIMIT, 0);
+	return *object != NULL;
 }
 
 enum seen object_read_organizer(const struct object_read *r, bool whole)

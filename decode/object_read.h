@@ -8,14 +8,14 @@
 #ifndef DAVSCOPE_DECODE_OBJECT_READ_H
 #define DAVSCOPE_DECODE_OBJECT_READ_H
 
+#include "decode/body.h"
 #include "decode/content_line.h"
-#include "decode/decode.h"
 #include "decode/object_make.h"
 #include "decode/value.h"
 
 /* What knows the properties of one of the two. */
 struct object_grammar {
-	void *(*new)(const struct limits *, struct arena *); /* NULL: no memory */
+	void *(*start)(const struct limits *, struct arena *); /* NULL: no memory */
 	void (*begin)(void *); /* another text */
 	/* No value: its line was cut. False: it counts, and its value cannot be had. */
 	bool (*property)(void *, const struct property *);
@@ -26,15 +26,14 @@ extern const struct object_grammar grammar_calendar, grammar_card;
 
 struct object_read;
 /* Ready for the first text. NULL: no memory. */
-struct object_read *object_read_new(const struct object_grammar *, const struct limits *,
-    struct arena *);
+struct object_read *object_read_new(const struct object_grammar *, const struct body_env *);
 void object_read_begin(struct object_read *); /* another text; the last one is forgotten */
 void object_read_data(struct object_read *, struct slice);
 /*
- * `whole`: no more of the text was sent. `octets`: its bytes are as they were sent. NULL: there is no
- * object in it, or no room for one.
+ * `whole`: no more of the text was sent. `octets`: its bytes are as they were sent. *object is NULL when
+ * there is none in it. False: no room for it, which is told.
  */
-const struct object *object_read_end(struct object_read *, bool whole, bool octets);
+bool object_read_end(struct object_read *, bool whole, bool octets, const struct object **object);
 enum seen object_read_organizer(const struct object_read *, bool whole); /* behind the end */
 
 /* For body readers, whose own is a struct object_read. */

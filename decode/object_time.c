@@ -154,6 +154,32 @@ bool civil_ns(int64_t seconds, int32_t ns, int64_t *out)
 	return true;
 }
 
+static char *write_number(char *out, unsigned number, size_t digits)
+{
+	for (size_t i = digits; i-- > 0; number /= 10)
+		out[i] = (char)('0' + number % 10);
+	return out + digits;
+}
+
+size_t civil_write(const struct civil *c, char out[CIVIL_TEXT])
+{
+	struct civil_date d = civil_date_of(c->seconds);
+	int64_t midnight = civil_days(d.year, d.month, d.day) * DAY_SECONDS;
+	unsigned clock = (unsigned)(c->seconds - midnight);
+	char *end = write_number(out, (unsigned)d.year, 4);
+	end = write_number(end, d.month, 2);
+	end = write_number(end, d.day, 2);
+	if (c->date)
+		return (size_t)(end - out);
+	*end++ = 'T';
+	end = write_number(end, clock / HOUR, 2);
+	end = write_number(end, clock / MINUTE % 60, 2);
+	end = write_number(end, clock % 60, 2);
+	if (c->utc)
+		*end++ = 'Z';
+	return (size_t)(end - out);
+}
+
 bool object_time_read(struct slice text, int64_t *ns, bool *date)
 {
 	struct civil c;

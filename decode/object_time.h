@@ -21,6 +21,9 @@ int64_t civil_days(int year, unsigned month, unsigned day); /* since 1970, prole
 struct civil_date { int year; unsigned month, day; };
 struct civil_date civil_date_of(int64_t seconds);
 bool civil_ns(int64_t seconds, int32_t ns, int64_t *out); /* false: out of the range of 64 bits */
+enum { CIVIL_TEXT = 24 };
+/* "20060925", "20060925T140000", and with Z when it is UTC; bytes written, no NUL. */
+size_t civil_write(const struct civil *, char out[CIVIL_TEXT]);
 bool civil_span(struct slice text, int64_t *seconds); /* "PT1H30M", "-P1W", "P1DT2H" */
 
 #endif

@@ -2,7 +2,6 @@
  * vcard.c - reads the properties of vCards (RFC 6350, RFC 2426 and before) that make a struct object. Of
  * several cards the first one stands for all.
  */
-#include "decode/body.h"
 #include "decode/object_read.h"
 
 struct card {
@@ -15,7 +14,7 @@ struct card {
 	bool ended;
 };
 
-static void *card_new(const struct limits *limits, struct arena *arena)
+static void *card_start(const struct limits *limits, struct arena *arena)
 {
 	(void)limits;
 	struct card *c = arena_alloc(arena, sizeof(*c));
@@ -134,7 +133,7 @@ static bool card_end(void *ctx, struct object *o, struct object_more *more)
 }
 
 const struct object_grammar grammar_card = {
-	.new = card_new,
+	.start = card_start,
 	.begin = card_begin,
 	.property = card_property,
 	.end = card_end,
@@ -144,12 +143,12 @@ const struct object_grammar grammar_card = {
 
 static void *body_start(const struct body_env *env)
 {
-	return object_read_new(&grammar_card, env->limits, env->arena);
+	return object_read_new(&grammar_card, env);
 }
 
 static void body_end(void *ctx, bool whole, struct body *body)
 {
-	body->object = object_read_end(ctx, whole, true);
+	(void)object_read_end(ctx, whole, true, &body->object);
 }
 
 static const char *const card_types[] = { "text/vcard", "text/x-vcard", "text/directory", NULL };

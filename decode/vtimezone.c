@@ -335,8 +335,10 @@ bool vtimezone_find(const struct vtimezones *z, struct slice tzid, struct zone *
 		const struct vtimezone *v = &z->zones[i];
 		if (v->tzid != wanted)
 			continue;
+		if (v->odd || v->n == 0)
+			return false;
 		*zone = (struct zone){ z->rules + v->first, v->n };
-		return !v->odd && v->n > 0;
+		return true;
 	}
 	return false;
 }

@@ -72,10 +72,12 @@ static bool onset_before(const struct zone_rule *r, int64_t bound, int64_t *onse
 /* Not known to be later than this, by the clock ahead of it. */
 static int64_t last_onset(const struct zone_rule *r)
 {
-	if (r->month == 0)
-		return r->start;
-	return r->until != ZONE_ALWAYS && r->until + r->from > r->start ? r->until + r->from :
-									  INT64_MAX / 2;
+	bool yearly = r->month != 0;
+	if (yearly && r->until == ZONE_ALWAYS)
+		return INT64_MAX / 2;
+	if (yearly && r->until + r->from > r->start)
+		return r->until + r->from;
+	return r->start;
 }
 
 /*

@@ -10,6 +10,7 @@ const char *const body_type_words[] = { [BODY_NONE] = "none",
 	[BODY_CALENDAR] = "calendar",
 	[BODY_VCARD] = "vcard",
 	[BODY_WBXML] = "wbxml",
+	[BODY_MIME] = "mime",
 	NULL };
 enum { EXACT, UNSURE, UNPAIRED };
 const char *const

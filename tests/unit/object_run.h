@@ -30,6 +30,13 @@ struct object_feed {
 	void *reading;
 };
 
+static inline void object_anomaly(void *ctx, enum anomaly_code code, uint64_t value)
+{
+	(void)ctx;
+	(void)code;
+	(void)value;
+}
+
 static inline void object_give(void *ctx, struct slice s)
 {
 	const struct object_feed *f = ctx;
@@ -43,7 +50,9 @@ static inline struct object_run object_run_way(struct object_job job, struct fee
 	if (job.limit != NULL && !limits_set(&limits, job.limit, &e))
 		abort();
 	struct object_run run = { arena_new(job.budget > 0 ? job.budget : limits.txn_bytes), NULL, 0 };
-	const struct body_env env = { .limits = &limits, .arena = run.arena };
+	const struct body_env env = { .limits = &limits,
+		.arena = run.arena,
+		.sink = { object_anomaly, NULL } };
 	struct object_feed feed_to = { job.reader, job.reader->start(&env) };
 	if (feed_to.reading == NULL)
 		return run;

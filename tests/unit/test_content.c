@@ -15,7 +15,7 @@
 struct job {
 	struct slice in;
 	const char *type, *coding, *limit;
-	bool cut, root_only;
+	bool cut, root_only, hash;
 	struct slice behind_gap; /* fed after a gap when its p is not NULL */
 	size_t budget;
 };
@@ -38,6 +38,7 @@ static struct record *run_way(struct job job, struct feeder *f, int way)
 		.media_type = slice_from(job.type != NULL ? job.type : ""),
 		.coding = slice_from(job.coding != NULL ? job.coding : ""),
 		.root_only = job.root_only,
+		.hash = job.hash,
 	};
 	struct content *c = content_new(&options, arena,
 	    (struct content_sink){ record_anomaly, r });
@@ -53,6 +54,7 @@ static struct record *run_way(struct job job, struct feeder *f, int way)
 		record_body(r, &body);
 		if (body.airsync != NULL)
 			record_airsync(r, body.airsync);
+		record_hash(r, "hash", body.hash);
 	}
 	arena_free(arena);
 	return r;
@@ -73,6 +75,9 @@ static struct record *run_all(struct job job)
 static void check(struct job job, const char *want)
 {
 	struct record *r = run_all(job);
+	char *hash = strstr(r->text, " hash ");
+	if (hash != NULL)
+		*hash = '\0';
 	assert_string_equal(r->text, want);
 	free(r);
 }
@@ -120,6 +125,7 @@ static void test_media_types(void **state)
 		{ "text/vcard", BODY_VCARD },
 		{ "text/x-vcard", BODY_VCARD },
 		{ "text/directory", BODY_VCARD },
+		{ "message/rfc822", BODY_MIME },
 		{ "application/vnd.ms-sync.wbxml", BODY_WBXML },
 		{ "application/vnd.ms-sync", BODY_WBXML },
 		{ "application/vnd.ms-sync.multipart", BODY_WBXML },
@@ -183,7 +189,7 @@ static void test_without_media_type_the_first_bytes_decide(void **state)
 		{ "< a/>", false },
 		{ "<1/>", false },
 		{ "x<a/>", false },
-		{ "BEGIN:VCALENDAR", false },
+		{ " BEGIN:VCALENDAR", false },
 		{ "\xef\xbb\xbf", false },
 		{ "<?php", false },
 		{ "   ", false },
@@ -195,6 +201,12 @@ static void test_without_media_type_the_first_bytes_decide(void **state)
 		assert_int_equal(strstr(r->text, "other ") != NULL, !starts[i].xml);
 		free(r);
 	}
+	check((struct job){ .in = SLICE("BEGIN:VCALENDAR") },
+	    "calendar 15 15 complete no-organizer\n");
+	check((struct job){ .in = SLICE("begin:vcard\nend:vcard\n") },
+	    "vcard 22 22 complete\ncard uids 0 master whole\n");
+	check((struct job){ .in = SLICE("content-class: x\nSubject: a\n\n") },
+	    "mime 29 29 complete\nother summary [a] uids 0 whole\n");
 	check((struct job){ .in = SLICE("\xff\xfe<\0a\0/\0>\0") },
 	    "xml 10 10 complete\nroot |a whole\n");
 	check((struct job){ .in = SLICE("\xfe\xff\0<\0a\0/\0>") },
@@ -380,6 +392,55 @@ static void test_every_budget_gives_one_result(void **state)
 	free(text);
 }
 
+/* The hash that these bytes have, as it is written down. */
+static const char *hash_line(struct slice s)
+{
+	static char line[40];
+	struct hash_run h = { 0 };
+	hash_add(&h, s);
+	snprintf(line, sizeof(line), " hash %016llx", (unsigned long long)hash_sum(&h));
+	return line;
+}
+
+static void test_hashes(void **state)
+{
+	(void)state;
+	char text[9000];
+	memset(text, 'x', sizeof(text));
+	struct slice in = { (const uint8_t *)text, sizeof(text) }, coded = gzipped(in);
+	static const struct {
+		const char *type;
+		bool asked, has;
+	} cases[] = {
+		{ "application/xml", false, false },
+		{ "application/xml", true, true },
+		{ "image/png", false, false },
+		{ "image/png", true, true },
+		{ "", true, true },
+		{ "text/calendar", false, true },
+		{ "text/vcard", false, true },
+		{ "message/rfc822", false, true },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job job = { .in = in, .type = cases[i].type, .hash = cases[i].asked };
+		for (int way = 0; way < 4; way++) {
+			job.in = way == 1 ? coded : in;
+			job.coding = way == 1 ? "gzip" : NULL;
+			job.cut = way == 2;
+			job.behind_gap = way == 3 ? SLICE("x") : (struct slice){ NULL, 0 };
+			struct record *r = run_all(job);
+			const char *hash = strstr(r->text, " hash");
+			bool has = cases[i].has && way < 2;
+			assert_string_equal(hash != NULL ? hash : "", has ? hash_line(in) : "");
+			free(r);
+		}
+	}
+	struct record *r = run_all((struct job){ .in = SLICE("BEGIN:VCARD"), .type = "" });
+	assert_non_null(strstr(r->text, hash_line(SLICE("BEGIN:VCARD"))));
+	free(r);
+	free_slice(coded);
+}
+
 static void test_a_body_can_be_abandoned(void **state)
 {
 	(void)state;
@@ -418,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_an_anomaly_is_told_once_a_body),
 		cmocka_unit_test(test_every_budget_is_survived),
 		cmocka_unit_test(test_every_budget_gives_one_result),
+		cmocka_unit_test(test_hashes),
 		cmocka_unit_test(test_a_body_can_be_abandoned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

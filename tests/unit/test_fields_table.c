@@ -115,8 +115,8 @@ static void scene_mix(struct scene *s, size_t i)
 	static const char *const tags[] = { "ResourceTag", "Schedule-Tag", "ETag", NULL };
 	scene_init(s, "PUT", 201);
 	s->made.txn.req.version = i % 2 ? 10 : 11;
-	s->made.txn.req.body.kind = i % 6;
-	s->made.txn.res.body.kind = i % 6;
+	s->made.txn.req.body.kind = i % (BODY_MIME + 1);
+	s->made.txn.res.body.kind = i % (BODY_MIME + 1);
 	s->made.txn.res.loss = (uint8_t)(i % 32);
 	s->made.txn.unpaired = i % UNPAIRED_REASONS;
 	s->made.txn.unsure = i % 3 == 0;

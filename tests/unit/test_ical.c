@@ -20,7 +20,9 @@ static enum seen organizer(struct slice in, int way, bool whole)
 	struct feeder f = feeder_new(in.n);
 	struct arena *arena = arena_new(65536);
 	const struct limits limits = limits_default();
-	const struct body_env env = { .limits = &limits, .arena = arena };
+	const struct body_env env = { .limits = &limits,
+		.arena = arena,
+		.sink = { object_anomaly, NULL } };
 	void *reading = body_calendar.start(&env);
 	assert_non_null(reading);
 	feed(&f, way, in, give, reading);

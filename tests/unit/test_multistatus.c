@@ -2,81 +2,16 @@
  * test_multistatus.c - decode/multistatus.c, element.c, value.c: what answers and requests say.
  * Every sample is fed whole, byte by byte and in random pieces.
  */
-#include "decode/body.h"
-#include "decode/xml.h"
-#include "tests/unit/body_run.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
+#include "tests/unit/xml_run.h"
+
 #define CAL "urn:ietf:params:xml:ns:caldav"
 #define REPL "http://schemas.microsoft.com/repl/"
-
-struct job {
-	struct slice in;
-	const char *limit;
-	bool cut, root_only;
-	size_t budget;
-};
-
-static void give(void *ctx, struct slice s)
-{
-	(void)body_xml.data(ctx, s);
-}
-
-/* NULL when there is no room to begin. */
-static struct record *run_way(struct job job, struct feeder *f, int way)
-{
-	struct record *r = calloc(1, sizeof(*r));
-	struct limits limits = limits_default();
-	struct error e;
-	if (job.limit != NULL)
-		assert_true(limits_set(&limits, job.limit, &e));
-	struct arena *arena = arena_new(job.budget > 0 ? job.budget : limits.txn_bytes);
-	const struct body_env env = {
-		.limits = &limits,
-		.arena = arena,
-		.sink = { record_anomaly, r },
-		.root_only = job.root_only,
-	};
-	void *reading = arena != NULL ? body_xml.start(&env) : NULL;
-	struct body body = { 0 };
-	if (reading != NULL) {
-		feed(f, way, job.in, give, reading);
-		body_xml.end(reading, !job.cut, &body);
-	}
-	if (body.dav != NULL)
-		record_dav(r, body.dav);
-	arena_free(arena);
-	return r;
-}
-
-static struct record *run_all(struct job job)
-{
-	struct feeder f = feeder_new(job.in.n);
-	struct record *first = run_way(job, &f, WHOLE);
-	for (int way = BYTES; way <= LAST_SEED; way++) {
-		struct record *r = run_way(job, &f, way);
-		assert_string_equal(r->text, first->text);
-		free(r);
-	}
-	return first;
-}
-
-static void check_job(struct job job, const char *want)
-{
-	struct record *r = run_all(job);
-	assert_string_equal(r->text, want);
-	free(r);
-}
-
-static void check(const char *in, const char *want)
-{
-	check_job((struct job){ .in = slice_from(in) }, want);
-}
 
 /* ---- answers ---- */
 
@@ -305,7 +240,7 @@ static void test_requests(void **state)
 	    "SCOPE('SHALLOW TRAVERSAL OF \"/c\"') WHERE 1 &lt; 2</sql></searchrequest>",
 	    "root DAV:|searchrequest whole\nxmlns DAV:\nxmlns " REPL
 	    "\ntoken  level  collblob AA==\n"
-	    " DAV:|sql 0 69 [SELECT \"DAV:href\" FROM SCOPE('SHALLOW TRAVERSAL OF \"/c\"') WHERE 1 < 2]\n");
+	    " DAV:|sql 0 69 [SELECT \"DAV:href\" FROM SCOPE('SHALLOW TRAVERSAL OF \"/c\"') WHERE 1 < 2]\nasks filtered 0\n");
 }
 
 static void test_reports(void **state)
@@ -318,11 +253,12 @@ static void test_reports(void **state)
 	    "</C:calendar-multiget>",
 	    "root " CAL "|calendar-multiget whole\nxmlns DAV:\nxmlns " CAL
 	    "\nhref /1\nhref /2\n DAV:|getetag 0 0 []\n"
-	    " " CAL "|calendar-data 0 0 []\n");
+	    " " CAL "|calendar-data 0 0 []\nasks partial 0\n");
 	check("<C:calendar-query xmlns='DAV:' xmlns:C='" CAL
 	      "'><prop><getetag/></prop><C:filter><C:comp-filter>"
 	      "<prop><no/></prop><href>/no</href></C:comp-filter></C:filter></C:calendar-query>",
-	    "root " CAL "|calendar-query whole\nxmlns DAV:\nxmlns " CAL "\n DAV:|getetag 0 0 []\n");
+	    "root " CAL "|calendar-query whole\nxmlns DAV:\nxmlns " CAL
+	    "\n DAV:|getetag 0 0 []\nasks filtered 0\n");
 	check(
 	    "<sync-collection xmlns='DAV:'><sync-token>t1</sync-token><sync-level>1</sync-level><prop><getetag/></prop>"
 	    "</sync-collection>",

@@ -1,0 +1,73 @@
+/*
+ * place.c - the shape of WebDAV bodies as a table: which place a child of an element is at; see place.h.
+ */
+#include "decode/place.h"
+
+static const uint8_t child_places[PLACES][ELEMENTS] = {
+	[AT_TOP] = {
+		[ELEMENT_MULTISTATUS] = IN_MULTISTATUS,
+		[ELEMENT_ERROR] = IN_ERROR_BODY,
+	},
+	[IN_MULTISTATUS] = {
+		[ELEMENT_RESPONSE] = IN_RESPONSE,
+		[ELEMENT_SYNC_TOKEN] = SYNC_TOKEN,
+		[ELEMENT_REPL] = IN_REPL,
+	},
+	[IN_RESPONSE] = {
+		[ELEMENT_HREF] = RESPONSE_HREF,
+		[ELEMENT_STATUS] = RESPONSE_STATUS,
+		[ELEMENT_PROPSTAT] = IN_PROPSTAT,
+		[ELEMENT_ERROR] = IN_ERROR,
+		[ELEMENT_CHANGETYPE] = CHANGETYPE,
+	},
+	[IN_PROPSTAT] = {
+		[ELEMENT_STATUS] = PROPSTAT_STATUS,
+		[ELEMENT_PROP] = IN_PROP,
+		[ELEMENT_ERROR] = IN_ERROR,
+	},
+	[PROPERTY] = { [ELEMENT_HREF] = PROPERTY_HREF },
+	[IN_REQUEST] = {
+		[ELEMENT_PROP] = IN_PROP,
+		[ELEMENT_INCLUDE] = IN_PROP,
+		[ELEMENT_SET] = IN_CHANGE,
+		[ELEMENT_REMOVE] = IN_CHANGE,
+		[ELEMENT_ALLPROP] = PROPERTY,
+		[ELEMENT_PROPNAME] = PROPERTY,
+		[ELEMENT_SQL] = PROPERTY,
+		[ELEMENT_PROPERTY] = EXPANDED,
+		[ELEMENT_HREF] = REQUEST_HREF,
+		[ELEMENT_TARGET] = IN_TARGET,
+		[ELEMENT_SYNC_TOKEN] = SYNC_TOKEN,
+		[ELEMENT_SYNC_LEVEL] = SYNC_LEVEL,
+		[ELEMENT_REPL] = IN_REPL,
+		[ELEMENT_LIMIT] = IN_LIMIT,
+		[ELEMENT_FILTER] = IN_FILTER,
+	},
+	[IN_CHANGE] = { [ELEMENT_PROP] = IN_PROP },
+	[IN_TARGET] = { [ELEMENT_HREF] = REQUEST_HREF },
+	[IN_REPL] = { [ELEMENT_COLLBLOB] = COLLBLOB },
+	[IN_LIMIT] = { [ELEMENT_NRESULTS] = REQUEST_LIMIT },
+	[IN_FILTER] = { [ELEMENT_COMP_FILTER] = IN_CALENDAR_FILTER },
+	[IN_CALENDAR_FILTER] = { [ELEMENT_COMP_FILTER] = IN_COMPONENT_FILTER },
+};
+
+/* Where any other child is. */
+static const uint8_t other_places[PLACES] = {
+	[AT_TOP] = IN_REQUEST,
+	[IN_PROP] = PROPERTY,
+	[PROPERTY] = PROPERTY_CHILD,
+	[PROPERTY_CHILD] = PROPERTY_CHILD,
+	[PROPERTY_HREF] = PROPERTY_CHILD,
+	[IN_ERROR] = ERROR_CAUSE,
+	[IN_ERROR_BODY] = ERROR_NAME,
+	/* "All of this calendar" and "all its events" leave nothing out; anything more may. */
+	[IN_FILTER] = FILTERED,
+	[IN_CALENDAR_FILTER] = FILTERED,
+	[IN_COMPONENT_FILTER] = FILTERED,
+};
+
+enum place place_of(enum place parent, enum element element)
+{
+	uint8_t place = child_places[parent][element];
+	return place != IGNORED ? place : other_places[parent];
+}

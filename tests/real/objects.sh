@@ -1,0 +1,25 @@
+#!/bin/sh
+# Objects of recorded captures that are no part of the project, against objects.tsv: what was written comes
+# back as the same object. Skipped where they are not at hand.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+: "${BUILD:=build}"
+lab=$root/../shared/captures/lab here=$root/tests/real
+[ -d "$lab" ] || { echo "0 passed, 0 failed, 1 skipped"; exit 0; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+for capture in "$lab"/*.pcap "$lab"/*.pcapng; do
+	name=$(basename "$capture")
+	"$BUILD/tests/tool/objects" "$capture" >"$work/objects" || failed=$((failed + 1))
+	awk -v name="$name" -f "$here/objects.awk" "$work/objects" | awk -F '\t' '$2 > 0' >"$work/actual"
+	awk -F '\t' -v name="$name" '$1 == name' "$here/objects.tsv" >"$work/expected"
+	if diff "$work/expected" "$work/actual"; then
+		passed=$((passed + 1))
+	else
+		echo "FAIL $name"
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
