@@ -8,10 +8,11 @@
 #include "analysis/meaning.h"
 #include "analysis/signs.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECENT = 512, PATH_ROOM = 256, TAG_ROOM = 128 };
+enum { RECENT = 512, PATH_ROOM = 256, TAG_ROOM = 128, ADDRESS_ROOM = 48 };
 
 struct recent {
 	struct endpoint client, server;
@@ -21,8 +22,9 @@ struct recent {
 	enum commit commit;
 	enum seen tag_seen;
 	bool proxied, claimed;
-	uint16_t n_path, n_tag;
+	uint16_t n_path, n_tag, n_forwarded;
 	uint8_t path[PATH_ROOM], tag[TAG_ROOM];
+	uint8_t forwarded[ADDRESS_ROOM]; /* for whom the last hop says it asks */
 };
 
 struct copies {
@@ -49,15 +51,14 @@ void copies_free(struct copies *c)
 
 /* ---- what is remembered ---- */
 
-static int64_t end_ns(const struct txn *txn)
+static bool same_address(const struct endpoint *a, const struct endpoint *b)
 {
-	return txn->res.seen ? txn->res.last.ns : txn->req.last.ns;
+	return a->family == b->family && memcmp(a->address, b->address, sizeof(a->address)) == 0;
 }
 
 static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
 {
-	return a->family == b->family && a->port == b->port &&
-	    memcmp(a->address, b->address, sizeof(a->address)) == 0;
+	return same_address(a, b) && a->port == b->port;
 }
 
 static bool has_header(const struct message *req, const char *name)
@@ -83,6 +84,21 @@ static uint64_t request_number(const struct txn *txn)
 	return mix(mix(what, txn->req.body.hash), txn->req.body.decoded_bytes);
 }
 
+/* "192.0.2.7", "192.0.2.7:4711", "[2001:db8::1]:4711"; the last of a list. */
+static struct slice forwarded_address(const struct message *req)
+{
+	struct slice value = { 0 };
+	message_header(req, "X-Forwarded-For", &value);
+	for (size_t comma; (comma = slice_find_byte(value, ',')) != value.n;)
+		value = slice_part(value, comma + 1, value.n);
+	value = slice_trim(value);
+	if (slice_starts(value, SLICE("[")))
+		return slice_part(value, 1, slice_find_byte(value, ']') - 1);
+	size_t colon = slice_find_byte(value, ':');
+	bool port = slice_find_byte(value, '.') < colon;
+	return port ? slice_part(value, 0, colon) : value;
+}
+
 static uint16_t bytes_keep(uint8_t *out, size_t room, struct slice s)
 {
 	if (s.n == 0 || s.n > room)
@@ -93,7 +109,7 @@ static uint16_t bytes_keep(uint8_t *out, size_t room, struct slice s)
 
 void copies_add(struct copies *c, struct ops ops)
 {
-	if (ops.n == 0 || ops.list[0].copy)
+	if (ops.n == 0)
 		return;
 	const struct op *op = &ops.list[0];
 	const struct txn *txn = op->txn;
@@ -106,12 +122,13 @@ void copies_add(struct copies *c, struct ops ops)
 		.number = op->number,
 		.body_hash = op->body_hash,
 		.first_ns = txn->req.first.ns,
-		.last_ns = end_ns(txn),
+		.last_ns = txn_end_ns(txn),
 		.commit = op->commit,
 		.tag_seen = op->tag_seen,
 		.proxied = is_proxied(&txn->req) };
 	r->n_path = bytes_keep(r->path, PATH_ROOM, path_canonical(txn->req.target, txn->arena));
 	r->n_tag = bytes_keep(r->tag, TAG_ROOM, op->tag);
+	r->n_forwarded = bytes_keep(r->forwarded, ADDRESS_ROOM, forwarded_address(&txn->req));
 	r->at.path = (struct slice){ 0 };
 }
 
@@ -142,18 +159,51 @@ static bool path_maps(struct slice outer, struct slice inner)
 
 static bool is_within(const struct recent *r, const struct txn *txn)
 {
-	return r->first_ns >= txn->req.first.ns && r->last_ns <= end_ns(txn);
+	return r->first_ns >= txn->req.first.ns && r->last_ns <= txn_end_ns(txn);
 }
 
-static bool is_copy(const struct recent *r, const struct op *op, struct slice path)
+static bool names_client(const struct recent *r, const struct txn *outer)
 {
-	const struct txn *txn = op->txn;
-	if (!is_within(r, txn) || same_endpoint(&r->server, &txn->server) ||
-	    r->what != request_number(txn) || !path_maps(path, recent_path(r)))
-		return false;
-	/* Two clients may ask two servers for the same at the same time; hardly do both store the same bytes. */
-	return r->proxied || (op->kind <= OP_COPY && op->body_hash != 0) ||
-	    (r->at.scope != 0 && r->at.scope == op->at.scope && r->at.id == op->at.id);
+	char text[INET6_ADDRSTRLEN] = "";
+	int family = outer->client.family == 6 ? AF_INET6 : AF_INET;
+	struct slice said = { r->forwarded, r->n_forwarded }, mapped = SLICE("::ffff:");
+	if (slice_starts_nocase(said, mapped) && family == AF_INET)
+		said = slice_part(said, mapped.n, said.n);
+	return said.n != 0 &&
+	    inet_ntop(family, outer->client.address, text, sizeof(text)) != NULL &&
+	    slice_is_nocase(said, text);
+}
+
+/* A hop sends it from an address of its own; who keeps two servers alike sends both from one. */
+static bool may_be_passed_on(const struct recent *r, const struct txn *outer)
+{
+	if (r->n_forwarded != 0)
+		return names_client(r, outer);
+	return !same_address(&r->client, &outer->client) || r->client.port == outer->client.port ||
+	    same_address(&r->client, &outer->server);
+}
+
+static bool is_translated(const struct recent *r, const struct txn *outer)
+{
+	return same_endpoint(&r->client, &outer->client);
+}
+
+/* Two clients may ask two servers for the same at the same time; hardly do both store the same bytes. */
+static bool is_passed_on(const struct recent *r, const struct op *op)
+{
+	const struct txn *outer = op->txn;
+	bool marked = r->proxied &&
+	    (!is_proxied(&outer->req) || same_address(&r->client, &outer->server));
+	bool stores = op->kind <= OP_COPY && op->body_hash != 0;
+	bool one_place = r->at.scope != 0 && r->at.scope == op->at.scope && r->at.id == op->at.id;
+	return marked || stores || one_place || r->n_forwarded != 0 || is_translated(r, outer);
+}
+
+static bool is_copy(const struct recent *r, const struct op *op, uint64_t what, struct slice path)
+{
+	return r->what == what && is_within(r, op->txn) &&
+	    !same_endpoint(&r->server, &op->txn->server) && path_maps(path, recent_path(r)) &&
+	    may_be_passed_on(r, op->txn) && is_passed_on(r, op);
 }
 
 /* ---- what it teaches ---- */
@@ -217,19 +267,26 @@ static void replay_judge(struct copies *c, const struct op *op, const struct rec
 	sink->replayed(sink->ctx, second->number);
 }
 
+/* A hop tries again at the same server or, when that failed, at the next; a mirror gets it meanwhile. */
+static bool is_second_try(const struct recent *first, const struct recent *second)
+{
+	return same_endpoint(&first->server, &second->server) || first->last_ns <= second->first_ns;
+}
+
 /* Of several the last one gave the answer that the client saw. */
 void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink)
 {
 	struct recent *last = NULL;
 	struct op *op = &ops.list[0];
+	uint64_t what = request_number(op->txn);
 	struct slice path = path_canonical(op->txn->req.target, op->txn->arena);
 	size_t n = c->n < RECENT ? c->n : RECENT;
 	for (size_t i = 1; i <= n; i++) {
 		struct recent *r = &c->ring[(c->n - i) % RECENT];
-		if (r->claimed || !is_copy(r, op, path))
+		if (r->claimed || !is_copy(r, op, what, path))
 			continue;
 		r->claimed = true;
-		if (last != NULL && same_endpoint(&last->server, &r->server))
+		if (last != NULL && is_second_try(r, last))
 			replay_judge(c, op, r, last, sink);
 		else if (last == NULL)
 			last = r;
@@ -239,6 +296,11 @@ void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink
 	copy_learn(c, op, last, path);
 	for (size_t i = 0; i < ops.n; i++)
 		ops.list[i].copy = true;
-	if (op->kind <= OP_READ)
+	if (ops.n == 1) {
+		op->at.scope = last->at.scope;
+		op->at.id = last->at.id;
+	}
+	/* What is no object for people's calendars a hop may weaken as it likes. */
+	if (op->kind < OP_READ || op->object != NULL)
 		tags_compare(c, op, last);
 }

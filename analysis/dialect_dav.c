@@ -5,6 +5,8 @@
 #include "analysis/meaning.h"
 #include "analysis/signs.h"
 
+#include <string.h>
+
 struct request {
 	struct places *places;
 	const struct txn *txn;
@@ -44,33 +46,38 @@ static uint16_t row_status(const struct dav_response *row)
 	return worst;
 }
 
+/* Exchange 2003 SDK: what went well is left out of the answer. */
+static bool is_brief(const struct message *req)
+{
+	return slice_starts_nocase(header_of(req, "Brief"), SLICE("t"));
+}
+
 /*
  * A 207 to a write of one resource tells it inside. A row that creates says 201 whatever became of single
- * properties. Brief: t leaves out what went well.
+ * properties. 0: it does not say, or was not read.
  */
 static uint16_t inner_status(const struct txn *txn, struct dav_name *error)
 {
 	const struct dav *dav = answer_of(txn);
-	if (txn->res.status != 207 || dav == NULL || dav->n_responses == 0)
+	uint16_t silent = is_brief(&txn->req) ? txn->res.status : 0;
+	if (txn->res.status != 207)
 		return txn->res.status;
+	if (dav == NULL || dav->n_responses == 0)
+		return dav != NULL && dav->whole ? silent : 0;
 	uint16_t status = row_status(&dav->responses[0]);
 	*error = dav->responses[0].error;
-	return status != 0 ? status : txn->res.status;
+	return status != 0 || !dav->whole ? status : silent;
 }
 
+/* The first that means something to us: servers add words of their own. */
 static struct dav_name error_of(const struct txn *txn)
 {
 	const struct dav *dav = answer_of(txn);
-	static const struct dav_name none = { { NULL, 0 }, { NULL, 0 } };
-	return dav != NULL && dav->n_errors != 0 ? dav->errors[0] : none;
-}
-
-/* Known only from a 207 whose inside was read. */
-static bool inside_unseen(const struct txn *txn)
-{
-	const struct dav *dav = answer_of(txn);
-	return txn->res.seen && txn->res.status == 207 &&
-	    (dav == NULL || (!dav->whole && dav->n_responses == 0));
+	struct dav_name none = { { NULL, 0 }, { NULL, 0 } };
+	for (size_t i = 0; dav != NULL && i < dav->n_errors; i++)
+		if (error_is_known(dav->errors[i]))
+			return dav->errors[i];
+	return none;
 }
 
 static void op_judge(struct op *op, uint16_t status, struct dav_name error)
@@ -80,20 +87,18 @@ static void op_judge(struct op *op, uint16_t status, struct dav_name error)
 	op->commit = commit_judge(op->txn, op->outcome, status);
 }
 
-static bool is_change(enum op_kind kind)
+static bool changes_one(const struct op *op)
 {
-	return kind <= OP_COPY;
+	return op->kind <= OP_COPY || slice_is(op->txn->req.method, "PROPPATCH");
 }
 
 static void op_judge_single(struct op *op)
 {
 	struct dav_name error = error_of(op->txn);
-	uint16_t status = is_change(op->kind) ? inner_status(op->txn, &error) : op->txn->res.status;
-	op_judge(op, status, error);
-	if (is_change(op->kind) && inside_unseen(op->txn)) {
-		op->outcome = OUT_UNSEEN;
-		op->commit = COMMIT_UNSEEN;
-	}
+	if (changes_one(op))
+		op_judge(op, inner_status(op->txn, &error), error);
+	else
+		op_judge(op, op->txn->res.status, error);
 }
 
 /* ---- tags ---- */
@@ -137,17 +142,25 @@ static enum op_kind kind_proppatch(const struct request *r)
 	return r->facts->flavour == FLAVOUR_EXCHANGE && sets_item(r) ? OP_WRITE : OP_OTHER;
 }
 
+/* RFC 4791 4.1: an object that is stored has no METHOD; what goes to an outbox (RFC 6638) has one. */
+static bool may_be_stored(const struct object *o)
+{
+	return o != NULL && o->kind != OBJECT_OTHER && o->method.n == 0;
+}
+
+/* RFC 5995. That it made one, a good answer says; without one it may have. */
 static enum op_kind kind_post(const struct request *r)
 {
-	enum body_kind body = r->txn->req.body.kind;
-	const struct message *res = &r->txn->res;
+	const struct message *req = &r->txn->req, *res = &r->txn->res;
+	bool exchange = r->facts->flavour == FLAVOUR_EXCHANGE;
 	bool located = header_of(res, "Location").n != 0;
-	if (r->facts->flavour == FLAVOUR_EXCHANGE)
-		return located || header_of(res, "Repl-UID").n != 0 ? OP_CREATE : OP_OTHER;
-	/* RFC 5995; a scheduling outbox (RFC 6638) answers 200 without Location. */
-	if (body != BODY_CALENDAR && body != BODY_VCARD)
+	if (!exchange && req->body.kind != BODY_CALENDAR && req->body.kind != BODY_VCARD)
 		return OP_OTHER;
-	return located || res->status == 201 ? OP_CREATE : OP_OTHER;
+	if (exchange && header_of(res, "Repl-UID").n != 0)
+		return OP_CREATE;
+	if (res->seen && res->status / 100 == 2)
+		return located || res->status == 201 ? OP_CREATE : OP_OTHER;
+	return may_be_stored(req->body.object) ? OP_CREATE : OP_OTHER;
 }
 
 static enum op_kind kind_report(const struct dav *dav)
@@ -222,18 +235,17 @@ static bool works_on_collection(const struct request *r, enum op_kind kind)
 
 static void op_places(const struct request *r, struct op *op)
 {
-	struct slice at = r->path, located = header_of(&r->txn->res, "Location");
-	if (method_is(r, "POST") && op->kind == OP_CREATE) {
-		op->at.path = path_canonical(located, r->txn->arena);
-		if (located.n != 0)
-			op->at = place_member(r->places, r->authority, op->at.path, r->fold);
-		return;
-	}
-	if (works_on_collection(r, op->kind))
-		op->at = (struct place){ .path = at,
-			.scope = place_scope(r->places, r->authority, at, r->fold) };
+	struct slice located = { 0 };
+	bool posted = method_is(r, "POST") && op->kind == OP_CREATE;
+	if (posted && r->txn->res.status / 100 == 2)
+		located = path_canonical(header_of(&r->txn->res, "Location"), r->txn->arena);
+	if (located.n != 0)
+		op->at = place_member(r->places, r->authority, located, r->fold);
+	else if (posted || works_on_collection(r, op->kind))
+		op->at = (struct place){ .path = r->path,
+			.scope = place_scope(r->places, r->authority, r->path, r->fold) };
 	else
-		op->at = place_member(r->places, r->authority, at, r->fold);
+		op->at = place_member(r->places, r->authority, r->path, r->fold);
 	if (op->kind == OP_MOVE || op->kind == OP_COPY) {
 		struct slice to = header_of(&r->txn->req, "Destination");
 		to = path_canonical(to, r->txn->arena);
@@ -293,57 +305,88 @@ static enum op_kind kind_batch(const struct request *r)
 	return method_is(r, "BPROPPATCH") && sets_item(r) ? OP_UPDATE : OP_OTHER;
 }
 
-enum { ROWS_SEARCHED = 64 };
+enum { BATCH_MAX = 1024 };
 
-static bool row_is(const struct request *r, const struct dav_response *row, struct slice path)
-{
-	struct slice href = path_canonical(row->href, r->txn->arena);
-	return r->fold ? slice_equal_nocase(href, path) : slice_equal(href, path);
-}
+/* Which rows the answer has, by what they are about. */
+struct row_index {
+	uint64_t *numbers;
+	size_t n;
+};
 
-/* Rows come in the order of the targets; the first few are searched when they do not. */
-static const struct dav_response *row_of(const struct request *r, struct slice path, size_t i)
+static struct row_index rows_index(const struct request *r)
 {
 	const struct dav *dav = answer_of(r->txn);
+	struct row_index rows = { NULL, 0 };
 	if (dav == NULL || r->txn->res.status != 207)
-		return NULL;
-	if (i < dav->n_responses && row_is(r, &dav->responses[i], path))
-		return &dav->responses[i];
-	for (size_t k = 0; k < dav->n_responses && k < ROWS_SEARCHED; k++)
-		if (row_is(r, &dav->responses[k], path))
-			return &dav->responses[k];
+		return rows;
+	size_t n = dav->n_responses < BATCH_MAX ? dav->n_responses : BATCH_MAX;
+	rows.numbers = arena_alloc(r->txn->arena, n * sizeof(*rows.numbers));
+	for (; rows.numbers != NULL && rows.n < n; rows.n++) {
+		struct slice href = dav->responses[rows.n].href;
+		struct slice path = path_canonical(href, r->txn->arena);
+		rows.numbers[rows.n] = place_member(r->places, r->authority, path, r->fold).id;
+	}
+	return rows;
+}
+
+/* Rows mostly come in the order of the targets. */
+static const struct dav_response *row_of(const struct request *r, const struct row_index *rows,
+    uint64_t number, size_t i)
+{
+	const struct dav_response *list = rows->n != 0 ? answer_of(r->txn)->responses : NULL;
+	if (i < rows->n && number != 0 && rows->numbers[i] == number)
+		return &list[i];
+	for (size_t k = 0; number != 0 && k < rows->n; k++)
+		if (rows->numbers[k] == number)
+			return &list[k];
 	return NULL;
 }
 
-static void op_batch(const struct request *r, struct op *op, enum op_kind kind, size_t i)
+/* The folder of the Destination, and the name that it had. */
+static void batch_destination(const struct request *r, struct op *op)
 {
-	struct slice href = r->txn->req.body.dav->hrefs[i];
-	struct slice path = path_canonical(href, r->txn->arena);
-	const struct dav_response *row = row_of(r, path, i);
-	op_begin(r, op);
-	op->kind = kind;
-	op->guard = guard_judge(&r->txn->req, &op->guard_value);
-	op->at = place_member(r->places, r->authority, path, r->fold);
-	op->tag_seen = NOT_OBSERVED;
-	if (row != NULL)
-		op_judge(op, row_status(row), row->error);
-	else
-		op_judge_single(op);
-	if (row == NULL && r->txn->res.status == 207) {
-		op->outcome = OUT_UNSEEN;
-		op->commit = COMMIT_UNSEEN;
-	}
+	struct slice folder = header_of(&r->txn->req, "Destination"), name = path_last(op->at.path);
+	folder = path_canonical(folder, r->txn->arena);
+	uint8_t *path = NULL;
+	if (folder.n != 0 && name.n != 0)
+		path = arena_alloc(r->txn->arena, folder.n + name.n + 1);
+	if (path == NULL)
+		return;
+	memcpy(path, folder.p, folder.n);
+	path[folder.n] = '/';
+	memcpy(path + folder.n + 1, name.p, name.n);
+	op->to = place_member(r->places, r->authority,
+	    (struct slice){ path, folder.n + name.n + 1 }, r->fold);
 }
 
-enum { BATCH_MAX = 1024 };
+static void op_batch(const struct request *r, struct op *op, const struct dav_response *row)
+{
+	op->guard = guard_judge(&r->txn->req, &op->guard_value);
+	op->tag_seen = NOT_OBSERVED;
+	if (op->kind == OP_MOVE || op->kind == OP_COPY)
+		batch_destination(r, op);
+	if (row != NULL)
+		op_judge(op, row_status(row), row->error);
+	else if (r->txn->res.status == 207)
+		op_judge(op, 0, (struct dav_name){ { NULL, 0 }, { NULL, 0 } });
+	else
+		op_judge_single(op);
+}
 
 static struct ops ops_batch(const struct request *r, enum op_kind kind)
 {
 	const struct dav *dav = r->txn->req.body.dav;
+	struct row_index rows = rows_index(r);
 	size_t n = dav->n_hrefs < BATCH_MAX ? dav->n_hrefs : BATCH_MAX;
 	struct ops ops = { .list = arena_alloc(r->txn->arena, n * sizeof(*ops.list)) };
-	for (size_t i = 0; ops.list != NULL && i < n; i++)
-		op_batch(r, &ops.list[ops.n++], kind, i);
+	for (size_t i = 0; ops.list != NULL && i < n; i++) {
+		struct op *op = &ops.list[ops.n++];
+		struct slice path = path_canonical(dav->hrefs[i], r->txn->arena);
+		op_begin(r, op);
+		op->kind = kind;
+		op->at = place_member(r->places, r->authority, path, r->fold);
+		op_batch(r, op, row_of(r, &rows, op->at.id, i));
+	}
 	return ops;
 }
 

@@ -5,7 +5,6 @@
  * A leg that asks for another one waits, with its transaction, until that comes or time is up.
  */
 #include "analysis/meaning.h"
-#include "analysis/signs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,8 @@ enum { WAITING = 256, LOST = 256, WAITING_BYTES = 8 << 20 };
 struct leg {
 	struct txn *txn;
 	struct ops ops;
+	struct slice location; /* canonical; empty: it leads nowhere else */
+	size_t bytes; /* of the arena, since it waits */
 };
 
 struct lost {
@@ -114,21 +115,27 @@ static void attempts_count(struct folder *f, struct op *op)
 	uint64_t what = attempt_number(op);
 	struct lost *slot = &f->lost[what % LOST];
 	int64_t now = op->txn->req.first.ns;
-	if (slot->what == what && now >= slot->ns && now - slot->ns < RETRY_NS)
+	bool again = slot->what == what;
+	if (again && now >= slot->ns && ns_apart(now, slot->ns) < RETRY_NS)
 		op->attempts = (uint16_t)(slot->attempts + (slot->attempts < UINT16_MAX));
 	if (op->outcome == OUT_LOST)
 		*slot = (struct lost){ what, op->txn->done.ns, op->attempts };
+	else if (again)
+		slot->what = 0;
 }
 
 /* ---- legs ---- */
 
+static void ops_number(struct folder *f, struct ops ops)
+{
+	for (size_t i = 0; i < ops.n; i++)
+		ops.list[i].number = ++f->number;
+}
+
 static void ops_send(struct folder *f, struct leg leg)
 {
-	for (size_t i = 0; i < leg.ops.n; i++) {
-		struct op *op = &leg.ops.list[i];
-		op->number = ++f->number;
-		f->sink.op(f->sink.ctx, op);
-	}
+	for (size_t i = 0; i < leg.ops.n; i++)
+		f->sink.op(f->sink.ctx, &leg.ops.list[i]);
 	copies_add(f->copies, leg.ops);
 	txn_free(leg.txn);
 }
@@ -139,63 +146,83 @@ static struct leg leg_take(struct folder *f, size_t i)
 	for (; i + 1 < f->n; i++)
 		*leg_at(f, i) = *leg_at(f, i + 1);
 	f->n--;
-	f->bytes -= arena_used(leg.txn->arena);
+	f->bytes -= leg.bytes;
 	return leg;
+}
+
+/* No other leg came: it is an attempt as it stands. */
+static void leg_give_up(struct folder *f)
+{
+	struct leg leg = leg_take(f, 0);
+	ops_number(f, leg.ops);
+	ops_send(f, leg);
 }
 
 static void legs_expire(struct folder *f, int64_t now)
 {
-	while (f->n != 0 && now - leg_at(f, 0)->txn->done.ns > LEG_NS)
-		ops_send(f, leg_take(f, 0));
+	while (f->n != 0 && ns_apart(now, leg_at(f, 0)->txn->done.ns) > LEG_NS)
+		leg_give_up(f);
 }
 
 static void leg_wait(struct folder *f, struct leg leg)
 {
+	leg.bytes = arena_used(leg.txn->arena);
 	while (f->n == WAITING || (f->n != 0 && f->bytes > WAITING_BYTES))
-		ops_send(f, leg_take(f, 0));
+		leg_give_up(f);
 	*leg_at(f, f->n) = leg;
 	f->n++;
-	f->bytes += arena_used(leg.txn->arena);
+	f->bytes += leg.bytes;
 }
 
-static struct slice location_of(const struct op *op)
+static struct slice location_value(const struct op *op)
 {
 	struct slice value = { 0 };
 	if (op->outcome != OUT_REDIRECT || op->txn->res.status / 100 != 3 ||
 	    message_header(&op->txn->res, "Location", &value) != PRESENT)
 		return (struct slice){ 0 };
-	return path_canonical(value, op->txn->arena);
+	return value;
 }
 
-static bool same_client(const struct txn *a, const struct txn *b)
+static struct slice path_of(const struct op *op, struct slice url)
 {
-	return a->client.family == b->client.family &&
-	    memcmp(a->client.address, b->client.address, sizeof(a->client.address)) == 0;
+	return path_canonical(url, op->txn->arena);
 }
 
-static bool same_target(const struct op *before, const struct op *now)
+static bool same_address(const struct endpoint *a, const struct endpoint *b)
 {
-	if (slice_equal(before->at.path, now->at.path) &&
-	    slice_equal(before->txn->req.target, now->txn->req.target))
-		return true;
-	struct slice location = location_of(before);
-	return location.n != 0 && slice_equal(location, now->at.path);
+	return a->family == b->family && memcmp(a->address, b->address, sizeof(a->address)) == 0;
+}
+
+/* Who asks for a password or for no Expect is asked again; 421 and 426 lead to another connection. */
+static bool same_request(const struct leg *before, const struct txn *txn)
+{
+	const struct txn *old = before->txn;
+	bool elsewhere = old->res.status == 421 || old->res.status == 426;
+	return slice_equal(old->req.target, txn->req.target) &&
+	    (elsewhere ||
+		(same_address(&old->server, &txn->server) && old->server.port == txn->server.port));
 }
 
 /* `now` repeats what `before` was told to send again. */
-static bool leg_leads_to(const struct leg *before, const struct txn *txn, struct ops ops)
+static bool leg_leads_to(const struct leg *before, const struct txn *txn, struct slice path)
 {
-	const struct op *first = &before->ops.list[0];
-	int64_t gap = txn->req.first.ns - before->txn->done.ns;
-	return gap >= -LEG_NS && gap <= LEG_NS && same_client(before->txn, txn) &&
-	    slice_equal(before->txn->req.method, txn->req.method) &&
-	    same_target(first, &ops.list[0]);
+	const struct txn *old = before->txn;
+	int64_t gap = ns_apart(txn->req.first.ns, old->done.ns);
+	if (txn->req.first.order < old->res.first.order || gap < -LEG_NS || gap > LEG_NS ||
+	    !same_address(&old->client, &txn->client) ||
+	    !slice_equal(old->req.method, txn->req.method))
+		return false;
+	return before->location.n != 0 ? slice_equal(before->location, path) :
+					 same_request(before, txn);
 }
 
 static void legs_join(struct folder *f, const struct txn *txn, struct ops ops)
 {
+	struct slice path = { 0 };
+	if (f->n != 0)
+		path = path_of(&ops.list[0], txn->req.target);
 	for (size_t i = f->n; i-- != 0;) {
-		if (!leg_leads_to(leg_at(f, i), txn, ops))
+		if (!leg_leads_to(leg_at(f, i), txn, path))
 			continue;
 		struct leg before = leg_take(f, i);
 		for (size_t k = 0; k < ops.n; k++) {
@@ -208,25 +235,29 @@ static void legs_join(struct folder *f, const struct txn *txn, struct ops ops)
 }
 
 /* What a collection was moved to for good is another name of it. */
-static void redirect_learn(struct folder *f, const struct op *op)
+static void redirect_learn(struct folder *f, const struct op *op, struct slice location)
 {
 	uint16_t status = op->txn->res.status;
-	struct slice location = location_of(op);
-	if (location.n == 0 || (status != 301 && status != 308) || op->kind < OP_READ)
+	bool collection = op->kind >= OP_LIST && op->kind <= OP_PROBE;
+	if (location.n == 0 || (status != 301 && status != 308) || !collection)
 		return;
-	uint64_t authority = place_authority(op->txn);
-	places_alias(f->places, authority, op->at.path, authority, location);
+	places_alias(f->places, place_authority(op->txn), op->at.path,
+	    place_authority_of(location_value(op), op->txn), location);
 }
 
-static bool wants_another_leg(const struct op *op)
+static bool wants_another_leg(const struct leg *leg)
 {
-	return op->outcome == OUT_AUTH || (op->outcome == OUT_REDIRECT && location_of(op).n != 0) ||
-	    op->txn->res.status == 417;
+	uint16_t status = leg->txn->res.status;
+	const struct op *op = &leg->ops.list[0];
+	if (op->outcome == OUT_AUTH)
+		return true;
+	return op->outcome == OUT_REDIRECT &&
+	    (leg->location.n != 0 || status == 417 || status == 421 || status == 426);
 }
 
 void folder_txn(struct folder *f, struct txn *txn, struct ops ops)
 {
-	struct leg leg = { txn, ops };
+	struct leg leg = { .txn = txn, .ops = ops };
 	legs_expire(f, txn->done.ns);
 	if (ops.n == 0) {
 		txn_free(txn);
@@ -235,13 +266,15 @@ void folder_txn(struct folder *f, struct txn *txn, struct ops ops)
 	for (size_t i = 0; i < ops.n; i++)
 		packets_join(&ops.list[i], NULL);
 	legs_join(f, txn, ops);
-	redirect_learn(f, &ops.list[0]);
-	if (wants_another_leg(&ops.list[0])) {
+	leg.location = path_of(&ops.list[0], location_value(&ops.list[0]));
+	redirect_learn(f, &ops.list[0], leg.location);
+	if (wants_another_leg(&leg)) {
 		leg_wait(f, leg);
 		return;
 	}
 	for (size_t i = 0; i < ops.n; i++)
 		attempts_count(f, &ops.list[i]);
+	ops_number(f, ops);
 	copies_judge(f->copies, ops, &f->sink);
 	ops_send(f, leg);
 }
@@ -249,5 +282,5 @@ void folder_txn(struct folder *f, struct txn *txn, struct ops ops)
 void folder_finish(struct folder *f)
 {
 	while (f->n != 0)
-		ops_send(f, leg_take(f, 0));
+		leg_give_up(f);
 }

@@ -20,12 +20,11 @@ static bool created_here(const struct item *item)
 	return item->created.frame != 0;
 }
 
-/* The one that was made first is `a`; what was there before the capture is older than all. */
+/* The one that was made, or seen, first is `a`. */
 static void pair_order(const struct item **a, const struct item **b)
 {
 	const struct item *first = *a;
-	if (!created_here(first) || !created_here(*b) ||
-	    first->created.order <= (*b)->created.order)
+	if (first->created.order <= (*b)->created.order)
 		return;
 	*a = *b;
 	*b = first;
@@ -56,7 +55,7 @@ static bool one_burst(const struct store *s, const struct item *a, const struct 
 static enum cause cause_of(const struct store *s, const struct item *a, const struct item *b)
 {
 	pair_order(&a, &b);
-	if (a->idem != 0 && a->idem == b->idem)
+	if (a->activesync && a->idem != 0 && a->idem == b->idem)
 		return CAUSE_SERVER_REPLAY;
 	if (a->replayed || b->replayed)
 		return CAUSE_PROXY_REPLAY;
@@ -113,13 +112,32 @@ static bool one_id(const struct item *a, const struct item *b)
 	    slice_equal_nocase(item_path(a), item_path(b));
 }
 
+static bool is_strong(const struct item *a, const struct item *b)
+{
+	return (a->uid != 0 && a->uid == b->uid) || (a->idem != 0 && a->idem == b->idem);
+}
+
+/* Alike, and each with a UID of its own: the file that was imported has them so. */
+static bool is_import(const struct store *s, const struct item *a, const struct item *b)
+{
+	return !is_strong(a, b) && a->uid != 0 && b->uid != 0 && one_burst(s, a, b);
+}
+
+/* Whether it is still what it was is not known. */
+static bool is_open(const struct item *a, const struct item *b, bool strong)
+{
+	if (strong && a->uid == b->uid)
+		return a->open_uid || b->open_uid;
+	return a->open_print || b->open_print;
+}
+
 static enum gate gate_judge(const struct store *s, const struct item *a, const struct item *b,
     bool strong)
 {
 	pair_order(&a, &b);
 	if (one_id(a, b))
 		return GATE_SAME_ID;
-	if (a->state <= LIFE_MAYBE || b->state <= LIFE_MAYBE)
+	if (a->state <= LIFE_MAYBE || b->state <= LIFE_MAYBE || is_open(a, b, strong))
 		return GATE_NOT_COMMITTED;
 	if (!a->master || !b->master)
 		return GATE_OVERRIDE;
@@ -131,51 +149,25 @@ static enum gate gate_judge(const struct store *s, const struct item *a, const s
 		return in_trash(s, a) ? GATE_RESTORE : GATE_OTHER_SCOPE;
 	if (!created_here(b))
 		return created_here(a) ? GATE_SERVER_MADE : GATE_LISTING;
-	if (!strong && one_burst(s, a, b) && a->uid != 0 && b->uid != 0)
+	if (is_import(s, a, b))
 		return GATE_IMPORT;
 	if (!strong && !same_creator(a, b) && cause_of(s, a, b) == CAUSE_TWO_PEERS)
 		return GATE_OTHER_PEERS;
 	return strong || alike_is_enough(s, a, b) ? GATE_NONE : GATE_SIMILAR;
 }
 
-static bool is_strong(const struct item *a, const struct item *b)
-{
-	return (a->uid != 0 && a->uid == b->uid) || (a->idem != 0 && a->idem == b->idem);
-}
-
 /* ---- waiting ---- */
 
-static bool pending_has(const struct store *s, const struct item *b)
+static bool pending_has(const struct store *s, const struct item *a, const struct item *b)
 {
 	for (const struct pending *p = s->first; p != NULL; p = p->next)
-		if (p->scope_b == b->scope && p->id_b == b->id)
+		if (p->scope_b == b->scope && p->id_b == b->id && p->scope_a == a->scope &&
+		    p->id_a == a->id)
 			return true;
 	return false;
 }
 
-static void pending_judge(struct store *s, const struct pending *p)
-{
-	struct item *a = item_find(s, p->scope_a, p->id_a), *b = item_find(s, p->scope_b, p->id_b);
-	if (a == NULL || b == NULL)
-		return;
-	if (a->state != LIFE_LIVE || b->state != LIFE_LIVE) {
-		tell_cleared(s, a, b, NULL, GATE_MOVE);
-		return;
-	}
-	if (p->trouble == TROUBLE_MOVE_HALF_DONE) {
-		struct matter m = matter_of(s, TROUBLE_MOVE_HALF_DONE, b, NULL);
-		m.certainty = CONFIRMED;
-		matter_tell(s, &m);
-		return;
-	}
-	enum gate gate = gate_judge(s, a, b, is_strong(a, b));
-	if (gate != GATE_NONE) {
-		tell_cleared(s, a, b, NULL, gate);
-		return;
-	}
-	bool sure = created_here(a) && !a->adopted && !b->adopted && is_strong(a, b);
-	tell_duplicate(s, a, b, cause_of(s, a, b), sure ? CONFIRMED : PROBABLE);
-}
+static void pending_judge(struct store *, const struct pending *);
 
 static void pending_pop(struct store *s)
 {
@@ -191,6 +183,8 @@ static void pending_pop(struct store *s)
 static void pending_add(struct store *s, const struct item *a, const struct item *b,
     enum trouble trouble)
 {
+	if (pending_has(s, a, b))
+		return;
 	struct pending *p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return;
@@ -237,23 +231,31 @@ struct search {
 	struct store *s;
 	struct item *b;
 	const struct op *op;
-	const struct item *best; /* the first that was made of those that no step clears */
-	bool half_move;
+	/* The first that was made of those that no step clears: by a strong key, and by look. */
+	const struct item *strong, *alike;
 };
+
+/* What was made later than `b` became suspect only now that `b` is proven: each for itself. */
+static void search_found(struct search *q, const struct item *a, bool strong)
+{
+	const struct item **best = strong ? &q->strong : &q->alike;
+	if (a->created.order > q->b->created.order)
+		pending_add(q->s, q->b, a, TROUBLE_DUPLICATE);
+	else if (*best == NULL || a->created.order < (*best)->created.order)
+		*best = a;
+}
 
 static void search_look(struct search *q, struct item *a, bool strong)
 {
 	enum gate gate = gate_judge(q->s, a, q->b, strong);
 	bool half_move = gate == GATE_OTHER_SCOPE && a->move_refused && strong &&
 	    created_here(q->b) && a->creator == q->b->creator;
-	if (gate != GATE_NONE && !half_move) {
+	if (half_move)
+		pending_add(q->s, a, q->b, TROUBLE_MOVE_HALF_DONE);
+	else if (gate == GATE_NONE)
+		search_found(q, a, strong);
+	else if (created_here(a) || created_here(q->b)) /* else nobody suspects anybody */
 		tell_cleared(q->s, a, q->b, q->op, gate);
-		return;
-	}
-	if (q->best == NULL || a->created.order < q->best->created.order) {
-		q->best = a;
-		q->half_move = half_move;
-	}
 }
 
 static void search_chains(struct search *q)
@@ -273,11 +275,52 @@ static void search_chains(struct search *q)
 void gate_item(struct store *s, struct item *b, const struct op *op)
 {
 	struct search q = { .s = s, .b = b, .op = op };
-	if (pending_has(s, b))
-		return;
 	search_chains(&q);
-	if (q.best != NULL)
-		pending_add(s, q.best, b, q.half_move ? TROUBLE_MOVE_HALF_DONE : TROUBLE_DUPLICATE);
+	if (q.strong != NULL)
+		pending_add(s, q.strong, b, TROUBLE_DUPLICATE);
+	if (q.alike != NULL)
+		pending_add(s, q.alike, b, TROUBLE_DUPLICATE);
+}
+
+/* The first one is gone; the second may be a copy of another as well. */
+static struct item *other_first(struct store *s, struct item *b)
+{
+	struct search q = { .s = s, .b = b };
+	if (b->state != LIFE_LIVE)
+		return NULL;
+	search_chains(&q);
+	const struct item *first = q.strong != NULL ? q.strong : q.alike;
+	return first != NULL ? item_find(s, first->scope, first->id) : NULL;
+}
+
+static void tell_half_move(struct store *s, const struct item *item)
+{
+	struct matter m = matter_of(s, TROUBLE_MOVE_HALF_DONE, item, NULL);
+	matter_tell(s, &m);
+}
+
+static void pending_judge(struct store *s, const struct pending *p)
+{
+	struct item *a = item_find(s, p->scope_a, p->id_a), *b = item_find(s, p->scope_b, p->id_b);
+	if (a == NULL || b == NULL)
+		return;
+	if (a->state == LIFE_LIVE && b->state == LIFE_LIVE &&
+	    p->trouble == TROUBLE_MOVE_HALF_DONE) {
+		tell_half_move(s, b);
+		return;
+	}
+	if (a->state != LIFE_LIVE || b->state != LIFE_LIVE || a->scope != b->scope) {
+		tell_cleared(s, a, b, NULL, GATE_MOVE);
+		a = other_first(s, b);
+		if (a == NULL)
+			return;
+	}
+	if (is_import(s, a, b)) {
+		tell_cleared(s, a, b, NULL, GATE_IMPORT);
+		return;
+	}
+	bool sure = created_here(a) && !a->adopted && !b->adopted && is_strong(a, b);
+	tell_duplicate(s, a, b, cause_of(s, a, b), sure ? CONFIRMED : PROBABLE);
 }
 
 /* A create that was refused is no copy: told where one of its identity is there. */

@@ -15,11 +15,23 @@ struct teller {
 	void *ctx;
 };
 
-/* ---- hash.c: parts of a key, mixed; never 0 ---- */
-uint64_t mix(uint64_t a, uint64_t b);
-uint64_t mix_slice(uint64_t a, struct slice s);
+/* A file says of times what it likes: the difference stays within 64 bits. */
+static inline int64_t ns_apart(int64_t later, int64_t earlier)
+{
+	if (earlier < 0 && later > INT64_MAX + earlier)
+		return INT64_MAX;
+	return earlier > 0 && later < INT64_MIN + earlier ? INT64_MIN : later - earlier;
+}
+
+/* When the client had its answer, or the connection that brought none was over. */
+static inline int64_t txn_end_ns(const struct txn *txn)
+{
+	return txn->res.seen ? txn->res.last.ns : txn->done.ns;
+}
 
 /* ---- place.c: one spelling for all URLs that mean the same ---- */
+uint64_t mix(uint64_t a, uint64_t b);                    /* parts of a key; never 0 */
+uint64_t mix_slice(uint64_t a, struct slice s);
 struct places;
 struct places *places_new(const struct limits *);
 void places_free(struct places *);
@@ -39,6 +51,7 @@ bool path_device(struct slice canonical, struct slice *type, struct slice *id);
 struct place place_member(struct places *, uint64_t authority, struct slice canonical, bool fold);
 uint64_t place_scope(struct places *, uint64_t authority, struct slice collection, bool fold);
 uint64_t place_authority(const struct txn *);            /* by Host, else by address and port */
+uint64_t place_authority_of(struct slice url, const struct txn *); /* of an absolute URL; else of the transaction */
 /* From now on what lies below `from` is the same as what lies below `to`: proxies, redirected collections. */
 void places_alias(struct places *, uint64_t from_authority, struct slice from, uint64_t to_authority, struct slice to);
 
@@ -51,6 +64,7 @@ void peers_judge(struct peers *, struct op *, const struct sync_facts *);
 
 /* ---- outcome.c: what became of it, by the answer and how the connection ended ---- */
 enum outcome_of outcome_judge(const struct txn *, uint16_t status, struct dav_name error);
+bool error_is_known(struct dav_name);                    /* it decides the outcome, whatever the status */
 enum commit commit_judge(const struct txn *, enum outcome_of, uint16_t status);
 enum op_guard guard_judge(const struct message *req, struct slice *value);
 

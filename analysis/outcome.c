@@ -4,7 +4,6 @@
  * By status, DAV:error and the way the connection ended. A client that got no answer does not know; a
  * capture that did not see the answer knows even less, and that is not the same.
  */
-#include "analysis/facts.h"
 #include "analysis/meaning.h"
 
 static bool error_is(struct dav_name error, const char *name)
@@ -19,12 +18,19 @@ static bool is_uid_conflict(struct dav_name error)
 	    error_is(error, "unique-scheduling-object-resource");
 }
 
-static enum outcome_of outcome_4xx(uint16_t status, struct dav_name error)
+/* RFC 6578 3.2 */
+static bool is_bad_token(struct dav_name error)
 {
-	if (is_uid_conflict(error))
-		return OUT_UID_CONFLICT;
-	if (error_is(error, "valid-sync-token"))
-		return OUT_TOKEN_BAD;
+	return error_is(error, "valid-sync-token");
+}
+
+bool error_is_known(struct dav_name error)
+{
+	return is_uid_conflict(error) || is_bad_token(error);
+}
+
+static enum outcome_of outcome_4xx(uint16_t status)
+{
 	switch (status) {
 	case 401:
 	case 407:
@@ -55,61 +61,100 @@ static enum outcome_of outcome_4xx(uint16_t status, struct dav_name error)
 	}
 }
 
-static enum outcome_of outcome_status(uint16_t status, struct dav_name error)
+static enum outcome_of outcome_5xx(uint16_t status)
 {
-	if (status / 100 == 2)
-		return OUT_OK;
-	if (status / 100 == 3)
-		return OUT_REDIRECT;
-	if (status / 100 == 4)
-		return outcome_4xx(status, error);
 	if (status == 503)
 		return OUT_THROTTLED;
 	return status == 501 || status == 505 ? OUT_REFUSED : OUT_TRANSIENT;
 }
 
+/* What is no final status is no answer: behind a 101 there is one that we cannot read. */
+static enum outcome_of outcome_status(uint16_t status, struct dav_name error)
+{
+	switch (status / 100) {
+	case 2:
+		return OUT_OK;
+	case 3:
+		return OUT_REDIRECT;
+	case 4:
+	case 5:
+		break;
+	default:
+		return OUT_UNSEEN;
+	}
+	if (is_uid_conflict(error))
+		return OUT_UID_CONFLICT;
+	if (is_bad_token(error))
+		return OUT_TOKEN_BAD;
+	return status / 100 == 4 ? outcome_4xx(status) : outcome_5xx(status);
+}
+
+/* No more of the header block was sent: to the client that is no answer. */
+static bool head_cut_off(const struct message *res)
+{
+	return res->cut_off && !res->head_complete && res->loss == 0;
+}
+
 enum outcome_of outcome_judge(const struct txn *txn, uint16_t status, struct dav_name error)
 {
+	bool ended = txn->unpaired == UNPAIRED_CLOSED || txn->unpaired == UNPAIRED_RESET;
 	if (txn->unsure || !txn->req.seen)
 		return OUT_UNSEEN;
 	if (txn->res.seen)
-		return outcome_status(status, error);
-	return answer_unknown(txn) || txn->unpaired == UNPAIRED_OPAQUE ? OUT_UNSEEN : OUT_LOST;
+		return head_cut_off(&txn->res) ? OUT_LOST : outcome_status(status, error);
+	return ended ? OUT_LOST : OUT_UNSEEN;
 }
 
-/* Nothing was kept from the server on the way: 500 and the like may come from a step behind the write. */
-static enum commit commit_failed(uint16_t status)
+/*
+ * Statuses that a server may send although it has stored what was sent: a step behind the write failed.
+ * What is not known counts as 500 (RFC 9110 15).
+ */
+static enum commit commit_failed(const struct txn *txn, uint16_t status)
 {
 	switch (status) {
 	case 408:
-	case 500:
-	case 502:
-	case 503: /* the origin stored nothing; a proxy in front of it does not know */
-	case 504:
 		return COMMIT_MAYBE;
-	default:
+	case 503: /* who speaks DAV is the server itself; a proxy in front of it does not know */
+		return txn->res.body.dav != NULL ? COMMIT_NO : COMMIT_MAYBE;
+	case 501:
+	case 505:
+	case 507:
+	case 508:
+	case 511:
 		return COMMIT_NO;
+	default:
+		return status / 100 == 5 ? COMMIT_MAYBE : COMMIT_NO;
 	}
 }
 
-static enum commit commit_lost(const struct message *req)
+static bool sent_in_part(const struct message *req)
 {
+	return req->cut_off && !req->end_seen && req->loss == 0;
+}
+
+static enum commit commit_lost(const struct txn *txn)
+{
+	const struct message *req = &txn->req;
+	if (txn->res.seen && txn->res.status / 100 != 2)
+		return commit_failed(txn, txn->res.status);
 	if (req->end_seen || req->body.complete)
 		return COMMIT_MAYBE;
-	return req->cut_off && req->loss == 0 ? COMMIT_NO : COMMIT_UNSEEN;
+	return sent_in_part(req) ? COMMIT_NO : COMMIT_UNSEEN;
 }
 
 enum commit commit_judge(const struct txn *txn, enum outcome_of outcome, uint16_t status)
 {
 	switch (outcome) {
-	case OUT_OK:
-		return COMMIT_YES;
+	case OUT_OK: /* before all of it was there: who knows */
+		return sent_in_part(&txn->req) ? COMMIT_MAYBE : COMMIT_YES;
 	case OUT_UNSEEN:
 		return COMMIT_UNSEEN;
 	case OUT_LOST:
-		return commit_lost(&txn->req);
+		return commit_lost(txn);
+	case OUT_UID_CONFLICT:
+		return COMMIT_NO;
 	default:
-		return commit_failed(status);
+		return commit_failed(txn, status);
 	}
 }
 

@@ -107,12 +107,19 @@ static bool scheme_is(const struct txn *txn, const char *name)
 	return slice_is_nocase(txn->auth_scheme, name);
 }
 
+/* A hop in front says for whom it asks: its connections carry requests of many. */
+static struct slice forwarded_for(const struct message *req)
+{
+	return first_of(header_value(req, "X-Forwarded-For"));
+}
+
 /* Sets who, 0: nobody is known to be; the name is empty where only the credential is known. */
 static uint64_t login_read(struct peers *p, const struct txn *txn, struct slice *name)
 {
 	uint8_t room[NAME_ROOM];
 	struct login *slot = login_slot(p, txn->flow);
-	bool known = slot->flow.frame == txn->flow.frame && slot->flow.input == txn->flow.input;
+	bool known = slot->flow.frame == txn->flow.frame && slot->flow.input == txn->flow.input &&
+	    forwarded_for(&txn->req).n == 0;
 	uint64_t who = 0;
 	*name = (struct slice){ 0 };
 	if (txn->auth_user.n != 0) {
@@ -181,11 +188,6 @@ static struct slice name_make(struct arena *arena, struct slice who, struct slic
 	return (struct slice){ name.p, name.n };
 }
 
-static struct slice forwarded_for(const struct message *req)
-{
-	return first_of(header_value(req, "X-Forwarded-For"));
-}
-
 static uint64_t peer_dav(struct peers *p, const struct op *op, struct slice *who)
 {
 	const struct message *req = &op->txn->req;
@@ -219,7 +221,6 @@ void peers_judge(struct peers *p, struct op *op, const struct sync_facts *sync)
 	uint64_t peer = peer_dav(p, op, &who);
 	op->peer = mix_slice(peer, product);
 	op->peer_name = name_make(arena, who, product);
-	struct slice device = device_behind(p, op);
 	if (is_front_end(&op->txn->req))
-		arena_copy(arena, device, &op->device);
+		arena_copy(arena, device_behind(p, op), &op->device);
 }

@@ -106,17 +106,21 @@ static void drop_segment(struct spelling *w)
 	w->n -= w->n != 0;
 }
 
+/* What is a dot segment shows only when it is decoded. */
 static void put_segment(struct spelling *w, struct slice segment)
 {
-	if (segment.n == 0 || slice_is(segment, "."))
+	size_t start = w->n;
+	if (segment.n == 0)
 		return;
-	if (slice_is(segment, "..")) {
-		drop_segment(w);
-		return;
-	}
 	w->out[w->n++] = '/';
 	while (segment.n != 0)
 		segment = put_next(w, segment);
+	struct slice put = { w->out + start + 1, w->n - start - 1 };
+	bool up = slice_is(put, "..");
+	if (up || slice_is(put, "."))
+		w->n = start;
+	if (up)
+		drop_segment(w);
 }
 
 struct slice path_canonical(struct slice href, struct arena *arena)
@@ -198,12 +202,18 @@ bool path_device(struct slice canonical, struct slice *type, struct slice *id)
 
 /* ---- numbers ---- */
 
-/* "Example.COM:80" and "example.com" are one. */
+static void port_drop(struct slice *host, struct slice port)
+{
+	if (host->n > port.n && slice_equal(slice_part(*host, host->n - port.n, port.n), port))
+		host->n -= port.n;
+}
+
+/* "Example.COM:80" and "example.com" are one, with TLS or without. */
 static uint64_t host_number(struct slice host)
 {
 	uint8_t lower[256];
-	if (host.n > 3 && slice_equal(slice_part(host, host.n - 3, 3), SLICE(":80")))
-		host.n -= 3;
+	port_drop(&host, SLICE(":80"));
+	port_drop(&host, SLICE(":443"));
 	size_t n = host.n < sizeof(lower) ? host.n : sizeof(lower);
 	for (size_t i = 0; i < n; i++)
 		lower[i] = ascii_lower(host.p[i]);
@@ -218,6 +228,16 @@ uint64_t place_authority(const struct txn *txn)
 	uint64_t server = mix_slice(2,
 	    (struct slice){ txn->server.address, sizeof(txn->server.address) });
 	return mix(server, txn->server.port);
+}
+
+uint64_t place_authority_of(struct slice url, const struct txn *txn)
+{
+	url = slice_trim(url);
+	size_t scheme = slice_find(url, SLICE("://"));
+	if (scheme == url.n || slice_find_byte(url, '/') != scheme + 1)
+		return place_authority(txn);
+	struct slice host = slice_part(url, scheme + 3, url.n);
+	return host_number(slice_part(host, 0, slice_find_byte(host, '/')));
 }
 
 static struct slice prefix_path(const struct prefix *p)
@@ -293,21 +313,33 @@ static bool prefix_set(struct prefix *p, uint64_t authority, struct slice path)
 	return true;
 }
 
+/* A second way, a way back or one that goes on would make the number depend on which was learned first. */
+static bool alias_clashes(const struct places *p, const struct prefix *from,
+    const struct prefix *to)
+{
+	struct slice a = prefix_path(from), b = prefix_path(to);
+	for (size_t i = 0; i < p->n; i++) {
+		const struct prefix *f = &p->aliases[i].from, *t = &p->aliases[i].to;
+		if (f->authority == from->authority && slice_equal(prefix_path(f), a))
+			return true;
+		if (f->authority == to->authority && path_below(b, prefix_path(f)))
+			return true;
+		if (t->authority == from->authority &&
+		    (path_below(prefix_path(t), a) || path_below(a, prefix_path(t))))
+			return true;
+	}
+	return false;
+}
+
+/* What leads to a place within itself leads there for that one URL, not for what lies below it. */
 void places_alias(struct places *p, uint64_t from_authority, struct slice from,
     uint64_t to_authority, struct slice to)
 {
-	bool same = from_authority == to_authority && slice_equal(from, to);
-	if (p->n == ALIASES || same || from.n == 0 || to.n == 0)
+	bool within = from_authority == to_authority && path_below(to, from);
+	if (p->n == ALIASES || within || from.n == 0 || to.n == 0)
 		return;
-	/* A second way, or a way back, would make the number depend on which was learned first. */
-	for (size_t i = 0; i < p->n; i++) {
-		const struct prefix *f = &p->aliases[i].from, *t = &p->aliases[i].to;
-		if ((f->authority == from_authority && slice_equal(prefix_path(f), from)) ||
-		    (f->authority == to_authority && path_below(to, prefix_path(f))) ||
-		    (t->authority == from_authority && path_below(prefix_path(t), from)))
-			return;
-	}
-	if (prefix_set(&p->aliases[p->n].from, from_authority, from) &&
-	    prefix_set(&p->aliases[p->n].to, to_authority, to))
+	struct prefix *f = &p->aliases[p->n].from, *t = &p->aliases[p->n].to;
+	if (prefix_set(f, from_authority, from) && prefix_set(t, to_authority, to) &&
+	    !alias_clashes(p, f, t))
 		p->n++;
 }

@@ -88,7 +88,7 @@ static void create_refused(struct store *s, const struct op *op)
 		item->written_order = op->txn->req.head.order & UINT64_C(0xffffffffffff);
 	item->own_refusals = (uint16_t)(item->own_refusals + (item->own_refusals < UINT16_MAX));
 	if (item->state == LIFE_MAYBE) {
-		item->state = LIFE_LIVE;
+		item_state(s, item, LIFE_LIVE);
 		gate_item(s, item, op);
 	}
 	if (item->created.frame == 0)

@@ -22,11 +22,12 @@ static struct slice row_value(const struct dav_response *row, const char *name)
 	return slice_trim(prop->value);
 }
 
-static bool row_is_there(const struct dav_response *row)
+/* A member is in a listing for being there, whatever it lacks; what is asked for by name may lack all. */
+static bool row_is_there(const struct dav_response *row, const struct op *op)
 {
-	if (row->status / 100 == 2)
-		return true;
-	for (size_t i = 0; row->status == 0 && i < row->n_props; i++)
+	if (row->status != 0 || op->kind == OP_LIST)
+		return row->status == 0 || row->status / 100 == 2;
+	for (size_t i = 0; i < row->n_props; i++)
 		if (row->props[i].status / 100 == 2)
 			return true;
 	return false;
@@ -70,7 +71,7 @@ static void row_gone(struct store *s, struct item *item, const struct op *op)
 	if (op->kind == OP_READ)
 		row_missing(s, item, op);
 	else
-		item->state = LIFE_GONE;
+		item_state(s, item, LIFE_GONE);
 }
 
 struct listing {
@@ -90,8 +91,6 @@ static bool asked_in_part(const struct op *op)
 static void row_there(const struct listing *l, const struct dav_response *row, struct place at)
 {
 	struct slice tag = row_value(row, "getetag");
-	if (row->object == NULL && tag.n == 0 && row_prop(row, "resourcetag") == NULL)
-		return;
 	struct item *item = item_take(l->s, at);
 	if (item == NULL)
 		return;
@@ -111,7 +110,7 @@ static void row_judge(const struct listing *l, const struct dav_response *row)
 	    folds_case(l->op));
 	if (row_is_gone(row))
 		row_gone(l->s, item_find(l->s, at.scope, at.id), l->op);
-	else if (row_is_there(row))
+	else if (row_is_there(row, l->op))
 		row_there(l, row, at);
 }
 
@@ -154,7 +153,7 @@ static void left_out(const struct listing *l, struct item *item)
 		m.other_href = item_path(other);
 		matter_tell(l->s, &m);
 	}
-	item->state = LIFE_GONE;
+	item_state(l->s, item, LIFE_GONE);
 }
 
 /* Only what was written before the listing was asked for has to be in it. */
@@ -162,11 +161,14 @@ static void leave_out(const struct listing *l)
 {
 	const struct scope_state *scope = scope_find(l->s, l->scope);
 	uint64_t asked = l->op->txn->req.first.order;
-	for (struct item *i = scope != NULL ? scope->items : NULL; i != NULL; i = i->next_in_scope)
+	struct item *next;
+	for (struct item *i = scope != NULL ? scope->items : NULL; i != NULL; i = next) {
+		next = i->next_in_scope;
 		if (i->listing != l->number && (i->state == LIFE_LIVE || i->state == LIFE_MAYBE) &&
 		    i->written_order < asked && i->created.answer_order < asked &&
 		    i->created.order < asked)
 			left_out(l, i);
+	}
 }
 
 void rows_dav(struct store *s, const struct op *op)
@@ -197,7 +199,7 @@ static void airsync_row(struct store *s, const struct op *op, const struct airsy
 	if (row->verb == AIRSYNC_DELETE || row->verb == AIRSYNC_SOFT_DELETE) {
 		struct item *item = item_find(s, at.scope, at.id);
 		if (item != NULL)
-			item->state = LIFE_GONE;
+			item_state(s, item, LIFE_GONE);
 		return;
 	}
 	struct item *item = row->object == NULL ? NULL : item_take(s, at);

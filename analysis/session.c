@@ -177,6 +177,21 @@ struct note *note_take(struct sessions *s, enum note_kind kind, uint64_t what, c
 
 /* ---- telling ---- */
 
+struct slice member_path(const struct op *op, const char *name, size_t n)
+{
+	struct slice scope = scope_text(op), last = text_of(name, n);
+	uint8_t *path = NULL;
+	if (op->sync == NULL && scope.n != 0)
+		path = arena_alloc(op->txn->arena, scope.n + 1 + n);
+	if (path == NULL)
+		return last;
+	memcpy(path, scope.p, scope.n);
+	if (path[scope.n - 1] != '/')
+		path[scope.n++] = '/';
+	memcpy(path + scope.n, name, n);
+	return (struct slice){ path, scope.n + n };
+}
+
 /* One slot for each trouble that a session can have; the last one is shared if they should not suffice. */
 static struct said *said_of(struct session *n, enum trouble trouble)
 {

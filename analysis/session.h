@@ -86,7 +86,7 @@ struct storm {
 struct rollback { uint64_t token; uint32_t count; bool one_flow; struct flow_id flow; struct span first; };
 
 /* Tokens that count up: D14. */
-struct counting { uint64_t prefix, last, done; uint32_t n, rises; bool broken; };
+struct counting { uint64_t prefix, last, done; uint32_t rises; bool begun, broken; };
 
 enum first_state { FIRST_NONE, FIRST_PAGES, FIRST_DONE };
 struct first_sync {
@@ -118,8 +118,8 @@ struct cycle {
 	struct span first, last;
 };
 
-/* ActiveSync: one key again and again, D: E03; two clients with one DeviceId, E05. */
-struct stuck { uint64_t key; uint32_t count; struct span spans[3]; };
+/* ActiveSync: one key again and again, E03; two clients with one DeviceId, E05. */
+struct stuck { uint64_t key; uint32_t count; bool lost; int64_t last_ns; struct span spans[3]; };
 struct clash { uint64_t agents[2]; uint8_t last; uint32_t swaps, refused[2]; struct span spans[4]; int64_t since; };
 
 /* What was told of a session already: later states of it begin with the same packet. */
@@ -178,6 +178,8 @@ struct note *note_find(struct sessions *, enum note_kind, uint64_t what);
 struct note *note_take(struct sessions *, enum note_kind, uint64_t what, const struct op *); /* NULL: no memory */
 /* The draft says what; who, where and the packets are filled in. op NULL: the end of the capture shows it. */
 void session_tell(struct sessions *, struct session *, const struct op *, struct matter draft, struct evidence *);
+/* A member of the collection of the operation, as people call it. */
+struct slice member_path(const struct op *, const char *name, size_t n);
 void item_tell(struct sessions *, const struct op *, struct matter draft, const struct note *, const struct evidence *);
 
 /* ---- session_token.c: which token the client has, and what the server makes of it ---- */

@@ -113,7 +113,13 @@ static void stuck_judge(struct round *r)
 	}
 	if (k->key != r->offer.hash)
 		*k = (struct stuck){ .key = r->offer.hash };
-	k->spans[k->count % 3] = span_of(r->op);
+	struct span now = span_of(r->op);
+	bool again = k->lost && out == OUT_LOST && now.request.ns - k->last_ns < 2 * MINUTE_NS;
+	k->lost = out == OUT_LOST;
+	k->last_ns = now.request.ns;
+	if (again) /* sent once more by the library: still the same attempt */
+		return;
+	k->spans[k->count % 3] = now;
 	if (++k->count < 3)
 		return;
 	struct evidence e = { .n = 0 };

@@ -174,7 +174,7 @@ static void full_page_judge(const struct report *r, const struct delta *d)
 	session_tell(r->s, r->n, r->op,
 	    (struct matter){ .trouble = TROUBLE_TRUNCATED_SILENTLY,
 		.certainty = gap > MINUTE_NS ? CONFIRMED : PROBABLE,
-		.href = { (const uint8_t *)w->name, w->n_name },
+		.href = member_path(r->op, w->name, w->n_name),
 		.value = token_text(d->since),
 		.count = r->asked->limit },
 	    &e);

@@ -191,7 +191,7 @@ static void ctag_tell(struct sessions *s, struct session *n, const struct op *op
 	session_tell(s, n, op,
 	    (struct matter){ .trouble = TROUBLE_CTAG_STALE,
 		.certainty = CONFIRMED,
-		.href = { (const uint8_t *)w->name, w->n_name },
+		.href = member_path(op, w->name, w->n_name),
 		.value = { (const uint8_t *)n->ctag.text, n->ctag.n },
 		.count = 1 },
 	    &e);

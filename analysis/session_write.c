@@ -128,8 +128,9 @@ static struct slice name_of(const struct op *op, const struct place *at)
 static void shelf_write_at(struct sessions *s, const struct op *op, const struct place *at,
     bool here)
 {
-	struct slice name = name_of(op, at);
-	struct slice path = op->sync != NULL ? (struct slice){ 0 } : path_collection(at->path);
+	struct slice name = name_of(op, at), path = { 0 };
+	if (op->sync == NULL)
+		path = path_collection(at->path);
 	uint64_t now = span_of(op).done;
 	struct shelf *shelf = at->scope != 0 ? shelf_take(s, at->scope, path, now) : NULL;
 	if (shelf == NULL)
@@ -232,11 +233,6 @@ const struct write *shelf_changed(const struct shelf *shelf, uint64_t from, uint
 
 /* ---- what a delta says of it: D17, D20 ---- */
 
-static struct slice write_name(const struct write *w)
-{
-	return (struct slice){ (const uint8_t *)w->name, w->n_name };
-}
-
 static bool wrote_itself(const struct shelf *shelf, const struct session *n, const struct write *w,
     uint64_t from)
 {
@@ -290,7 +286,7 @@ static void coarse_tell(struct sessions *s, struct session *n, const struct delt
 	session_tell(s, n, d->op,
 	    (struct matter){ .trouble = TROUBLE_COARSE_TOKEN,
 		.certainty = CONFIRMED,
-		.href = write_name(w),
+		.href = member_path(d->op, w->name, w->n_name),
 		.value = token_text(d->since),
 		.count = 1 },
 	    &e);
@@ -330,7 +326,7 @@ static void lost_tell(struct sessions *s, struct session *n, const struct delta 
 	session_tell(s, n, d->op,
 	    (struct matter){ .trouble = TROUBLE_LOST_CHANGE,
 		.certainty = CONFIRMED,
-		.href = { (const uint8_t *)x->name, x->n_name },
+		.href = member_path(d->op, x->name, x->n_name),
 		.value = token_text(d->since),
 		.count = 1 },
 	    &e);

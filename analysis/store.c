@@ -106,12 +106,22 @@ struct trace trace_of(const struct op *op)
 static void item_written(struct item *item, const struct op *op)
 {
 	tags_written(item, op);
+	item->open_uid = item->open_print = false;
 	item->writer = peer32(op->peer);
 	item->written_order = LOW48(op->txn->req.head.order);
 	item->written_input = op->txn->req.head.input;
 	item->written_frame = LOW48(op->txn->req.head.frame);
 	item->written_answer_order = LOW48(op->txn->res.head.order);
 	item->written_answer_frame = LOW48(op->txn->res.head.frame);
+}
+
+/* Nobody was seen to make it: it is known since now. */
+static void item_known(struct item *item, const struct op *op)
+{
+	if (item->written_order == 0)
+		item->written_order = LOW48(op->txn->req.head.order);
+	if (item->created.order == 0)
+		item->created.order = LOW48(op->txn->req.head.order);
 }
 
 /* What it holds now is not known any more. */
@@ -177,7 +187,7 @@ static void item_created(struct item *item, const struct op *op)
 	item->untagged = is_untagged(op);
 	item->lost = op->outcome == OUT_LOST;
 	item->failed = op->commit == COMMIT_MAYBE && !item->lost;
-	item->copied = false;
+	item->copied = item->adopted = false;
 	item->activesync = op->item != NULL;
 	item->repl_uid = repl_number(op);
 	item->idem = idem_number(op);
@@ -212,20 +222,67 @@ static void write_late(struct store *s, struct item *item, const struct op *op)
 	refusal_late(s, item);
 }
 
+static bool is_another(const struct item *item, const struct object *o)
+{
+	if (o == NULL)
+		return false;
+	if (!o->whole) /* a listing asks for some properties only */
+		return o->uid.n != 0 && uid_number(o->uid) != item->uid;
+	return uid_number(o->uid) != item->uid || object_print(o) != item->print;
+}
+
+/* A delete of unknown outcome: whether this write made it anew, nobody can know. */
+static bool may_live(const struct item *item)
+{
+	return item->state == LIFE_UNKNOWN && item->written_order != 0;
+}
+
+/* As far as is known there is nothing under this id. */
+static bool is_fresh(const struct item *item)
+{
+	return item->state == LIFE_GONE || (item->state == LIFE_UNKNOWN && !may_live(item));
+}
+
+/* A create that must not overwrite leaves what is there as it is. */
+static void item_open(struct item *item, const struct op *op)
+{
+	if (op->object == NULL || (op->guard == GUARD_ABSENT && item->state == LIFE_LIVE))
+		return;
+	item->open_uid |= uid_number(op->object->uid) != item->uid;
+	item->open_print |= object_print(op->object) != item->print;
+}
+
 static void write_maybe(struct store *s, struct item *item, const struct op *op)
 {
 	if (op->txn->req.head.order < item->written_order) {
 		write_late(s, item, op);
 	} else {
-		if (item->state != LIFE_LIVE) {
-			item->state = LIFE_MAYBE;
+		if (is_fresh(item) && op->kind != OP_UPDATE) {
+			item_state(s, item, LIFE_MAYBE);
 			item_created(item, op);
 			item_identify(s, item, op->object);
+		} else {
+			item_open(item, op);
 		}
 		item_blur(item);
 	}
 	if (answer_was_lost(op))
 		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
+}
+
+/* The answer was not captured: if the item turns up, this may have made it. */
+static void write_unseen(struct store *s, struct item *item, const struct op *op)
+{
+	if (is_fresh(item) && op->kind != OP_UPDATE) {
+		item_state(s, item, LIFE_MAYBE);
+		item_created(item, op);
+		item->lost = item->failed = false;
+		item->adopted = true;
+		item_identify(s, item, op->object);
+	} else {
+		item_open(item, op);
+	}
+	item_blur(item);
 }
 
 static bool body_differs(const struct item *item, const struct op *op)
@@ -252,37 +309,36 @@ static void overwrite_judge(struct store *s, const struct item *item, const stru
 	}
 }
 
-/* A delete of unknown outcome: whether this write made it anew, nobody can know. */
-static bool may_live(const struct item *item)
-{
-	return item->state == LIFE_UNKNOWN && item->written_order != 0;
-}
-
 static void write_over(struct store *s, struct item *item, const struct op *op)
 {
 	if (item->state == LIFE_LIVE)
 		overwrite_judge(s, item, op);
-	item->state = LIFE_LIVE;
+	item_state(s, item, LIFE_LIVE);
 	/* What became of the create was not seen in full: this answer is all its maker knows of it. */
-	if (item->creator == op->peer && item->created.tag_seen == NOT_OBSERVED)
+	if (item->creator == op->peer && item->created.tag_seen == NOT_OBSERVED &&
+	    !has_read(item, op->peer))
 		item->untagged |= is_untagged(op);
+	bool another = item->open_uid || item->open_print || is_another(item, op->object);
 	item_identify(s, item, op->object);
 	item_written(item, op);
 	if (op->kind != OP_UPDATE && op->object != NULL && op->object->uid.n != 0 &&
 	    op->guard == GUARD_ABSENT)
 		tell_cleared(s, item, NULL, op, GATE_OVERWRITE);
 	tell_write(s, TROUBLE_NONE, item, op);
+	if (another)
+		gate_item(s, item, op);
 }
 
 /* An update of what nobody was seen to make; or of an attempt of unknown outcome, which proves it. */
 static void write_update(struct store *s, struct item *item, const struct op *op)
 {
 	bool proven = item->state == LIFE_MAYBE && item->created.frame != 0;
-	item->state = LIFE_LIVE;
+	item_state(s, item, LIFE_LIVE);
 	if (!proven) {
 		item->lineage = op->number;
 		item->creator = 0;
 		item->created = (struct trace){ .order = 0 };
+		item_known(item, op);
 		item->untagged = item->lost = item->failed = false;
 	}
 	item_identify(s, item, op->object);
@@ -294,9 +350,9 @@ static void write_update(struct store *s, struct item *item, const struct op *op
 
 static void write_new(struct store *s, struct item *item, const struct op *op)
 {
-	if (item->state == LIFE_GONE)
+	if (item->state == LIFE_GONE || may_live(item))
 		item->lineage = item->told = 0;
-	item->state = LIFE_LIVE;
+	item_state(s, item, LIFE_LIVE);
 	item_identify(s, item, op->object);
 	item_created(item, op);
 	burst_count(s, item, op);
@@ -321,18 +377,15 @@ static void store_write(struct store *s, const struct op *op)
 		write_nowhere(s, op);
 		return;
 	}
-	if (op->commit == COMMIT_UNSEEN)
-		item = item_find(s, op->at.scope, op->at.id);
-	else
-		item = item_take(s, op->at);
+	item = item_take(s, op->at);
 	if (item == NULL)
 		return;
 	item->activesync = op->item != NULL;
 	if (op->commit == COMMIT_UNSEEN)
-		item_blur(item);
+		write_unseen(s, item, op);
 	else if (op->commit == COMMIT_MAYBE)
 		write_maybe(s, item, op);
-	else if (item->state == LIFE_LIVE || may_live(item))
+	else if (item->state == LIFE_LIVE || (may_live(item) && op->guard != GUARD_ABSENT))
 		write_over(s, item, op);
 	else if (op->kind == OP_UPDATE)
 		write_update(s, item, op);
@@ -346,8 +399,8 @@ static void collection_gone(struct store *s, const struct op *op)
 	uint64_t number = place_scope(s->places, place_authority(op->txn), op->at.path,
 	    op->facts->flavour == FLAVOUR_EXCHANGE);
 	const struct scope_state *scope = scope_find(s, number);
-	for (struct item *i = scope != NULL ? scope->items : NULL; i != NULL; i = i->next_in_scope)
-		i->state = LIFE_GONE;
+	while (scope != NULL && scope->items != NULL)
+		item_state(s, scope->items, LIFE_GONE);
 }
 
 static void store_delete(struct store *s, const struct op *op)
@@ -358,22 +411,23 @@ static void store_delete(struct store *s, const struct op *op)
 	if (item == NULL)
 		return;
 	if (op->commit == COMMIT_YES || op->outcome == OUT_GONE)
-		item->state = LIFE_GONE;
+		item_state(s, item, LIFE_GONE);
 	else if (op->commit != COMMIT_NO && item->state == LIFE_LIVE)
-		item->state = LIFE_UNKNOWN;
+		item_state(s, item, LIFE_UNKNOWN);
 	item_blur(item);
 }
 
 /* The item goes on under another id. */
 static void item_inherit(struct store *s, struct item *to, const struct item *from)
 {
-	struct object o = { .kind = from->event ? OBJECT_EVENT : OBJECT_OTHER,
+	struct object o = { .kind = from->print != 0 ? OBJECT_EVENT : OBJECT_OTHER,
 		.uid = item_uid(from),
 		.summary = item_summary(from),
 		.master = from->master,
 		.overrides = from->master ? 0 : 1,
 		.start_ns = from->print != 0 ? 0 : OBJECT_NO_TIME,
-		.fingerprint = from->print };
+		.fingerprint = from->print,
+		.whole = true };
 	item_identify(s, to, &o);
 	to->creator = from->creator;
 	to->created = from->created;
@@ -384,7 +438,10 @@ static void item_inherit(struct store *s, struct item *to, const struct item *fr
 	to->lost = from->lost;
 	to->failed = from->failed;
 	to->idem = from->idem;
-	to->state = LIFE_LIVE;
+	memcpy(to->readers, from->readers, sizeof(to->readers));
+	to->n_readers = from->n_readers;
+	to->readers_full = from->readers_full;
+	item_state(s, to, LIFE_LIVE);
 }
 
 static void store_move(struct store *s, const struct op *op)
@@ -402,13 +459,13 @@ static void store_move(struct store *s, const struct op *op)
 	if (to == NULL)
 		return;
 	item_blur(to);
-	to->state = LIFE_LIVE;
+	item_state(s, to, LIFE_LIVE);
 	if (from != NULL)
 		item_inherit(s, to, from);
 	to->copied = op->kind == OP_COPY || (from != NULL && from->copied);
 	if (from != NULL && op->kind == OP_MOVE) {
 		gate_moved(s, from, to);
-		from->state = LIFE_GONE;
+		item_state(s, from, LIFE_GONE);
 		item_blur(from);
 		gate_item(s, to, op);
 	}
@@ -433,16 +490,19 @@ static void uid_compare(struct store *s, struct item *item, const struct op *op,
 void store_seen_live(struct store *s, struct item *item, const struct op *op,
     const struct reading *r)
 {
-	if (item->written_order == 0)
-		item->written_order = LOW48(op->txn->req.head.order); /* known since then */
+	item_known(item, op);
 	bool first = item->state == LIFE_UNKNOWN && item->created.frame == 0;
-	bool proven = item->state == LIFE_MAYBE && item->created.frame != 0;
-	item->state = LIFE_LIVE;
+	bool proven = item->state <= LIFE_MAYBE && item->created.frame != 0;
+	item_state(s, item, LIFE_LIVE);
 	refusal_read(item);
 	uid_compare(s, item, op, r->object);
 	tags_read(s, item, op, r);
-	if (r->object != NULL && r->object->whole)
+	if (r->object != NULL && (r->object->whole || r->object->uid.n != 0)) {
+		proven |= item->open_uid || item->open_print || is_another(item, r->object);
 		item_identify(s, item, r->object);
+		item->open_uid = false;
+		item->open_print &= !r->object->whole;
+	}
 	item->seen_live = true;
 	item->misses = 0;
 	reader_add(item, op->peer);
@@ -461,7 +521,7 @@ static void store_get(struct store *s, const struct op *op)
 	if (op->outcome == OUT_GONE) {
 		struct item *item = item_find(s, op->at.scope, op->at.id);
 		if (item != NULL)
-			item->state = LIFE_GONE;
+			item_state(s, item, LIFE_GONE);
 		return;
 	}
 	if (status != 200 || op->object == NULL)
@@ -475,18 +535,25 @@ static void store_get(struct store *s, const struct op *op)
 		store_seen_live(s, item, op, &r);
 }
 
-/* What the client saw of a write that was seen at the server's side already. */
+/*
+ * What the client saw of a write that was seen at the server's side already: that it was stored is known,
+ * what it knows of it is what counts.
+ */
 static void store_outside(struct store *s, const struct op *op)
 {
 	struct item *item = op->at.id == 0 ? NULL : item_find(s, op->at.scope, op->at.id);
 	bool creates = op->kind == OP_CREATE || op->kind == OP_WRITE;
-	if (item == NULL || !creates || item->state != LIFE_LIVE || item->created.frame == 0)
+	bool unknown = op->outcome == OUT_LOST || op->commit == COMMIT_MAYBE;
+	if (item == NULL || item->state != LIFE_LIVE || (!creates && op->kind != OP_UPDATE))
 		return;
-	item->untagged |= is_untagged(op);
-	if (op->outcome == OUT_LOST || op->commit == COMMIT_MAYBE) {
-		item->lost = op->outcome == OUT_LOST;
-		item->failed = !item->lost;
+	if (unknown)
 		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
+	if (!creates || item->created.frame == 0)
+		return;
+	if (unknown || (op->outcome == OUT_OK && op->tag_seen != NOT_OBSERVED)) {
+		item->untagged = is_untagged(op);
+		item->lost = op->outcome == OUT_LOST;
+		item->failed = unknown && !item->lost;
 	}
 	if (item->uid != 0)
 		tell_cleared(s, item, NULL, op, GATE_SHADOW);
@@ -502,6 +569,7 @@ static void reset_learn(struct store *s, const struct op *op)
 	scope->reset_peer = op->peer;
 }
 
+/* A listing may come before anything has shown that it is of calendars. */
 static bool is_of_interest(const struct op *op)
 {
 	switch (op->facts->flavour) {
@@ -510,6 +578,8 @@ static bool is_of_interest(const struct op *op)
 	case FLAVOUR_CARDDAV:
 	case FLAVOUR_ACTIVESYNC:
 		return true;
+	case FLAVOUR_WEBDAV:
+		return op->kind > OP_COPY;
 	default:
 		return false;
 	}

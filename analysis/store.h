@@ -20,7 +20,8 @@ struct trace {
 	int64_t ns;
 };
 
-enum { READERS = 3, UID_MAX = 128, SUMMARY_MAX = 64, BUILD_MAX = 24 };
+enum { READERS = 3, UID_MAX = 128, SUMMARY_MAX = 64, NAME_MAX_KEPT = 200, BUILD_MAX = 24 };
+enum { CHAIN_MAX = 256 };               /* items of one UID or one look that are found by it */
 
 /* Peers, tags and hashes of bodies are compared within one item only: 32 bits do. */
 struct item {
@@ -46,12 +47,13 @@ struct item {
 	uint16_t own_refusals, misses;
 	uint16_t n_path, n_uid, n_summary;
 	uint8_t state, n_readers;
-	unsigned master : 1, readers_full : 1, guarded : 1, tag_strong : 1;
+	unsigned master : 1, readers_full : 1, tag_strong : 1;
 	unsigned untagged : 1;         /* its creator was proven to get no change tag */
 	unsigned lost : 1, failed : 1; /* ... no answer at all; an answer that says it failed */
-	unsigned copied : 1, replayed : 1, event : 1, activesync : 1;
+	unsigned copied : 1, replayed : 1, activesync : 1;
 	unsigned mismatch_told : 1, lying_told : 1, unstable_told : 1, rewritten_told : 1, move_refused : 1;
 	unsigned adopted : 1;          /* taken to be of a create that never learned its id */
+	unsigned open_uid : 1, open_print : 1; /* a write of unknown outcome may have made it another */
 	unsigned uid_in_path : 1;      /* its UID is how its path begins */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
 };
@@ -67,8 +69,9 @@ struct pending {
 /* A collection, as far as listings and runs of creates concern. */
 struct scope_state {
 	struct scope_state *next;
-	struct item *items;
-	uint64_t scope, listing;
+	struct item *items;            /* those that are not gone */
+	size_t n_items;                /* all that are known */
+	uint64_t scope;
 	uint64_t burst_peer;           /* who makes many in a row, the last when, how many so far */
 	int64_t burst_ns;
 	uint64_t burst_order;          /* where the row began */
@@ -89,6 +92,9 @@ struct front {
 	int32_t status;
 	enum commit commit;
 	bool paired;
+	uint64_t idem, number; /* number: of the lineage its creates are of; 0: none was seen */
+	uint64_t mismatches;
+	struct trace back;             /* the create it is paired with */
 	char note[48];                 /* "ClientId 9 SyncKey {K}7" */
 };
 enum { PEER_NAMES = 4096, FRONTS = 1024, BACKS = 1024 };
@@ -142,13 +148,13 @@ struct store {
 bool store_room(struct store *);       /* first tables; false: no memory */
 struct item *item_find(const struct store *, uint64_t scope, uint64_t id);
 struct item *item_take(struct store *, struct place); /* found or made; NULL: no memory */
+void item_state(struct store *, struct item *, enum life_state);
 /* Who it is, by what was sent or read; NULL: nothing is known of it. */
 void item_identify(struct store *, struct item *, const struct object *);
 struct item *item_by_uid(const struct store *, uint64_t uid);     /* the first; go on with next_uid */
 struct item *item_by_print(const struct store *, uint64_t print);
 void item_touch(struct store *, struct item *);
 struct scope_state *scope_find(const struct store *, uint64_t scope);
-struct scope_state *scope_take(struct store *, uint64_t scope, struct slice name); /* NULL: no memory */
 void store_tables_free(struct store *);
 struct slice item_path(const struct item *);
 struct slice item_uid(const struct item *);
@@ -202,6 +208,7 @@ const struct front *legs_front_of(const struct store *, struct slice mailbox, ui
 /* ---- tell.c ---- */
 struct matter matter_of(const struct store *, enum trouble, const struct item *, const struct op *); /* op may be NULL */
 void matter_tell(struct store *, struct matter *);
+struct slice item_full_path(const struct store *, const struct item *, char *room, size_t n); /* of a DAV item with its collection */
 size_t traces_packets(const struct trace *, size_t n, struct stamp out[OP_PACKETS]); /* in order, each once */
 size_t written_packets(const struct item *, const struct op *, struct stamp out[OP_PACKETS]);
 void tell_duplicate(struct store *, struct item *first, struct item *second, enum cause, enum certainty);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 1024, MALLOC_COST = 16, NAME_MAX_KEPT = 200 };
+enum { FIRST_ROOM = 1024, MALLOC_COST = 16 };
 
 uint64_t uid_number(struct slice uid)
 {
@@ -48,12 +48,31 @@ static size_t bucket_of(const struct store *s, const struct table *t, uint64_t n
 	return mix(s->seed, number) & (t->room - 1);
 }
 
+/* Of those that share a UID or a look the latest are found: an enemy may give all items the same. */
+static void chain_trim(struct item **at, enum chain chain, uint64_t number)
+{
+	struct item **last = NULL;
+	size_t n = 0;
+	for (; *at != NULL; at = next_of(*at, chain))
+		if (number_of(*at, chain) == number) {
+			last = at;
+			n++;
+		}
+	if (n <= CHAIN_MAX)
+		return;
+	struct item *oldest = *last;
+	*last = *next_of(oldest, chain);
+	*next_of(oldest, chain) = NULL;
+}
+
 static void chain_put(struct store *s, struct item *item, enum chain chain)
 {
 	struct table *t = table_of(s, chain);
 	struct item **bucket = &t->buckets[bucket_of(s, t, number_of(item, chain))];
 	*next_of(item, chain) = *bucket;
 	*bucket = item;
+	if (chain != BY_ID)
+		chain_trim(bucket, chain, number_of(item, chain));
 }
 
 static void chain_take(struct store *s, struct item *item, enum chain chain)
@@ -130,7 +149,8 @@ struct scope_state *scope_find(const struct store *s, uint64_t scope)
 	return state;
 }
 
-struct scope_state *scope_take(struct store *s, uint64_t scope, struct slice name)
+/* NULL: no memory. */
+static struct scope_state *scope_take(struct store *s, uint64_t scope, struct slice name)
 {
 	struct scope_state *state = scope_find(s, scope);
 	if (state != NULL)
@@ -163,16 +183,33 @@ static void scope_drop(struct store *s, struct scope_state *state)
 	free(state);
 }
 
+/* What is gone is in no list: listings need not look at it again and again. */
+static void scope_unlist(struct scope_state *state, struct item *item)
+{
+	struct item **before = item->before_in_scope != NULL ?
+	    &item->before_in_scope->next_in_scope :
+	    &state->items;
+	*before = item->next_in_scope;
+	if (item->next_in_scope != NULL)
+		item->next_in_scope->before_in_scope = item->before_in_scope;
+	item->next_in_scope = item->before_in_scope = NULL;
+}
+
+static void scope_list(struct scope_state *state, struct item *item)
+{
+	item->next_in_scope = state->items;
+	if (state->items != NULL)
+		state->items->before_in_scope = item;
+	state->items = item;
+}
+
 static void scope_leave(struct store *s, struct item *item)
 {
 	struct scope_state *state = scope_find(s, item->scope);
-	if (item->before_in_scope != NULL)
-		item->before_in_scope->next_in_scope = item->next_in_scope;
-	else if (state != NULL)
-		state->items = item->next_in_scope;
-	if (item->next_in_scope != NULL)
-		item->next_in_scope->before_in_scope = item->before_in_scope;
-	if (state != NULL && state->items == NULL)
+	ensure(state != NULL, NULL);
+	if (item->state != LIFE_GONE)
+		scope_unlist(state, item);
+	if (--state->n_items == 0)
 		scope_drop(s, state);
 }
 
@@ -181,11 +218,22 @@ static bool scope_enter(struct store *s, struct item *item, struct slice name)
 	struct scope_state *state = scope_take(s, item->scope, name);
 	if (state == NULL)
 		return false;
-	item->next_in_scope = state->items;
-	if (state->items != NULL)
-		state->items->before_in_scope = item;
-	state->items = item;
+	state->n_items++;
+	scope_list(state, item);
 	return true;
+}
+
+void item_state(struct store *s, struct item *item, enum life_state now)
+{
+	bool was_gone = item->state == LIFE_GONE, is_gone = now == LIFE_GONE;
+	struct scope_state *scope = was_gone != is_gone ? scope_find(s, item->scope) : NULL;
+	item->state = (uint8_t)now;
+	if (scope == NULL)
+		return;
+	if (is_gone)
+		scope_unlist(scope, item);
+	else
+		scope_list(scope, item);
 }
 
 /* ---- items ---- */
@@ -225,10 +273,11 @@ static void item_drop(struct store *s, struct item *item)
 	item_free(s, item);
 }
 
+/* For one more. */
 static void make_room(struct store *s)
 {
 	while (s->oldest != NULL &&
-	    (s->n_items > s->limits->items_known || s->bytes > s->limits->store_bytes)) {
+	    (s->n_items >= s->limits->items_known || s->bytes > s->limits->store_bytes)) {
 		s->evicted++;
 		item_drop(s, s->oldest);
 	}
@@ -345,17 +394,21 @@ static void item_number(struct store *s, struct item *item, enum chain chain, ui
 		chain_put(s, item, chain);
 }
 
+/* Of an object that was not read to its end only what it has is known. */
 void item_identify(struct store *s, struct item *item, const struct object *o)
 {
 	if (o == NULL)
 		return;
-	item->master = o->master || o->overrides == 0;
-	item->event = o->kind == OBJECT_EVENT;
-	bool known = o->uid.n != 0 ? item->uid == uid_number(o->uid) : item->uid == 0;
-	if (!known || item->n_summary == 0 || item->print != object_print(o))
-		item_name(s, item, item_path(item), o->uid, o->summary);
-	if (o->uid.n != 0 || o->whole)
+	bool has_uid = o->uid.n != 0 || o->whole, has_summary = o->summary.n != 0 || o->whole;
+	struct slice uid = cut(has_uid ? o->uid : item_uid(item), UID_MAX);
+	struct slice summary = cut(has_summary ? o->summary : item_summary(item), SUMMARY_MAX);
+	if (!slice_equal(uid, item_uid(item)) || !slice_equal(summary, item_summary(item)))
+		item_name(s, item, item_path(item), uid, summary);
+	if (has_uid)
 		item_number(s, item, BY_UID, uid_number(o->uid));
+	if (!o->whole)
+		return;
+	item->master = o->master || o->overrides == 0;
 	item_number(s, item, BY_PRINT, object_print(o));
 }
 

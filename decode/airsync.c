@@ -32,7 +32,9 @@ struct reader {
 	struct airsync_draft draft;
 	const struct airsync_step *open[WBXML_DEPTH_MAX];
 	size_t depth;
-	struct text text;
+	struct text text; /* of the open element */
+	struct text passing; /* texts that only the open item asks for */
+	size_t exception; /* where in it the open one began */
 	struct vec collections, folders, moves;
 	struct vec items; /* of the open collection */
 	uint64_t n_items; /* kept ones of all collections */
@@ -111,6 +113,7 @@ static void item_begin(struct reader *r, enum airsync_verb verb, bool result)
 	d->item = (struct airsync_item){ .verb = verb, .result = result, .status = AIRSYNC_NONE };
 	d->item_class = d->item_folder = (struct slice){ NULL, 0 };
 	airsync_data_begin(&d->data);
+	text_begin(&r->passing, SIZE_MAX);
 }
 
 static bool item_end(struct reader *r)
@@ -174,24 +177,49 @@ static void *field_of(struct reader *r, const struct airsync_step *step)
 	return (uint8_t *)&r->draft + step->at;
 }
 
-static bool text_keep(struct reader *r, struct slice *field)
+/*
+ * Texts of ApplicationData are on their way to an object, which has copies of its own. When their buffer
+ * grows, the old one stays where it is.
+ */
+static bool is_passing(const struct airsync_step *step)
 {
-	struct slice text = xml_trim(text_slice(&r->text));
-	if (field->n > 0 || text.n == 0)
-		return true;
-	return arena_copy(r->env.arena, text, field) || no_room(r);
+	size_t data = offsetof(struct airsync_draft, data);
+	return step->at >= data && step->at - data < sizeof(struct airsync_data);
 }
 
-static void number_keep(struct reader *r, int32_t *field, unsigned factor)
+static bool text_pass(struct reader *r, struct slice text, struct slice *field)
+{
+	size_t start = r->passing.n;
+	bool room = text_add(&r->passing, text);
+	*field = slice_part(text_slice(&r->passing), start, text.n);
+	return room;
+}
+
+static bool text_keep(struct reader *r, const struct airsync_step *step)
+{
+	struct slice text = xml_trim(text_slice(&r->text)), *field = field_of(r, step);
+	if (field->n > 0 || text.n == 0)
+		return true;
+	bool kept = is_passing(step) ? text_pass(r, text, field) :
+				       arena_copy(r->env.arena, text, field);
+	return kept || no_room(r);
+}
+
+/* A number that is none leaves what it is of incomplete. */
+static void number_keep(struct reader *r, const struct airsync_step *step, unsigned factor)
 {
 	struct slice text = xml_trim(text_slice(&r->text));
+	int32_t *field = field_of(r, step);
 	uint64_t number;
 	if (*field != AIRSYNC_NONE || text.n == 0)
 		return;
-	if (r->text.cut || !slice_to_u64(text, &number) || number > INT32_MAX / factor)
-		r->dropped = true;
-	else
+	if (!r->text.cut && slice_to_u64(text, &number) && number <= INT32_MAX / factor) {
 		*field = (int32_t)(number * factor);
+		return;
+	}
+	r->dropped = true;
+	if (is_passing(step))
+		r->draft.data.cut = true;
 }
 
 static bool text_use(struct reader *r, const struct airsync_step *step)
@@ -203,13 +231,13 @@ static bool text_use(struct reader *r, const struct airsync_step *step)
 	}
 	switch (step->use) {
 	case USE_TEXT:
-		kept = text_keep(r, field_of(r, step));
+		kept = text_keep(r, step);
 		break;
 	case USE_NUMBER:
-		number_keep(r, field_of(r, step), 1);
+		number_keep(r, step, 1);
 		break;
 	case USE_MINUTES:
-		number_keep(r, field_of(r, step), 60);
+		number_keep(r, step, 60);
 		break;
 	case USE_PRESENCE:
 		*(bool *)field_of(r, step) = true;
@@ -258,6 +286,7 @@ static void place_begin(struct reader *r, const struct airsync_step *step,
 		break;
 	case IN_EXCEPTION:
 		airsync_exception_begin(&r->draft.data);
+		r->exception = r->passing.n;
 		break;
 	case IN_FOLDER:
 	case IN_FOLDER_COMMAND:
@@ -287,7 +316,8 @@ static bool place_end(struct reader *r, enum airsync_place place)
 		surplus_end(r);
 		return true;
 	case IN_EXCEPTION:
-		airsync_exception_end(&r->draft.data);
+		if (!airsync_exception_end(&r->draft.data))
+			r->passing.n = r->exception;
 		return true;
 	case IN_FOLDER:
 		return folder_end(r);
@@ -362,7 +392,7 @@ static void *airsync_start(const struct body_env *env)
 	if (r == NULL)
 		return NULL;
 	r->env = *env;
-	r->text.arena = env->arena;
+	r->text.arena = r->passing.arena = env->arena;
 	r->draft.sync.status = AIRSYNC_NONE;
 	r->draft.sync.heartbeat = AIRSYNC_NONE;
 	const struct wbxml_events events = { on_start, on_text, on_end, r };

@@ -60,14 +60,14 @@ void airsync_exception_begin(struct airsync_data *d)
 }
 
 /* A deleted one is what EXDATE is in iCalendar: no component of its own. */
-void airsync_exception_end(struct airsync_data *d)
+bool airsync_exception_end(struct airsync_data *d)
 {
-	if (d->exception_deleted > 0)
-		return;
-	if (d->overrides == 0)
+	bool first = d->exception_deleted <= 0 && d->overrides == 0;
+	if (first)
 		d->recurrence_id = d->exception;
-	if (d->overrides < UINT32_MAX)
+	if (d->exception_deleted <= 0 && d->overrides < UINT32_MAX)
 		d->overrides++;
+	return first;
 }
 
 /* ---- text that is made ---- */
@@ -137,10 +137,16 @@ enum { ALL_DAYS = 127, LAST_WEEK = 5 };
 
 static const char *const day_names[] = { "SU", "MO", "TU", "WE", "TH", "FR", "SA" };
 
+/* A bit a day, Sunday first; 0: none was given. */
+static unsigned days_of(const struct airsync_recurrence *r)
+{
+	return r->days > 0 ? (unsigned)r->days & ALL_DAYS : 0;
+}
+
 static const char *frequency(const struct airsync_recurrence *r)
 {
 	/* "Every weekday" comes as daily with a set of days. */
-	if (r->type == WEEKLY || (r->type == DAILY && r->days > 0 && r->interval <= 1))
+	if (r->type == WEEKLY || (r->type == DAILY && days_of(r) > 0 && r->interval <= 1))
 		return "WEEKLY";
 	if (r->type == DAILY)
 		return "DAILY";
@@ -157,11 +163,11 @@ static void rule_number(struct line *l, const char *name, int32_t number)
 	line_number(l, (uint64_t)number, 1);
 }
 
-static void rule_days(struct line *l, int32_t days)
+static void rule_days(struct line *l, unsigned days)
 {
 	const char *before = ";BYDAY=";
 	for (unsigned i = 0; i < 7; i++) {
-		if ((days & 1 << i) == 0)
+		if ((days >> i & 1) == 0)
 			continue;
 		line_text(l, before);
 		line_text(l, day_names[i]);
@@ -180,9 +186,9 @@ static void rule_week(struct line *l, int32_t week)
 /* "The second Tuesday", "the last day", "the first weekday": each as it is commonly written. */
 static void rule_nth(struct line *l, const struct airsync_recurrence *r)
 {
-	int32_t days = r->days & ALL_DAYS;
+	unsigned days = days_of(r);
 	bool single = (days & (days - 1)) == 0;
-	if (r->days <= 0 || r->week < 1 || r->week > LAST_WEEK)
+	if (days == 0 || r->week < 1 || r->week > LAST_WEEK)
 		return;
 	if (days == ALL_DAYS) {
 		line_text(l, ";BYMONTHDAY=");
@@ -225,7 +231,7 @@ static bool rule_make(struct line *l, const struct airsync_recurrence *r, bool a
 	if (r->type == MONTHLY_NTH || r->type == YEARLY_NTH)
 		rule_nth(l, r);
 	else if (r->type == DAILY || r->type == WEEKLY)
-		rule_days(l, r->days > 0 ? r->days : 0);
+		rule_days(l, days_of(r));
 	if (r->type == MONTHLY || r->type == YEARLY)
 		rule_number(l, ";BYMONTHDAY=", r->day_of_month);
 	if (r->type == YEARLY || r->type == YEARLY_NTH)

@@ -31,7 +31,7 @@ struct airsync_data {
 void airsync_data_begin(struct airsync_data *);
 void airsync_contact(struct airsync_data *, struct slice, bool phone);
 void airsync_exception_begin(struct airsync_data *);
-void airsync_exception_end(struct airsync_data *);
+bool airsync_exception_end(struct airsync_data *); /* true: its text is kept, for recurrence_id */
 
 /* `class` as named around it, or empty. NULL: no room. */
 const struct object *airsync_object(struct arena *, const struct airsync_data *,

@@ -16,7 +16,20 @@ static struct slice query_of(struct slice target)
 	return slice_part(target, slice_find_byte(target, '?') + 1, target.n);
 }
 
-/* A '%' without two digits behind it is itself. False: no room. */
+/* A '%' without two digits behind it is itself. */
+static uint8_t take_character(struct slice *s)
+{
+	uint8_t c = s->p[0];
+	size_t n = 1;
+	if (c == '%' && s->n > 2 && hex_digit(s->p[1]) >= 0 && hex_digit(s->p[2]) >= 0) {
+		c = (uint8_t)(hex_digit(s->p[1]) << 4 | hex_digit(s->p[2]));
+		n = 3;
+	}
+	*s = slice_part(*s, n, s->n);
+	return c;
+}
+
+/* False: no room. */
 static bool percent_decode(struct arena *arena, struct slice in, struct slice *out)
 {
 	*out = in;
@@ -26,13 +39,8 @@ static bool percent_decode(struct arena *arena, struct slice in, struct slice *o
 	size_t n = 0;
 	if (p == NULL)
 		return false;
-	for (size_t i = 0; i < in.n; i++) {
-		bool escape = in.p[i] == '%' && in.n - i > 2 && hex_digit(in.p[i + 1]) >= 0 &&
-		    hex_digit(in.p[i + 2]) >= 0;
-		p[n++] = escape ? (uint8_t)(hex_digit(in.p[i + 1]) << 4 | hex_digit(in.p[i + 2])) :
-				  in.p[i];
-		i += escape ? 2 : 0;
-	}
+	while (in.n > 0)
+		p[n++] = take_character(&in);
 	*out = (struct slice){ p, n };
 	return true;
 }

@@ -19,6 +19,7 @@ struct clock {
 	bool started, confirmed; /* by a second packet that agrees with the first */
 	int64_t now, next_tick;
 	unsigned witnesses;
+	uint64_t witness; /* order of the first of them */
 };
 
 struct decoder {
@@ -212,9 +213,9 @@ static void say_dropped(struct decoder *d, uint64_t packets)
 		o->u.dropped = (struct dropped){ d->last, packets };
 }
 
-static void tick(struct decoder *d)
+static void tick(struct decoder *d, uint64_t ahead)
 {
-	while (!round_tick(d->rounds[d->filling], &d->last, d->clock.now))
+	while (!round_tick(d->rounds[d->filling], &d->last, d->clock.now, ahead))
 		round_turn(d);
 	net_tick(d->net, d->clock.now);
 	d->clock.next_tick = d->clock.now + TICK_NS;
@@ -227,13 +228,14 @@ static int64_t clock_time(int64_t ns)
 	return ns < 0 ? 0 : ns > most ? most : ns;
 }
 
-static void clock_move(struct decoder *d, int64_t to)
+/* `ahead`: the packets from this one on were ahead of the clock; 0: none was. */
+static void clock_move(struct decoder *d, int64_t to, uint64_t ahead)
 {
 	struct clock *c = &d->clock;
 	c->now = to;
 	c->witnesses = 0;
 	if (c->now >= c->next_tick)
-		tick(d);
+		tick(d, ahead);
 }
 
 /* The first packet may be the one whose time is wrong: the clock stands when two agree. */
@@ -256,13 +258,15 @@ static void clock_packet(struct decoder *d, const struct stamp *at)
 	if (!c->confirmed)
 		clock_start(d, ns);
 	if (ns <= c->now + (int64_t)d->options.limits.clock_jump * 1000000000) {
-		clock_move(d, ns > c->now ? ns : c->now);
+		clock_move(d, ns > c->now ? ns : c->now, 0);
 		return;
 	}
-	if (c->witnesses++ == 0)
+	if (c->witnesses++ == 0) {
 		net_anomaly(d, &(struct anomaly){ .code = TIME_JUMP, .at = *at });
+		c->witness = at->order;
+	}
 	if (c->witnesses >= JUMP_WITNESSES)
-		clock_move(d, ns);
+		clock_move(d, ns, c->witness);
 }
 
 /* ---- the public face ---- */
@@ -336,7 +340,7 @@ void decoder_tick(struct decoder *d, int64_t now_ns)
 {
 	int64_t now = clock_time(now_ns);
 	if (d->clock.started && now > d->clock.now)
-		clock_move(d, now);
+		clock_move(d, now, 0);
 	round_drain(d);
 }
 

@@ -152,6 +152,11 @@ struct tcp_flow *flow_oldest(const struct flow_table *t, enum flow_list list)
 	return t->list[list].oldest;
 }
 
+struct tcp_flow *flow_newest(const struct flow_table *t, enum flow_list list)
+{
+	return t->list[list].newest;
+}
+
 void flow_key_from(const struct segment *s, struct flow_key *key, bool *from_high)
 {
 	*from_high = memcmp(&s->src, &s->dst, sizeof(s->src)) > 0;

@@ -90,6 +90,7 @@ void flow_touch(struct flow_table *, struct tcp_flow *, enum flow_list); /* make
 void flow_remove(struct flow_table *, struct tcp_flow *);               /* takes it out and recycles it */
 bool flow_table_full(const struct flow_table *);
 struct tcp_flow *flow_oldest(const struct flow_table *, enum flow_list); /* NULL: the list is empty */
+struct tcp_flow *flow_newest(const struct flow_table *, enum flow_list);
 
 void flow_key_from(const struct segment *, struct flow_key *, bool *from_high);
 unsigned flow_shard(const struct flow_key *);

@@ -17,6 +17,7 @@ struct round_item {
 struct round_tick {
 	struct stamp at;
 	int64_t clock;
+	uint64_t ahead;
 	size_t before;
 };
 
@@ -115,11 +116,11 @@ bool round_add(struct round *r, const struct segment *s, unsigned shard, int64_t
 	return true;
 }
 
-bool round_tick(struct round *r, const struct stamp *at, int64_t clock)
+bool round_tick(struct round *r, const struct stamp *at, int64_t clock, uint64_t ahead)
 {
 	if (r->n_ticks == ROUND_TICKS)
 		return false;
-	r->ticks[r->n_ticks++] = (struct round_tick){ *at, clock, r->n_items };
+	r->ticks[r->n_ticks++] = (struct round_tick){ *at, clock, ahead, r->n_items };
 	return true;
 }
 
@@ -140,6 +141,8 @@ bool round_step(struct round *r, struct shard *shard, unsigned number)
 	size_t at = r->at[number];
 	const struct round_tick *tick = &r->ticks[r->tick[number]];
 	if (r->tick[number] < r->n_ticks && (!at || tick->before < at)) {
+		if (tick->ahead)
+			shard_catch_up(shard, tick->ahead, tick->clock);
 		shard_tick(shard, &tick->at, tick->clock);
 		r->tick[number]++;
 		return true;

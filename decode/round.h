@@ -13,7 +13,8 @@ void round_clear(struct round *);
 bool round_empty(const struct round *);
 /* Copies the segment with its payload. False: no room left, run the round first. */
 bool round_add(struct round *, const struct segment *, unsigned shard, int64_t clock);
-bool round_tick(struct round *, const struct stamp *, int64_t clock);
+/* `ahead`: order of the first of the packets before it that were sent by this clock already; 0: none was. */
+bool round_tick(struct round *, const struct stamp *, int64_t clock, uint64_t ahead);
 /*
  * Runs one shard from where it stopped, until its part of the round is done or `full` says stop.
  * Where it stops makes no difference to what it says.

@@ -402,6 +402,15 @@ static void settle_holes(struct shard *shard)
 	}
 }
 
+void shard_catch_up(struct shard *shard, uint64_t ahead, int64_t clock)
+{
+	for (unsigned list = 0; list < FLOW_LISTS; list++) {
+		struct tcp_flow *f = flow_newest(shard->flows, (enum flow_list)list);
+		for (; f && f->last.order >= ahead; f = f->older)
+			f->active = clock;
+	}
+}
+
 void shard_tick(struct shard *shard, const struct stamp *at, int64_t clock)
 {
 	const struct limits *l = &shard->options->limits;

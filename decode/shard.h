@@ -55,6 +55,8 @@ bool shard_init(struct shard *, const struct decode_options *);
 void shard_fini(struct shard *);
 void shard_segment(struct shard *, const struct segment *, int64_t clock);
 void shard_tick(struct shard *, const struct stamp *, int64_t clock);
+/* The clock jumps: flows with a packet from `ahead` (its order) on were active by the new one. */
+void shard_catch_up(struct shard *, uint64_t ahead, int64_t clock);
 void shard_finish(struct shard *, const struct stamp *end);
 
 /* An equal part of a limit that covers all shards. */

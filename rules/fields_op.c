@@ -217,13 +217,14 @@ enum seen operation_status_read(const struct asked *a, struct value *v)
 	return op->txn->res.seen ? ABSENT : NOT_OBSERVED;
 }
 
-/* A listing has its tags in its rows, a deletion needs none. */
+/* A listing has its tags in its rows, a deletion needs none; ActiveSync knows no such thing. */
 enum seen operation_tag_state_read(const struct asked *a, struct value *v)
 {
 	const struct op *op = a->e->op;
+	bool airsync = op->facts != NULL && op->facts->flavour == FLAVOUR_ACTIVESYNC;
 	bool asks = op->kind == OP_CREATE || op->kind == OP_UPDATE || op->kind == OP_WRITE ||
 	    op->kind == OP_READ;
-	return asks ? value_word(v, tag_state_words[op->tag_seen]) : ABSENT;
+	return asks && !airsync ? value_word(v, tag_state_words[op->tag_seen]) : ABSENT;
 }
 
 enum seen operation_count_read(const struct asked *a, struct value *v)

@@ -158,8 +158,12 @@ static void public_build(struct rule *rule, const struct raw_rule *raw)
 
 /* ---- when it fires ---- */
 
-/* Which anomalies there are, and so which counts, depends on how much of the bodies is read. */
-static const unsigned deep_kinds = 1u << EVENT_ANOMALY | 1u << EVENT_STATS;
+/*
+ * Which anomalies there are, and so which counts, depends on how much of the bodies is read; and so
+ * does what is known of items and sessions.
+ */
+static const unsigned deep_kinds = 1u << EVENT_ANOMALY | 1u << EVENT_STATS | 1u << EVENT_ITEM |
+    1u << EVENT_SESSION;
 
 struct condition *said_condition(const struct said *said, unsigned kinds)
 {

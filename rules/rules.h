@@ -19,9 +19,8 @@ enum field_type {
 };
 const char *field_type_name(enum field_type);
 
-/* One value. Slices live as long as the event, or as the value itself: see `made`. */
 enum { VALUE_MADE = 24 };
-struct value {
+struct value {                 /* its slices live as long as the event, or as itself: see `made` */
 	struct slice text;     /* STRING, ISTRING, ENUM, VERSION; maps: the value */
 	int64_t number;        /* BOOL, INT, DURATION and TIME in ns */
 	const struct endpoint *ip;
@@ -132,8 +131,7 @@ enum outcome { CONCLUSIVE, INCONCLUSIVE_EOF, INCONCLUSIVE_LOSS, INCONCLUSIVE_UNK
 struct named_text { struct slice name, text; };                 /* a key with its value, a step with its event */
 struct finding {
 	const struct rule *rule;
-	enum severity severity;        /* of its rule, or what that escalates to */
-	enum outcome outcome;
+	enum severity severity; enum outcome outcome; /* severity: of its rule, or what that escalates to */
 	uint64_t id;                   /* of rule, rev, key, first event, its first packet and its file */
 	uint64_t update;               /* 0 the first time; a later state of the same finding counts up */
 	struct slice message;

@@ -27,12 +27,24 @@ static void tie(struct ties *t, uint32_t a, uint32_t b)
 	t->of[tie_root(t, a)] = tie_root(t, b);
 }
 
+/* Copies that were there before the first request: nobody can be said to have made one of them. */
+static void tie_old_copies(struct ties *t, const struct history *h)
+{
+	for (uint32_t i = 1; i < HREFS; i++)
+		for (uint32_t j = i + 1; j < HREFS; j++)
+			if (h->live[0][i] && h->live[0][j] && h->looks[0][i].uid != 0 &&
+			    h->looks[0][i].uid == h->looks[0][j].uid &&
+			    h->collection_of[i] == h->collection_of[j])
+				tie(t, i, j);
+}
+
 /* What was moved is one item under two names. */
 static struct ties ties_of(const struct history *h)
 {
 	struct ties t;
 	for (uint32_t i = 0; i < HREFS; i++)
 		t.of[i] = i;
+	tie_old_copies(&t, h);
 	for (size_t i = 0; i < h->n; i++)
 		if (h->steps[i].verb == VERB_MOVE && h->steps[i].status == 201)
 			tie(&t, h->steps[i].href, h->steps[i].to);

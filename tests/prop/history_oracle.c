@@ -8,17 +8,15 @@
  *      answer to the earlier create was surely untagged, or did not come and a read shows that it was made.
  * An answer that was lost or is 5xx proves nothing until a read or a listing shows the item; from a delete
  * with such an answer on nothing is proven either. A copy by COPY is meant.
- * No pair is proven when one of the two goes within half a minute: who renames by PUT and DELETE has two for
- * that long.
  * Lenient, a reader may also believe: an answer whose head was clipped; that an item lives because a create
  * is refused with 412 or a guarded write succeeds; that what is shown later was there all the time; that
- * contents which may have changed have not; copies of a COPY's result; overrides of one RECURRENCE-ID; and
- * ten minutes more or less.
+ * contents which may have changed have not; copies of what COPY or MOVE made; that there were two
+ * although one of them goes within half an hour; overrides of one RECURRENCE-ID; and ten minutes more or
+ * less.
  */
 #include "tests/prop/history.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum vital { LIFE_UNKNOWN, LIFE_LIVE, LIFE_DEAD, LIFE_UNSURE };
 
@@ -33,7 +31,7 @@ struct knows {
 	int64_t born, born_last;
 	bool content, open; /* what it holds is known; or was, before a write of unknown outcome */
 	struct look look, other, first; /* other: what that write may have made of it */
-	bool copied;
+	bool moved, copied;
 	uint32_t copied_from;
 };
 
@@ -54,7 +52,6 @@ struct oracle {
 };
 
 static const int64_t DAY = INT64_C(86400) * 1000000000, MINUTES_10 = INT64_C(600) * 1000000000;
-static const int64_t HALF_MINUTE = INT64_C(30) * 1000000000, SECOND = 1000000000;
 
 /* ---- pairs ---- */
 
@@ -95,11 +92,18 @@ static void hold(struct knows *k, struct look look)
 	k->open = false;
 }
 
-/* A write of unknown outcome may have changed it. */
-static void hold_maybe(struct knows *k, struct look look)
+static bool look_same(const struct look *a, const struct look *b)
 {
-	if (k->open && memcmp(&k->other, &look, sizeof(look)) != 0)
-		k->content = false; /* three versions: too much to keep apart */
+	return a->uid == b->uid && a->what == b->what && a->recurrence == b->recurrence;
+}
+
+/* A write of unknown outcome may have changed it. */
+static void hold_maybe(const struct oracle *o, struct knows *k, struct look look)
+{
+	if (k->content && look_same(&k->look, &look))
+		return;
+	if (k->open && !look_same(&k->other, &look))
+		k->content &= o->lenient; /* three versions: too much to keep apart */
 	k->open = true;
 	k->other = look;
 }
@@ -135,13 +139,15 @@ static void born(struct oracle *o, struct knows *k, const struct step *s, bool t
 static void note_alive(struct oracle *o, uint32_t href, bool read)
 {
 	struct knows *k = &o->k[href];
-	if (k->life != LIFE_LIVE && k->pending) {
+	bool before = k->life == LIFE_LIVE;
+	if (!before && k->pending) {
 		k->created = k->proven_open ? read || o->lenient : o->lenient;
 		k->trigger = k->proven_open && k->created;
-		k->shaky = !read;
+		k->content &= k->proven_open || o->lenient;
 	} else if (k->life == LIFE_UNKNOWN || k->life == LIFE_DEAD) {
 		*k = (struct knows){ .instance = ++o->instances };
 	}
+	k->shaky = !read && (k->shaky || !before);
 	k->life = LIFE_LIVE;
 	k->pending = false;
 	confirm(o, k->instance);
@@ -177,8 +183,15 @@ static void put_again(struct oracle *o, struct knows *k, const struct step *s)
 {
 	struct knows before = *k;
 	born(o, k, s, untagged(s));
-	if (!before.pending || !o->lenient)
+	k->shaky |= before.pending &&
+	    (!before.proven_open || before.open || before.client != s->client ||
+		!look_same(&before.look, &s->look));
+	if (!before.pending)
 		return;
+	if (!o->lenient) { /* which of the two made it is open */
+		k->mixed = before.mixed || before.client != s->client;
+		return;
+	}
 	k->trigger |= before.proven_open;
 	k->born = before.born;
 	k->mixed = before.mixed || before.client != s->client;
@@ -193,19 +206,19 @@ static void put_happened(struct oracle *o, const struct step *s)
 	}
 	if (s->condition == COND_TAG)
 		note_alive(o, s->href, false);
-	if (k->life ==
-	    LIFE_UNSURE) { /* written over, or made anew behind a delete: nobody can know */
-		k->trigger = o->lenient ? k->trigger || untagged(s) : k->trigger && untagged(s);
+	if (k->life == LIFE_UNSURE) {
 		note_alive(o, s->href, false);
 	} else if (k->life != LIFE_LIVE) {
 		put_again(o, k, s);
 		return;
 	}
-	if (k->shaky) { /* this one may be the create */
+	if (k->shaky) { /* this one may be the create: nobody can know */
 		k->mixed |= k->client != s->client;
-		k->trigger |= untagged(s);
+		k->trigger = o->lenient ? k->trigger || untagged(s) : k->trigger && untagged(s);
 		k->born_last = s->ns;
 	}
+	if (s->look.uid != k->look.uid)
+		k->shaky = true;
 	hold(k, s->look);
 }
 
@@ -214,15 +227,20 @@ static void put_maybe(struct oracle *o, const struct step *s, bool open)
 	struct knows *k = &o->k[s->href];
 	if (k->life == LIFE_LIVE || k->life == LIFE_UNSURE) {
 		if (k->life == LIFE_UNSURE || s->condition != COND_ABSENT)
-			hold_maybe(k, s->look);
+			hold_maybe(o, k, s->look);
+		if (k->life == LIFE_UNSURE && o->lenient) { /* or was it made anew? */
+			k->trigger |= open;
+			k->mixed |= k->client != s->client;
+			k->born_last = s->ns;
+		}
 		return;
 	}
 	if (k->pending && s->condition == COND_TAG)
-		hold_maybe(k, s->look);
+		hold_maybe(o, k, s->look);
 	if (s->condition == COND_TAG)
 		return;
 	if (k->pending) {
-		hold_maybe(k, s->look);
+		hold_maybe(o, k, s->look);
 		k->mixed |= k->client != s->client;
 		k->proven_open = o->lenient ? k->proven_open || open : k->proven_open && open;
 		k->born_last = s->ns;
@@ -273,6 +291,7 @@ static void step_carry(struct oracle *o, const struct step *s)
 	if (!shown)
 		o->k[s->to] = (struct knows){ .life = LIFE_LIVE, .instance = ++o->instances };
 	if (s->verb == VERB_MOVE) {
+		o->k[s->to].moved = true;
 		note_dead(o, s->href);
 		return;
 	}
@@ -329,7 +348,7 @@ static bool is_pair_by_uid(const struct oracle *o, const struct knows *a, const 
 static bool is_pair_by_look(const struct oracle *o, const struct knows *a, const struct knows *b)
 {
 	const struct knows *first = a->born <= b->born ? a : b, *second = first == a ? b : a;
-	if (a->look.recurrence != 0 || b->look.recurrence != 0)
+	if (a->look.recurrence != b->look.recurrence || (a->look.recurrence != 0 && !o->lenient))
 		return false;
 	if (o->lenient)
 		return (may_look(a, b->look.what) || may_look(b, a->look.what)) &&
@@ -347,11 +366,23 @@ static bool is_pair(const struct oracle *o, const struct knows *a, const struct 
 		return false;
 	if (a->copied_from == b->instance || b->copied_from == a->instance)
 		return false;
-	if ((a->copied || b->copied) && !o->lenient)
+	bool plain = !a->copied && !b->copied && !a->moved && !b->moved && !a->shaky && !b->shaky;
+	if (!plain && !o->lenient)
 		return false;
 	if ((a->created || b->created) && is_pair_by_uid(o, a, b))
 		return true;
 	return a->created && b->created && is_pair_by_look(o, a, b);
+}
+
+/* Another item has its UID, so that it is known to be a copy of that one. */
+static bool is_tied_by_uid(const struct oracle *o, uint32_t href)
+{
+	for (uint32_t i = 1; i < HREFS; i++)
+		if (i != href && o->k[i].life == LIFE_LIVE && o->k[i].content &&
+		    o->h->collection_of[i] == o->h->collection_of[href] && o->k[i].look.uid != 0 &&
+		    o->k[i].look.uid == o->k[href].look.uid)
+			return true;
+	return false;
 }
 
 /* What it is if what is not proven is so. */
@@ -371,6 +402,19 @@ static bool may_live(const struct oracle *o, const struct knows *k)
 	return k->life == LIFE_LIVE || (o->lenient && (k->life == LIFE_UNSURE || k->pending));
 }
 
+/* One of the two goes soon: a create and a delete that give a new name, or think better of it. */
+static bool is_passing(const struct oracle *o, uint32_t i, uint32_t j)
+{
+	int64_t end = o->h->steps[o->step].ns + 3 * MINUTES_10;
+	for (size_t n = o->step; n < o->h->n && o->h->steps[n].ns <= end; n++) {
+		const struct step *s = &o->h->steps[n];
+		if ((s->href == i || s->href == j) &&
+		    (s->verb == VERB_DELETE || s->verb == VERB_MOVE) && happened(o, s) != DID_NOT)
+			return true;
+	}
+	return false;
+}
+
 static void look_at(struct oracle *o, uint32_t i, uint32_t j)
 {
 	if (!may_live(o, &o->k[i]) || !may_live(o, &o->k[j]))
@@ -378,6 +422,10 @@ static void look_at(struct oracle *o, uint32_t i, uint32_t j)
 	struct belief b = { .pair = { { i, j }, { o->k[i].instance, o->k[j].instance }, o->step } };
 	struct knows a = suppose(&o->k[i], &b.needs[0]), c = suppose(&o->k[j], &b.needs[1]);
 	if (o->h->collection_of[i] != o->h->collection_of[j] || !is_pair(o, &a, &c))
+		return;
+	bool same = a.look.uid != 0 && a.look.uid == c.look.uid;
+	if (!o->lenient &&
+	    (is_passing(o, i, j) || (!same && (is_tied_by_uid(o, i) || is_tied_by_uid(o, j)))))
 		return;
 	if (!b.needs[0] && !b.needs[1]) {
 		pair_add(o->out, &b.pair);
@@ -412,31 +460,6 @@ static void oracle_step(struct oracle *o, const struct step *s)
 	}
 }
 
-/* One of them was deleted, or shown to be gone, while the reader still waits. */
-static bool goes_at_once(const struct history *h, const struct pair *p)
-{
-	for (size_t i = p->step + 1; i < h->n; i++) {
-		const struct step *s = &h->steps[i];
-		if (s->ns - h->steps[p->step].ns > HALF_MINUTE + SECOND)
-			return false;
-		for (int side = 0; side < 2; side++) {
-			bool deleted = s->verb == VERB_DELETE && s->href == p->href[side];
-			if (deleted || !h->live[i][p->href[side]])
-				return true;
-		}
-	}
-	return false;
-}
-
-static void drop_short_ones(const struct history *h, struct pairs *out)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < out->n; i++)
-		if (!goes_at_once(h, &out->v[i]))
-			out->v[n++] = out->v[i];
-	out->n = n;
-}
-
 void history_prove(const struct history *h, bool lenient, struct pairs *out)
 {
 	struct oracle *o = calloc(1, sizeof(*o));
@@ -450,6 +473,4 @@ void history_prove(const struct history *h, bool lenient, struct pairs *out)
 				look_at(o, i, j);
 	}
 	free(o);
-	if (!lenient)
-		drop_short_ones(h, out);
 }

@@ -190,8 +190,7 @@ static void check_parts(const char *hex, const char *want)
 static void test_the_first_part_is_the_document(void **state)
 {
 	(void)state;
-	check_parts("01000000 0c000000 0a000000 03016a00454e0331000101" + 0,
-	    DAMAGED "Sync status=1\n");
+	check_parts("01000000 0c000000 0a000000 03016a00454e0331000101", DAMAGED "Sync status=1\n");
 	check_parts("01000000 0c000000 0b000000 03016a00454e0331000101", "Sync status=1 whole\n");
 	check_parts("02000000 14000000 0b000000 1f000000 03000000 03016a00454e0331000101 ffffff",
 	    "Sync status=1 whole\n");

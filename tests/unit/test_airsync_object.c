@@ -118,6 +118,8 @@ static void test_recurrences(void **state)
 		{ "Type=6 WeekOfMonth=5 DayOfWeek=1 MonthOfYear=10",
 		    "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10" },
 		{ "Type=3 WeekOfMonth=9 DayOfWeek=4", "FREQ=MONTHLY" },
+		{ "Type=0 DayOfWeek=128", "FREQ=DAILY" },
+		{ "Type=1 DayOfWeek=130 Interval=0", "FREQ=WEEKLY;BYDAY=MO" },
 	};
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		char properties[256], want[256];
@@ -205,6 +207,7 @@ static void test_a_part_of_an_event_has_no_fingerprint(void **state)
 	assert_int_equal(print_of_verb("Change", "Calendar:Subject=Tea"), 0);
 	assert_int_equal(print_of("Calendar:Subject=Tea"), 0);
 	assert_int_equal(print_of(TIMES "Recurrence{Type=9}"), 0);
+	assert_int_equal(print_of(TIMES "Recurrence{Type=1 Interval=x}"), 0);
 }
 
 /* One appointment on two protocols is one appointment. */

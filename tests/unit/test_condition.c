@@ -141,12 +141,12 @@ static const char *const false_ones[] = {
 };
 
 static const char *const unknown_ones[] = {
-	"cal.uid == \"x\"",
-	"cal.uid != \"x\"",
-	"exists cal.uid",
-	"not exists cal.uid",
-	"cal.uid == \"x\" and true",
-	"cal.uid == \"x\" or false",
+	"dav.row_untagged == \"x\"",
+	"dav.row_untagged != \"x\"",
+	"exists dav.row_untagged",
+	"not exists dav.row_untagged",
+	"dav.row_untagged == \"x\" and true",
+	"dav.row_untagged == \"x\" or false",
 };
 
 static void test_meaning(void **state)
@@ -320,7 +320,10 @@ static void test_messages(void **state)
 	assert_message("any http.request.method == \"PUT\"",
 	    "http.request.method holds one value; remove 'any'", "");
 	assert_message("any airsync.collection (.clas == \"a\")",
-	    "group airsync.collection has no field clas; it has: class, status, id", "");
+	    "group airsync.collection has no field clas; it has: class, id, key, response_key, "
+	    "status, estimate, more, adds, changes, deletes, server_adds, server_changes, "
+	    "server_deletes",
+	    "");
 	assert_message("true OR false", "and, or, or the end is expected here, not OR",
 	    "keywords are in lower case");
 	assert_message("http.request.method \033[31m == 5", "a character that means nothing here",

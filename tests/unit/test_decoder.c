@@ -244,6 +244,27 @@ static void a_lone_jump_moves_no_clock(void **unused)
 	assert_non_null(strstr(r.text, "anomaly flow.timeout 20\n"));
 }
 
+/* Who comes behind a long silence is among those that move the clock, and does not grow old by it. */
+static void a_silence_ends_no_new_flow(void **unused)
+{
+	(void)unused;
+	static struct record r;
+	struct decode_options o = options_of(0, 0, 1);
+	struct feed feed = feed_open(&o, &r);
+	feed_packet(&feed, 0, false, 0, 0, 2, "");
+	feed_packet(&feed, 0, false, 1, 1, 16, "GET / HTTP/1.1\r\n\r\n");
+	feed.ns += INT64_C(43200) * 1000000000;
+	feed_packet(&feed, 1, false, 0, 0, 2, "");
+	feed_packet(&feed, 1, false, 1, 1, 16, "GET /late HTTP/1.1\r\n\r\n");
+	for (unsigned i = 0; i < 20; i++)
+		feed_packet(&feed, 2, false, 5, 0, 2, "");
+	feed_packet(&feed, 1, true, 1, 23, 16, "HTTP/1.1 204 No Content\r\n\r\n");
+	feed_close(&feed);
+	assert_non_null(strstr(r.text, "anomaly flow.timeout 18\n"));
+	assert_non_null(strstr(r.text, "txn 3.1 done 25 /late 204"));
+	assert_null(strstr(strstr(r.text, "anomaly flow.timeout") + 1, "anomaly flow.timeout"));
+}
+
 static void a_tick_delivers_what_is_due(void **unused)
 {
 	(void)unused;
@@ -310,6 +331,7 @@ int main(void)
 		cmocka_unit_test(same_for_workers_rounds_and_seeds),
 		cmocka_unit_test(credentials_are_numbered_by_appearance),
 		cmocka_unit_test(a_lone_jump_moves_no_clock),
+		cmocka_unit_test(a_silence_ends_no_new_flow),
 		cmocka_unit_test(a_tick_delivers_what_is_due),
 		cmocka_unit_test(losses_keep_their_place),
 		cmocka_unit_test(losses_of_an_empty_capture),

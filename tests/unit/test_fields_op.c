@@ -45,6 +45,8 @@ static void what_was_not_seen(void **state)
 	assert_text(S, "dav.folder.class", 0, 0, "contacts");
 	s.op.guard = GUARD_UNSEEN;
 	assert_int_equal(seen_of(S, "operation.guard_value"), NOT_OBSERVED);
+	S->facts.flavour = FLAVOUR_ACTIVESYNC;
+	assert_int_equal(seen_of(S, "operation.tag_state"), ABSENT);
 	s.op.kind = OP_MOVE;
 	assert_int_equal(seen_of(S, "dav.destination"), ABSENT);
 	assert_int_equal(seen_of(S, "operation.tag_state"), ABSENT);

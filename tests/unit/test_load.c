@@ -283,40 +283,6 @@ static void test_override(void **state)
 	ruleset_free(plain.set);
 }
 
-/* Another severity ends what the rule escalates to, unless that is given anew. */
-static void test_escalate(void **state)
-{
-	static const struct {
-		const char *override;
-		enum severity severity, worst;
-	} cases[] = {
-		{ "", SEVERITY_LOW, SEVERITY_HIGH },
-		{ "override: [{id: a, severity: info}]\n", SEVERITY_INFO, SEVERITY_INFO },
-		{ "override: [{id: a, escalate: {severity: critical, when: dav.write}}]\n",
-		    SEVERITY_LOW, SEVERITY_CRITICAL },
-		{ "override:\n  - {id: a, severity: info, escalate: {severity: low, when: dav.write}}\n",
-		    SEVERITY_INFO, SEVERITY_LOW },
-	};
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct scene s;
-		char text[1024];
-		snprintf(text, sizeof text,
-		    HEAD "%srules:\n"
-			 "  - {id: a, title: t, severity: low, event: transaction, output: x,\n"
-			 "     escalate: {severity: high, when: dav.write}, condition: true,\n"
-			 "     tests: [{name: t, events: [], expect: []}]}\n",
-		    cases[i].override);
-		scene_load(&s, text);
-		assert_int_equal(s.n, 0);
-		const struct loaded_rule *a = s.set->rules[0];
-		assert_int_equal(a->public.severity, cases[i].severity);
-		assert_int_equal(a->public.worst, cases[i].worst);
-		assert_int_equal(a->escalate != NULL, cases[i].severity != cases[i].worst);
-		ruleset_free(s.set);
-	}
-}
-
 /* What is wrong in an override is wrong there, not where the rule stands. */
 static void test_override_mistake_is_in_its_file(void **state)
 {
@@ -595,7 +561,6 @@ int main(void)
 		cmocka_unit_test(test_sequence),
 		cmocka_unit_test(test_forward_references),
 		cmocka_unit_test(test_override),
-		cmocka_unit_test(test_escalate),
 		cmocka_unit_test(test_override_mistake_is_in_its_file),
 		cmocka_unit_test(test_broken_file_contributes_nothing),
 		cmocka_unit_test(test_engine_versions),

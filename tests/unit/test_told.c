@@ -190,6 +190,34 @@ static void test_bounded(void **state)
 	kit_close(&k);
 }
 
+/* Another severity ends what the rule escalates to, unless that is given anew. */
+static void test_escalate(void **state)
+{
+	static const struct {
+		const char *override;
+		enum severity severity, worst;
+	} cases[] = {
+		{ "", SEVERITY_HIGH, SEVERITY_CRITICAL },
+		{ "override: [{id: one, severity: info}]\n", SEVERITY_INFO, SEVERITY_INFO },
+		{ "override: [{id: one, severity: info, escalate: {severity: low, when: item.duplicate}}]\n",
+		    SEVERITY_INFO, SEVERITY_LOW },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct rulekit k;
+		kit_init(&k);
+		kit_start(&k, cases[i].override, RULE("one", SURE));
+		const struct rule *rule = ruleset_rule(rules_set(k.rules), 0);
+		assert_int_equal(rule->severity, cases[i].severity);
+		assert_int_equal(rule->worst, cases[i].worst);
+		tell(&k, TROUBLE_DUPLICATE, 4, 0);
+		tell(&k, TROUBLE_DUPLICATE, 5, 1);
+		assert_found(&k, 2);
+		assert_int_equal(k.found[1].severity, cases[i].worst);
+		kit_close(&k);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_mocks),
 		cmocka_unit_test(test_suppressed),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_escalate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

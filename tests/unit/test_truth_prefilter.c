@@ -28,7 +28,7 @@ static const struct atom prefilter_atoms[] = {
 	{ FLAVOUR_IS, .op = IN, .right = &two_flavours, .negated = true },
 };
 /* Then what is the same in all events, and groups of no element, or of one. */
-static const char *const prefilter_more[] = { "true", "false", "exists cal.uid",
+static const char *const prefilter_more[] = { "true", "false", "exists dav.row_untagged",
 	"none dav.error (http.request.method == \"PUT\")",
 	"any dav.error (dav.flavour == \"caldav\")" };
 static const enum truth prefilter_truth[] = { TRUE, FALSE, UNKNOWN };
