@@ -66,7 +66,7 @@ static void row_missing(struct store *s, struct item *item, const struct op *op)
 
 static void row_gone(struct store *s, struct item *item, const struct op *op)
 {
-	if (item == NULL)
+	if (item == NULL || read_is_stale(item, op))
 		return;
 	if (op->kind == OP_READ)
 		row_missing(s, item, op);
@@ -197,9 +197,7 @@ static void airsync_row(struct store *s, const struct op *op, const struct airsy
 	if (row->server_id.n == 0 || row->result)
 		return;
 	if (row->verb == AIRSYNC_DELETE || row->verb == AIRSYNC_SOFT_DELETE) {
-		struct item *item = item_find(s, at.scope, at.id);
-		if (item != NULL)
-			item_state(s, item, LIFE_GONE);
+		row_gone(s, item_find(s, at.scope, at.id), op);
 		return;
 	}
 	struct item *item = row->object == NULL ? NULL : item_take(s, at);

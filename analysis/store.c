@@ -103,16 +103,27 @@ struct trace trace_of(const struct op *op)
 	return t;
 }
 
-static void item_written(struct item *item, const struct op *op)
+static void item_changed(struct item *item, const struct op *op)
 {
-	tags_written(item, op);
-	item->open_uid = item->open_print = false;
-	item->writer = peer32(op->peer);
 	item->written_order = LOW48(op->txn->req.head.order);
 	item->written_input = op->txn->req.head.input;
 	item->written_frame = LOW48(op->txn->req.head.frame);
 	item->written_answer_order = LOW48(op->txn->res.head.order);
 	item->written_answer_frame = LOW48(op->txn->res.head.frame);
+}
+
+static void item_written(struct item *item, const struct op *op)
+{
+	tags_written(item, op);
+	item->open_uid = item->open_print = false;
+	item->writer = peer32(op->peer);
+	item_changed(item, op);
+}
+
+/* Asked before the last change was over: it may show what was there before. */
+bool read_is_stale(const struct item *item, const struct op *op)
+{
+	return LOW48(op->txn->req.first.order) < item->written_answer_order;
 }
 
 /* Nobody was seen to make it: it is known since now. */
@@ -406,10 +417,14 @@ static void store_delete(struct store *s, const struct op *op)
 	struct item *item = item_find(s, op->at.scope, op->at.id);
 	if (item == NULL)
 		return;
-	if (op->commit == COMMIT_YES || op->outcome == OUT_GONE)
+	if (op->commit == COMMIT_NO && op->outcome != OUT_GONE)
+		return;
+	if (op->commit == COMMIT_YES || op->outcome == OUT_GONE) {
 		item_state(s, item, LIFE_GONE);
-	else if (op->commit != COMMIT_NO && item->state == LIFE_LIVE)
+		item_changed(item, op);
+	} else if (item->state == LIFE_LIVE) {
 		item_state(s, item, LIFE_UNKNOWN);
+	}
 	item_blur(item);
 }
 
@@ -482,22 +497,34 @@ static void uid_compare(struct store *s, struct item *item, const struct op *op,
 	matter_tell(s, &m);
 }
 
+static bool content_read(struct store *s, struct item *item, const struct op *op,
+    const struct reading *r)
+{
+	const struct object *o = r->object;
+	uid_compare(s, item, op, o);
+	tags_read(s, item, op, r);
+	if (o == NULL || !o->whole)
+		return false;
+	bool another = item->open_uid || item->open_print || is_another(item, o);
+	item_identify(s, item, o);
+	item->open_uid = item->open_print = false;
+	return another;
+}
+
 /* It is there, and this is what it holds. */
 void store_seen_live(struct store *s, struct item *item, const struct op *op,
     const struct reading *r)
 {
+	bool stale = read_is_stale(item, op);
+	if (stale && item->state == LIFE_GONE)
+		return;
 	item_known(item, op);
 	bool first = item->state == LIFE_UNKNOWN && item->created.frame == 0;
 	bool proven = item->state <= LIFE_MAYBE && item->created.frame != 0;
 	item_state(s, item, LIFE_LIVE);
 	refusal_read(item);
-	uid_compare(s, item, op, r->object);
-	tags_read(s, item, op, r);
-	if (r->object != NULL && r->object->whole) {
-		proven |= item->open_uid || item->open_print || is_another(item, r->object);
-		item_identify(s, item, r->object);
-		item->open_uid = item->open_print = false;
-	}
+	if (!stale)
+		proven |= content_read(s, item, op, r);
 	item->seen_live = true;
 	item->misses = 0;
 	reader_add(item, op->peer);
@@ -515,7 +542,7 @@ static void store_get(struct store *s, const struct op *op)
 		return;
 	if (op->outcome == OUT_GONE) {
 		struct item *item = item_find(s, op->at.scope, op->at.id);
-		if (item != NULL)
+		if (item != NULL && !read_is_stale(item, op))
 			item_state(s, item, LIFE_GONE);
 		return;
 	}

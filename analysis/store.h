@@ -165,6 +165,7 @@ void peer_learn(struct store *, uint64_t peer, struct slice name);
 struct reading;
 struct trace trace_of(const struct op *);
 bool answer_was_lost(const struct op *);
+bool read_is_stale(const struct item *, const struct op *);
 void store_seen_live(struct store *, struct item *, const struct op *, const struct reading *);
 
 /* ---- orphans.c ---- */
