@@ -55,7 +55,7 @@ static bool one_burst(const struct store *s, const struct item *a, const struct 
 static enum cause cause_of(const struct store *s, const struct item *a, const struct item *b)
 {
 	pair_order(&a, &b);
-	if (a->idem != 0 && a->idem == b->idem)
+	if (a->activesync && a->idem != 0 && a->idem == b->idem)
 		return CAUSE_SERVER_REPLAY;
 	if (a->replayed || b->replayed)
 		return CAUSE_PROXY_REPLAY;

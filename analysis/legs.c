@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MISMATCH_PATH = 512, TRIES = 8 };
+
 #define NEAR_NS (INT64_C(43200) * 1000000000) /* clocks further apart are no one scene */
 
 /* "anna" of "anna@example.com" and of "EXAMPLE\anna": the part both legs share. */
@@ -91,25 +93,70 @@ static void clocks_learn(struct store *s, const struct front *f, const struct ba
 	c->most_ns = most < c->most_ns ? most : c->most_ns;
 }
 
+/* The first try of the same command: the same key and ClientId of one device. */
+static struct front *try_first(struct store *s, struct front *f)
+{
+	size_t n = s->n_fronts < FRONTS ? s->n_fronts : FRONTS;
+	for (size_t i = n; i != 0; i--) {
+		struct front *first = &s->fronts[(s->n_fronts - i) % FRONTS];
+		if (first->idem == f->idem && first->print == f->print && f->idem != 0)
+			return first;
+	}
+	return f;
+}
+
+/* All tries of it so far, on both legs. */
+static size_t tries_packets(const struct store *s, const struct front *f,
+    struct stamp packets[OP_PACKETS])
+{
+	struct trace traces[2 * TRIES];
+	size_t n = s->n_fronts < FRONTS ? s->n_fronts : FRONTS, k = 0;
+	for (size_t i = n; i != 0 && k < 2 * TRIES; i--) {
+		const struct front *one = &s->fronts[(s->n_fronts - i) % FRONTS];
+		if (one != f && (f->idem == 0 || one->idem != f->idem || !one->paired))
+			continue;
+		traces[k++] = one->trace;
+		traces[k++] = one->back;
+	}
+	return traces_packets(traces, k, packets);
+}
+
 /* The front end says that it failed and the store has it, or the other way round. */
-static void mismatch_judge(struct store *s, const struct op *op, const struct front *f,
+static void mismatch_judge(struct store *s, const struct op *op, struct front *f,
     const struct back *b)
 {
 	bool failed_yet_stored = f->commit == COMMIT_MAYBE && b->commit == COMMIT_YES;
 	bool fine_yet_not = f->commit == COMMIT_YES && b->commit == COMMIT_NO;
-	const struct item *item = item_find(s, b->scope, b->id);
+	struct item *item = item_find(s, b->scope, b->id);
 	if (item == NULL || (!failed_yet_stored && !fine_yet_not))
 		return;
+	struct front *first = try_first(s, f);
+	struct stamp packets[OP_PACKETS];
+	char href[MISMATCH_PATH];
 	struct matter m = matter_of(s, TROUBLE_GATEWAY_MISMATCH, item, op);
+	if (first->number == 0)
+		first->number = item->lineage;
+	m.number = first->number;
+	m.update = first->mismatches++;
+	m.count = first->mismatches;
+	m.mailbox = path_mailbox(m.scope);
+	m.href = item_full_path(s, item, href, sizeof(href));
+	m.packets = packets;
+	m.n_packets = tries_packets(s, f, packets);
 	m.certainty = one_recording(f, b) ? CONFIRMED : PROBABLE;
 	m.value = failed_yet_stored ? SLICE("failed") : SLICE("done");
 	m.other_value = failed_yet_stored ? SLICE("stored") : SLICE("refused");
 	matter_tell(s, &m);
 }
 
+/* Tries of one command of the device tie the creates they caused together. */
 static void pair_make(struct store *s, struct front *f, struct back *b, const struct op *op)
 {
+	struct item *item = item_find(s, b->scope, b->id);
 	f->paired = b->paired = true;
+	f->back = b->trace;
+	if (item != NULL)
+		item->idem = f->idem;
 	clocks_learn(s, f, b);
 	mismatch_judge(s, op, f, b);
 }
@@ -151,7 +198,8 @@ void legs_front(struct store *s, const struct op *op)
 		.last_ns = txn_end_ns(op->txn),
 		.trace = trace_of(op),
 		.commit = op->commit,
-		.status = op->row_status };
+		.status = op->row_status,
+		.idem = idem_number(op) };
 	front_note(f, op);
 	front_pair(s, f, op);
 }

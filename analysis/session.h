@@ -86,7 +86,7 @@ struct storm {
 struct rollback { uint64_t token; uint32_t count; bool one_flow; struct flow_id flow; struct span first; };
 
 /* Tokens that count up: D14. */
-struct counting { uint64_t prefix, last, done; uint32_t n, rises; bool broken; };
+struct counting { uint64_t prefix, last, done; uint32_t rises; bool begun, broken; };
 
 enum first_state { FIRST_NONE, FIRST_PAGES, FIRST_DONE };
 struct first_sync {

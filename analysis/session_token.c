@@ -279,12 +279,12 @@ static void counting_judge(struct sessions *s, struct session *n, const struct o
 	struct counting *c = &n->counting;
 	struct span now = span_of(op);
 	uint64_t prefix, number;
-	if (!token_number(text, &prefix, &number) || (c->n != 0 && prefix != c->prefix)) {
+	if (!token_number(text, &prefix, &number) || (c->begun && prefix != c->prefix)) {
 		c->broken = true;
 		return;
 	}
-	if (c->n != 0 && number < c->last) {
-		bool learned = !c->broken && c->n >= 3 && c->rises >= 2;
+	if (c->begun && number < c->last) {
+		bool learned = !c->broken && c->rises >= 2;
 		if (now.begun <= c->done)
 			return; /* asked earlier, answered later */
 		c->broken = true;
@@ -292,8 +292,8 @@ static void counting_judge(struct sessions *s, struct session *n, const struct o
 			counting_tell(s, n, op, text);
 		return;
 	}
-	c->rises += c->n != 0 && number > c->last;
-	c->n++;
+	c->rises += c->begun && number > c->last;
+	c->begun = true;
 	c->prefix = prefix;
 	c->last = number;
 	c->done = now.done;

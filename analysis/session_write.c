@@ -128,8 +128,9 @@ static struct slice name_of(const struct op *op, const struct place *at)
 static void shelf_write_at(struct sessions *s, const struct op *op, const struct place *at,
     bool here)
 {
-	struct slice name = name_of(op, at);
-	struct slice path = op->sync != NULL ? (struct slice){ 0 } : path_collection(at->path);
+	struct slice name = name_of(op, at), path = { 0 };
+	if (op->sync == NULL)
+		path = path_collection(at->path);
 	uint64_t now = span_of(op).done;
 	struct shelf *shelf = at->scope != 0 ? shelf_take(s, at->scope, path, now) : NULL;
 	if (shelf == NULL)

@@ -235,7 +235,11 @@ static void write_late(struct store *s, struct item *item, const struct op *op)
 
 static bool is_another(const struct item *item, const struct object *o)
 {
-	return o != NULL && (uid_number(o->uid) != item->uid || object_print(o) != item->print);
+	if (o == NULL)
+		return false;
+	if (!o->whole) /* a listing asks for some properties only */
+		return o->uid.n != 0 && uid_number(o->uid) != item->uid;
+	return uid_number(o->uid) != item->uid || object_print(o) != item->print;
 }
 
 /* A delete of unknown outcome: whether this write made it anew, nobody can know. */
@@ -503,11 +507,12 @@ static bool content_read(struct store *s, struct item *item, const struct op *op
 	const struct object *o = r->object;
 	uid_compare(s, item, op, o);
 	tags_read(s, item, op, r);
-	if (o == NULL || !o->whole)
+	if (o == NULL || (!o->whole && o->uid.n == 0))
 		return false;
 	bool another = item->open_uid || item->open_print || is_another(item, o);
 	item_identify(s, item, o);
-	item->open_uid = item->open_print = false;
+	item->open_uid = false;
+	item->open_print &= !o->whole;
 	return another;
 }
 

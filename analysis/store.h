@@ -92,6 +92,9 @@ struct front {
 	int32_t status;
 	enum commit commit;
 	bool paired;
+	uint64_t idem, number; /* number: of the lineage its creates are of; 0: none was seen */
+	uint64_t mismatches;
+	struct trace back;             /* the create it is paired with */
 	char note[48];                 /* "ClientId 9 SyncKey {K}7" */
 };
 enum { PEER_NAMES = 4096, FRONTS = 1024, BACKS = 1024 };
@@ -206,6 +209,7 @@ const struct front *legs_front_of(const struct store *, struct slice mailbox, ui
 /* ---- tell.c ---- */
 struct matter matter_of(const struct store *, enum trouble, const struct item *, const struct op *); /* op may be NULL */
 void matter_tell(struct store *, struct matter *);
+struct slice item_full_path(const struct store *, const struct item *, char *room, size_t n); /* of a DAV item with its collection */
 size_t traces_packets(const struct trace *, size_t n, struct stamp out[OP_PACKETS]); /* in order, each once */
 size_t written_packets(const struct item *, const struct op *, struct stamp out[OP_PACKETS]);
 void tell_duplicate(struct store *, struct item *first, struct item *second, enum cause, enum certainty);

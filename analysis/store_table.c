@@ -406,10 +406,10 @@ void item_identify(struct store *s, struct item *item, const struct object *o)
 		item_name(s, item, item_path(item), uid, summary);
 	if (has_uid)
 		item_number(s, item, BY_UID, uid_number(o->uid));
-	if (!o->whole)
-		return;
-	item->master = o->master || o->overrides == 0;
-	item_number(s, item, BY_PRINT, object_print(o));
+	if (o->whole || o->overrides != 0)
+		item->master = o->master || o->overrides == 0;
+	if (o->whole)
+		item_number(s, item, BY_PRINT, object_print(o));
 }
 
 struct item *item_by_uid(const struct store *s, uint64_t uid)

@@ -72,7 +72,8 @@ void tags_written(struct item *item, const struct op *op)
 	item->read_text = 0;
 	item->n_readers = 0;
 	item->readers_full = false;
-	item->mismatch_told = item->lying_told = item->unstable_told = false;
+	item->mismatch_told = item->unstable_told =
+	    false; /* that a server lies is told once an item */
 }
 
 static bool object_usable(const struct object *o)

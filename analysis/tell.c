@@ -14,21 +14,27 @@ static const char *const methods[] = { "", "PUT", "POST", "PROPPATCH", "MOVE", "
 
 /* ---- the texts of an item ---- */
 
+static size_t bytes_put(char *room, size_t n, size_t at, struct slice s)
+{
+	size_t more = s.n < n - at ? s.n : n - at;
+	if (more != 0)
+		memcpy(room + at, s.p, more);
+	return at + more;
+}
+
 /* Collection and last segment; of ActiveSync the ServerId. */
-static struct slice full_path(const struct store *s, const struct item *item, char room[PATH_ROOM])
+struct slice item_full_path(const struct store *s, const struct item *item, char *room, size_t n)
 {
 	const struct scope_state *scope = scope_find(s, item->scope);
 	struct slice last = item_path(item);
-	size_t n = 0;
 	if (item->activesync || scope == NULL)
 		return last;
-	memcpy(room, scope->name, scope->n_name);
-	n = scope->n_name;
-	if (n == 0 || room[n - 1] != '/')
-		room[n++] = '/';
-	size_t more = last.n < PATH_ROOM - n ? last.n : PATH_ROOM - n;
-	memcpy(room + n, last.p, more);
-	return (struct slice){ (const uint8_t *)room, n + more };
+	size_t used = bytes_put(room, n, 0,
+	    (struct slice){ (const uint8_t *)scope->name, scope->n_name });
+	if (used == 0 || room[used - 1] != '/')
+		used = bytes_put(room, n, used, SLICE("/"));
+	used = bytes_put(room, n, used, last);
+	return (struct slice){ (const uint8_t *)room, used };
 }
 
 static struct slice scope_text(const struct store *s, uint64_t number)
@@ -170,7 +176,7 @@ static void account_item(struct account *a, const struct item *item, bool copy)
 	l->copies = copy;
 	l->status = m->status;
 	text_put(l->method, sizeof(l->method), slice_from(methods[m->method]));
-	text_put(l->path, sizeof(l->path), full_path(a->s, item, room));
+	text_put(l->path, sizeof(l->path), item_full_path(a->s, item, room, sizeof(room)));
 	account_trace(a, m);
 }
 
@@ -269,8 +275,8 @@ void tell_duplicate(struct store *s, struct item *first, struct item *second, en
 	struct matter m = matter_of(s, TROUBLE_DUPLICATE, second, NULL);
 	m.certainty = certainty;
 	m.cause = cause;
-	m.href = full_path(s, second, href);
-	m.other_href = full_path(s, first, other);
+	m.href = item_full_path(s, second, href, sizeof(href));
+	m.other_href = item_full_path(s, first, other, sizeof(other));
 	m.copies = m.count = l.live;
 	m.update = l.head->told++;
 	account_lineage(&a, &l);
@@ -291,8 +297,8 @@ void tell_cleared(struct store *s, const struct item *a, const struct item *b, c
 	struct matter m = matter_of(s, TROUBLE_SUSPICION_CLEARED, b != NULL ? b : a, op);
 	m.cleared = gate;
 	if (b != NULL)
-		m.href = full_path(s, b, href);
-	m.other_href = full_path(s, a, other);
+		m.href = item_full_path(s, b, href, sizeof(href));
+	m.other_href = item_full_path(s, a, other, sizeof(other));
 	if (op == NULL) {
 		account_trace(&account, &a->created);
 		if (b != NULL)

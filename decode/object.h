@@ -25,7 +25,8 @@ struct object {
 	uint64_t fingerprint;          /* of kind, summary, start, end, all-day, rule, location; 0: too little to go by */
 	uint64_t octets;               /* hash of its bytes; 0: it was not sent as one run of bytes */
 	uint64_t text;                 /* of the same with every line end as LF, none at the end: what XML leaves of it */
-	uint64_t lines;                /* of the same as a set of unfolded lines: the order does not count */
+	uint64_t lines;                /* of the same as a set of unfolded lines: the order does not count, nor how parameters of
+	                                  ATTENDEE and ORGANIZER are written */
 	uint64_t settled;              /* of that set without what a scheduling server may add by itself: PARTSTAT,
 	                                  SCHEDULE-STATUS, REQUEST-STATUS, DTSTAMP, LAST-MODIFIED, SEQUENCE, CREATED */
 	uint32_t overrides;            /* components with a RECURRENCE-ID */

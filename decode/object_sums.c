@@ -91,27 +91,33 @@ static bool is_calendar_user(struct slice name)
 	    (name.n == 9 && slice_is_nocase(name, "ORGANIZER"));
 }
 
-static uint64_t user_sum(const struct property *p)
+/* Their parameters in any order, with quotes or without: servers write them anew. */
+static uint64_t user_sum(const struct property *p, bool settled)
 {
 	struct slice params = p->params, name, value, whole;
 	struct hash_run h = { 0 };
-	hash_add(&h, p->name);
+	uint64_t sum = 0;
 	while (param_next(&params, &name, &value, &whole)) {
-		if (slice_is_nocase(name, "PARTSTAT") || slice_is_nocase(name, "SCHEDULE-STATUS"))
+		struct hash_run one = { 0 };
+		if (settled &&
+		    (slice_is_nocase(name, "PARTSTAT") || slice_is_nocase(name, "SCHEDULE-STATUS")))
 			continue;
-		hash_add(&h, SLICE(";"));
-		hash_add(&h, whole);
+		hash_add(&one, name);
+		hash_add(&one, SLICE("="));
+		hash_add(&one, value);
+		sum += hash_sum(&one);
 	}
+	hash_add(&h, p->name);
 	hash_add(&h, SLICE(":"));
 	hash_add(&h, p->value);
-	return hash_sum(&h);
+	return hash_sum(&h) + sum;
 }
 
 void object_sums_line(struct object_sums *s, const struct content_line *line,
     const struct property *p)
 {
-	s->lines += line->sum;
-	if (is_bookkeeping(p->name))
-		return;
-	s->settled += is_calendar_user(p->name) && !line->cut ? user_sum(p) : line->sum;
+	bool user = is_calendar_user(p->name) && !line->cut;
+	s->lines += user ? user_sum(p, false) : line->sum;
+	if (!is_bookkeeping(p->name))
+		s->settled += user ? user_sum(p, true) : line->sum;
 }

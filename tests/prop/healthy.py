@@ -71,6 +71,15 @@ def frames(record, captures):
             for part in record.get("evidence", []) for frame in part["frames"]}
 
 
+def span(message):
+    """The packets between its first and its last as well: with losses another one completes the head."""
+    out = set(message)
+    for number in {n for n, _ in message}:
+        seen = [frame for n, frame in message if n == number]
+        out.update((number, frame) for frame in range(min(seen), max(seen) + 1))
+    return out
+
+
 def alarms(findings):
     return [f for f in findings if f["finding"]["severity"] != "info"]
 
@@ -85,7 +94,7 @@ class Truth:
     def __init__(self, captures):
         self.captures = captures
         transactions, findings = run(captures)
-        messages = [frames(t, captures) for t in transactions]
+        messages = [span(frames(t, captures)) for t in transactions]
         self.told = []             # (codes that may stand for it, all frames of the messages that show it)
         for finding in findings:
             code = finding["rule"].get("code")

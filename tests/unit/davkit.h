@@ -21,6 +21,7 @@ struct ask {
 	bool torn, unsure, unread, filtered; /* torn: the answer has a hole */
 	bool says_token; /* DAV:valid-sync-token */
 	unsigned limit;
+	bool request_torn;
 	const char *depth, *server, *user;
 };
 enum { NO_ANSWER = 1 };
@@ -88,6 +89,7 @@ static inline void refusal_made(struct made *m, struct listing_made *l, bool say
 }
 
 static const struct facts caldav = { .flavour = FLAVOUR_CALDAV };
+static const struct facts damaged = { .flavour = FLAVOUR_CALDAV, .damage = DAMAGE_GZIP_SUFFIX };
 
 static inline struct op op_made(uint64_t peer, enum op_kind kind, const char *path)
 {
@@ -128,6 +130,10 @@ static inline void report(struct stage *g, uint64_t peer, struct ask a)
 	}
 	if (a.unread)
 		l.said.whole = false;
+	if (a.request_torn) {
+		m.txn.req.loss = LOSS_GAP;
+		l.asked.whole = false;
+	}
 	m.txn.unsure = a.unsure;
 	struct op op = op_made(peer, OP_DELTA, "/dav/cal");
 	op.outcome = a.says_token ? OUT_TOKEN_BAD : status == 207 ? OUT_OK : OUT_REFUSED;
@@ -143,6 +149,7 @@ struct put {
 	unsigned status;
 	enum commit commit; /* COMMIT_UNSEEN: yes */
 	const char *user;
+	bool damaged; /* the tag, by a hop */
 };
 
 static inline void put(struct stage *g, uint64_t peer, const char *name, struct put p)
@@ -160,6 +167,7 @@ static inline void put(struct stage *g, uint64_t peer, const char *name, struct 
 	op.guard_value = text(p.match);
 	op.tag = text(p.tag);
 	op.tag_seen = p.tag != NULL ? PRESENT : ABSENT;
+	op.facts = p.damaged ? &damaged : &caldav;
 	stage_end(g, &m, &op);
 	arena_free(m.txn.arena);
 }

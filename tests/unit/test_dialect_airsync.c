@@ -1,47 +1,9 @@
 /*
  * test_dialect_airsync.c - analysis/dialect_airsync.c: what an ActiveSync command does, and what became of it.
  */
-#include "tests/unit/synckit.h"
+#include "tests/unit/commandkit.h"
 
-#include <stdio.h>
-
-struct scene {
-	struct made made;
-	struct kit_side req, res;
-	struct facts facts;
-	const struct sync_facts *sync;
-	struct ops ops;
-};
-
-static void scene_init(struct scene *s, const char *command, unsigned status)
-{
-	char target[160];
-	snprintf(target, sizeof(target),
-	    "/Microsoft-Server-ActiveSync?User=CORP%%5CAnna&DeviceId=DEV1&DeviceType=Phone&Cmd=%s",
-	    command);
-	*s = (struct scene){ .facts = { .flavour = FLAVOUR_ACTIVESYNC } };
-	made_init(&s->made, "POST", target, status);
-	s->made.txn.arena = arena_new(1 << 20);
-	side_init(&s->req, command);
-	side_init(&s->res, command);
-	message_airsync(&s->made.txn.req, &s->req);
-	if (status == 200)
-		message_airsync(&s->made.txn.res, &s->res);
-}
-
-static void scene_run(struct scene *s)
-{
-	s->sync = sync_facts_make(&s->made.txn, &s->facts);
-	assert_non_null(s->sync);
-	s->ops = dialect_airsync(&s->made.txn, &s->facts, s->sync);
-}
-
-static void scene_free(struct scene *s)
-{
-	arena_free(s->made.txn.arena);
-}
-
-static const struct op *op_of(const struct scene *s, enum op_kind kind)
+static const struct op *op_of(const struct command_scene *s, enum op_kind kind)
 {
 	for (size_t i = 0; i < s->ops.n; i++)
 		if (s->ops.list[i].kind == kind)
@@ -50,21 +12,12 @@ static const struct op *op_of(const struct scene *s, enum op_kind kind)
 	return NULL;
 }
 
-static void assert_op(const struct op *op, enum op_kind kind, enum outcome_of outcome,
-    enum commit commit, unsigned status)
-{
-	assert_string_equal(op_words[op->kind], op_words[kind]);
-	assert_string_equal(outcome_of_words[op->outcome], outcome_of_words[outcome]);
-	assert_string_equal(commit_words[op->commit], commit_words[commit]);
-	assert_int_equal(op->row_status, status);
-}
-
 /* ---- what the command is ---- */
 
 static void facts_of_a_command(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	made_header(&s.made.txn.req, "MS-ASProtocolVersion", " 14.1");
 	scene_run(&s);
@@ -88,7 +41,7 @@ static void versions(void **state)
 		{ "14", 0 }, { "14.", 0 }, { ".1", 0 }, { "14.10", 0 }, { "999.1", 0 },
 		{ "a.b", 0 }, { "0.0", 0 }, { "14.x", 0 } };
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct scene s;
+		struct command_scene s;
 		scene_init(&s, "Ping", 200);
 		made_header(&s.made.txn.req, "ms-asprotocolversion", cases[i].text);
 		scene_run(&s);
@@ -100,7 +53,7 @@ static void versions(void **state)
 static void what_is_no_command(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	s.facts.flavour = FLAVOUR_CALDAV;
 	assert_null(sync_facts_make(&s.made.txn, &s.facts));
@@ -120,7 +73,7 @@ static void what_is_no_command(void **state)
 static void user_of_the_credentials(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	s.made.txn.req.target = text("/Microsoft-Server-ActiveSync");
 	s.made.txn.auth_user = text("bert");
@@ -133,7 +86,7 @@ static void user_of_the_credentials(void **state)
 static void options_probe(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "", 200);
 	s.made.txn.req.method = text("OPTIONS");
 	s.made.txn.req.target = text("/Microsoft-Server-ActiveSync");
@@ -153,7 +106,7 @@ static void sync_exploded(void **state)
 	(void)state;
 	struct object event = { .kind = OBJECT_EVENT, .fingerprint = 7 };
 	struct object stored = { .kind = OBJECT_EVENT, .fingerprint = 9 };
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	side_collection(&s.req, "cal", "{K}7", AIRSYNC_NONE)->class = text("Calendar");
 	side_item(&s.req, AIRSYNC_ADD, "9", NULL)->object = &event;
@@ -196,96 +149,10 @@ static void sync_exploded(void **state)
 	scene_free(&s);
 }
 
-/* One Add, Change and Delete without rows, under one answer each. */
-static void inherited_status(void **state)
-{
-	(void)state;
-	struct expect {
-		enum outcome_of outcome;
-		enum commit commit;
-	};
-	static const struct {
-		int root, collection; /* AIRSYNC_NONE: not said; collection -2: not there */
-		struct expect add, change;
-		unsigned status;
-	} cases[] = {
-		{ -1, 1, { OUT_LOST, COMMIT_MAYBE }, { OUT_OK, COMMIT_YES }, 1 },
-		{ -1, -1, { OUT_LOST, COMMIT_MAYBE }, { OUT_OK, COMMIT_YES }, 200 },
-		{ -1, -2, { OUT_LOST, COMMIT_MAYBE }, { OUT_OK, COMMIT_YES }, 200 },
-		{ 1, -2, { OUT_LOST, COMMIT_MAYBE }, { OUT_OK, COMMIT_YES }, 1 },
-		{ -1, 5, { OUT_TRANSIENT, COMMIT_MAYBE }, { OUT_TRANSIENT, COMMIT_MAYBE }, 5 },
-		{ -1, 3, { OUT_TOKEN_BAD, COMMIT_NO }, { OUT_TOKEN_BAD, COMMIT_NO }, 3 },
-		{ 13, -2, { OUT_PRECONDITION, COMMIT_NO }, { OUT_PRECONDITION, COMMIT_NO }, 13 },
-		{ 12, -2, { OUT_PRECONDITION, COMMIT_NO }, { OUT_PRECONDITION, COMMIT_NO }, 12 },
-		{ 16, -2, { OUT_TRANSIENT, COMMIT_NO }, { OUT_TRANSIENT, COMMIT_NO }, 16 },
-		{ 111, -2, { OUT_TRANSIENT, COMMIT_MAYBE }, { OUT_TRANSIENT, COMMIT_MAYBE }, 111 },
-		{ 142, -2, { OUT_AUTH, COMMIT_NO }, { OUT_AUTH, COMMIT_NO }, 142 },
-		{ 5, 1, { OUT_LOST, COMMIT_MAYBE }, { OUT_OK, COMMIT_YES }, 1 },
-	};
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct scene s;
-		scene_init(&s, "Sync", 200);
-		side_collection(&s.req, "cal", "k1", AIRSYNC_NONE);
-		side_item(&s.req, AIRSYNC_ADD, "1", NULL);
-		side_item(&s.req, AIRSYNC_CHANGE, NULL, "x");
-		s.res.airsync.status = cases[i].root;
-		if (cases[i].collection != -2)
-			side_collection(&s.res, "cal", "k2", cases[i].collection);
-		scene_run(&s);
-		assert_op(&s.ops.list[0], OP_CREATE, cases[i].add.outcome, cases[i].add.commit,
-		    cases[i].status);
-		assert_op(&s.ops.list[1], OP_UPDATE, cases[i].change.outcome,
-		    cases[i].change.commit, cases[i].status);
-		assert_int_equal(s.ops.list[0].at.id, 0);
-		scene_free(&s);
-	}
-}
-
-static void status_of_the_row(void **state)
-{
-	(void)state;
-	static const struct {
-		int status;
-		enum outcome_of outcome;
-		enum commit commit;
-	} cases[] = {
-		{ 1, OUT_OK, COMMIT_YES },
-		{ 2, OUT_REFUSED, COMMIT_NO },
-		{ 3, OUT_TOKEN_BAD, COMMIT_NO },
-		{ 4, OUT_REFUSED, COMMIT_NO },
-		{ 5, OUT_TRANSIENT, COMMIT_MAYBE },
-		{ 6, OUT_REFUSED, COMMIT_NO },
-		{ 7, OUT_CONFLICT, COMMIT_NO },
-		{ 8, OUT_GONE, COMMIT_NO },
-		{ 9, OUT_REFUSED, COMMIT_NO },
-		{ 12, OUT_PRECONDITION, COMMIT_NO },
-		{ 13, OUT_PRECONDITION, COMMIT_NO },
-		{ 15, OUT_REFUSED, COMMIT_NO },
-		{ 16, OUT_TRANSIENT, COMMIT_NO },
-		{ 110, OUT_TRANSIENT, COMMIT_MAYBE },
-		{ 111, OUT_TRANSIENT, COMMIT_MAYBE },
-		{ 150, OUT_GONE, COMMIT_NO },
-		{ 77, OUT_REFUSED, COMMIT_MAYBE },
-	};
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct scene s;
-		scene_init(&s, "Sync", 200);
-		side_collection(&s.req, "cal", "k1", AIRSYNC_NONE);
-		side_item(&s.req, AIRSYNC_CHANGE, NULL, "x");
-		side_collection(&s.res, "cal", "k2", 1);
-		side_row(&s.res, AIRSYNC_CHANGE, NULL, "x", cases[i].status);
-		scene_run(&s);
-		assert_op(&s.ops.list[0], OP_UPDATE, cases[i].outcome, cases[i].commit,
-		    (unsigned)cases[i].status);
-		assert_op(&s.ops.list[1], OP_DELTA, OUT_OK, COMMIT_YES, 1);
-		scene_free(&s);
-	}
-}
-
 static void rows_find_their_commands(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	side_collection(&s.req, "mail", "k1", AIRSYNC_NONE);
 	side_item(&s.req, AIRSYNC_DELETE, NULL, "7");
@@ -315,7 +182,7 @@ static void rows_find_their_commands(void **state)
 static void fetch_without_row_failed(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	side_collection(&s.req, "cal", "k1", AIRSYNC_NONE);
 	side_item(&s.req, AIRSYNC_FETCH, NULL, "x");
@@ -329,7 +196,7 @@ static void fetch_without_row_failed(void **state)
 static void collection_without_id(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	side_collection(&s.req, NULL, "k1", AIRSYNC_NONE)->class = text("Calendar");
 	side_item(&s.req, AIRSYNC_CHANGE, NULL, "x");
@@ -342,7 +209,7 @@ static void collection_without_id(void **state)
 
 static uint64_t scope_with(const char *target, const char *collection)
 {
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	if (target != NULL)
 		s.made.txn.req.target = text(target);
@@ -369,46 +236,10 @@ static void scopes(void **state)
 
 /* ---- how HTTP ended ---- */
 
-static void http_decides(void **state)
-{
-	(void)state;
-	static const struct {
-		unsigned status;
-		enum outcome_of outcome;
-		enum commit commit;
-	} cases[] = {
-		{ 401, OUT_AUTH, COMMIT_NO },
-		{ 449, OUT_AUTH, COMMIT_NO },
-		{ 403, OUT_DENIED, COMMIT_NO },
-		{ 451, OUT_REDIRECT, COMMIT_NO },
-		{ 302, OUT_REDIRECT, COMMIT_NO },
-		{ 404, OUT_GONE, COMMIT_NO },
-		{ 400, OUT_REFUSED, COMMIT_NO },
-		{ 408, OUT_TRANSIENT, COMMIT_MAYBE },
-		{ 429, OUT_THROTTLED, COMMIT_NO },
-		{ 500, OUT_TRANSIENT, COMMIT_MAYBE },
-		{ 502, OUT_TRANSIENT, COMMIT_MAYBE },
-		{ 503, OUT_THROTTLED, COMMIT_MAYBE },
-		{ 0, OUT_LOST, COMMIT_MAYBE },
-	};
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct scene s;
-		scene_init(&s, "Sync", cases[i].status);
-		side_collection(&s.req, "cal", "k1", AIRSYNC_NONE);
-		side_item(&s.req, AIRSYNC_ADD, "1", NULL);
-		scene_run(&s);
-		assert_op(&s.ops.list[0], OP_CREATE, cases[i].outcome, cases[i].commit,
-		    cases[i].status);
-		assert_op(&s.ops.list[1], OP_DELTA, cases[i].outcome, cases[i].commit,
-		    cases[i].status);
-		scene_free(&s);
-	}
-}
-
 static void empty_answer_means_nothing_new(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	s.made.txn.res.body = (struct body){ .complete = true };
 	side_collection(&s.req, "cal", "k1", AIRSYNC_NONE);
@@ -429,7 +260,7 @@ static void unseen_answers(void **state)
 	(void)state;
 	enum { GAP, CLIPPED, NOT_READ, UNSURE, CAPTURE_END, ONE_SIDED, OPAQUE, CASES };
 	for (int i = 0; i < CASES; i++) {
-		struct scene s;
+		struct command_scene s;
 		scene_init(&s, "Sync", i < CAPTURE_END ? 200 : 0);
 		side_collection(&s.req, "cal", "k1", AIRSYNC_NONE);
 		side_item(&s.req, AIRSYNC_CHANGE, NULL, "x");
@@ -479,7 +310,7 @@ static void unseen_answers(void **state)
 static void row_of_a_cut_answer_counts(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	side_collection(&s.req, "cal", "k1", AIRSYNC_NONE);
 	side_item(&s.req, AIRSYNC_ADD, "1", NULL);
@@ -498,7 +329,7 @@ static void row_of_a_cut_answer_counts(void **state)
 static void request_never_sent_is_not_stored(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 0);
 	side_collection(&s.req, "cal", "k1", AIRSYNC_NONE);
 	side_item(&s.req, AIRSYNC_ADD, "1", NULL);
@@ -515,7 +346,7 @@ static void request_never_sent_is_not_stored(void **state)
 static void body_that_was_not_read(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	s.made.txn.req.body.airsync = NULL;
 	scene_run(&s);
@@ -531,7 +362,7 @@ static void body_that_was_not_read(void **state)
 static void folders(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "FolderSync", 200);
 	s.req.airsync.key = text("{F}3");
 	s.res.airsync.status = 9;
@@ -546,7 +377,7 @@ static void folders(void **state)
 static void estimates(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "GetItemEstimate", 200);
 	side_collection(&s.req, "cal", "k1", AIRSYNC_NONE);
 	side_collection(&s.req, "tasks", "k1", AIRSYNC_NONE);
@@ -565,7 +396,7 @@ static void mails(void **state)
 	(void)state;
 	static const char *const commands[] = { "SendMail", "SmartForward", "SmartReply" };
 	for (size_t i = 0; i < COUNT(commands); i++) {
-		struct scene s;
+		struct command_scene s;
 		scene_init(&s, commands[i], 200);
 		s.made.txn.req.body.hash = 77;
 		s.made.txn.res.body = (struct body){ .complete = true };
@@ -583,7 +414,7 @@ static void mails(void **state)
 static void moves(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "MoveItems", 200);
 	s.req.airsync.n_moves = 3;
 	s.res.airsync.n_moves = 2;
@@ -613,14 +444,14 @@ static void probes(void **state)
 	(void)state;
 	static const char *const commands[] = { "Ping", "Provision", "Settings", "Search" };
 	for (size_t i = 0; i < COUNT(commands); i++) {
-		struct scene s;
+		struct command_scene s;
 		scene_init(&s, commands[i], 200);
 		s.res.airsync.status = 1;
 		scene_run(&s);
 		assert_op(op_of(&s, OP_PROBE), OP_PROBE, OUT_OK, COMMIT_YES, 1);
 		scene_free(&s);
 	}
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Ping", 200);
 	s.res.airsync.status = 2; /* something has changed */
 	scene_run(&s);
@@ -633,7 +464,7 @@ static void probes(void **state)
 static void no_room(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct command_scene s;
 	scene_init(&s, "Sync", 200);
 	side_collection(&s.req, "cal", "k1", AIRSYNC_NONE);
 	side_item(&s.req, AIRSYNC_ADD, "1", NULL);
@@ -656,13 +487,10 @@ int main(void)
 		cmocka_unit_test(user_of_the_credentials),
 		cmocka_unit_test(options_probe),
 		cmocka_unit_test(sync_exploded),
-		cmocka_unit_test(inherited_status),
-		cmocka_unit_test(status_of_the_row),
 		cmocka_unit_test(rows_find_their_commands),
 		cmocka_unit_test(fetch_without_row_failed),
 		cmocka_unit_test(collection_without_id),
 		cmocka_unit_test(scopes),
-		cmocka_unit_test(http_decides),
 		cmocka_unit_test(empty_answer_means_nothing_new),
 		cmocka_unit_test(unseen_answers),
 		cmocka_unit_test(row_of_a_cut_answer_counts),

@@ -79,11 +79,19 @@ static void empty_token_refused(void **state)
 	assert_int_equal(assert_heard(&g, TROUBLE_FIRST_SYNC_SHORT, 1)->certainty, CONFIRMED);
 	stage_free(&g);
 
-	stage_init(&g);
-	report(&g, BERT, (struct ask){ .token = "t1", .gives = "t2" });
-	report(&g, BERT, (struct ask){ .status = 415 });
-	assert_int_equal(assert_heard(&g, TROUBLE_FIRST_SYNC_SHORT, 1)->certainty, PROBABLE);
-	stage_free(&g);
+	static const struct {
+		unsigned status;
+		size_t told;
+	} cases[] = { { 400, 1 }, { 409, 1 }, { 412, 1 }, { 415, 1 }, { 403, 0 }, { 404, 0 } };
+	for (size_t i = 0; i < COUNT(cases);
+	     i++) { /* where tokens are accepted, beginning must be */
+		stage_init(&g);
+		report(&g, BERT, (struct ask){ .token = "t1", .gives = "t2" });
+		report(&g, BERT, (struct ask){ .status = cases[i].status });
+		assert_int_equal(g.n, cases[i].told);
+		assert_int_equal(heard_times(&g, TROUBLE_FIRST_SYNC_SHORT), cases[i].told);
+		stage_free(&g);
+	}
 
 	static const unsigned lawful[] = { 400, 403, 404, 405, 415,
 		501 }; /* no such report, no right */
