@@ -47,7 +47,7 @@ struct item {
 	uint16_t own_refusals, misses;
 	uint16_t n_path, n_uid, n_summary;
 	uint8_t state, n_readers;
-	unsigned master : 1, readers_full : 1, tag_strong : 1;
+	unsigned master : 1, readers_full : 1, tag_strong : 1, read_untagged : 1;
 	unsigned untagged : 1;         /* its creator was proven to get no change tag */
 	unsigned lost : 1, failed : 1; /* ... no answer at all; an answer that says it failed */
 	unsigned copied : 1, replayed : 1, activesync : 1;

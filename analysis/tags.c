@@ -70,10 +70,11 @@ void tags_written(struct item *item, const struct op *op)
 	item->settled = o != NULL && o->whole ? bytes_number(o->settled) : 0;
 	item->read_octets = 0;
 	item->read_text = 0;
+	item->read_untagged = false;
 	item->n_readers = 0;
 	item->readers_full = false;
-	item->mismatch_told = item->unstable_told =
-	    false; /* that a server lies is told once an item */
+	/* That a server lies is told once an item. */
+	item->mismatch_told = item->unstable_told = false;
 }
 
 static bool object_usable(const struct object *o)
@@ -98,9 +99,12 @@ static bool equals_sent(const struct item *item, const struct object *o)
 	    (item->sent_octets != 0 && item->sent_octets == bytes_number(o->octets));
 }
 
+/* The same as was read last, and under the tag that is known. */
 static bool equals_read(const struct item *item, const struct reading *r)
 {
 	const struct object *o = r->object;
+	if (item->read_untagged)
+		return false;
 	if (r->whole_body && item->read_octets != 0)
 		return item->read_octets == bytes_number(o->octets);
 	return item->read_text != 0 && item->read_text == bytes_number(o->text);
@@ -171,17 +175,6 @@ static void schedule_read(struct store *s, struct item *item, const struct op *o
 		item->schedule_tag = tag;
 }
 
-/* What bytes a tag stands for is known no more when others are read, and it is not said under which tag. */
-static void reading_untagged(struct item *item, const struct reading *r)
-{
-	const struct object *o = r->object;
-	if (object_usable(o) && !equals_sent(item, o) && !equals_read(item, r)) {
-		item->tag = 0;
-		item->sent_octets = item->read_octets = 0;
-		item->sent_text = item->sent_lines = item->read_text = 0;
-	}
-}
-
 /* What was written is known no more once other bytes or another tag were read. */
 static void reading_keep(struct item *item, const struct reading *r, uint32_t tag, bool strong)
 {
@@ -198,6 +191,8 @@ static void reading_keep(struct item *item, const struct reading *r, uint32_t ta
 	}
 	if (!object_usable(o))
 		return;
+	/* Read without a tag: which one other bytes have is not known. */
+	item->read_untagged = tag == 0 && !equals_sent(item, o) && !equals_read(item, r);
 	if (r->whole_body)
 		item->read_octets = bytes_number(o->octets);
 	item->read_text = bytes_number(o->text);
@@ -211,11 +206,9 @@ void tags_read(struct store *s, struct item *item, const struct op *op, const st
 	if (op->facts->flavour == FLAVOUR_EXCHANGE)
 		return;
 	schedule_read(s, item, op, r);
-	if (tag == 0)
-		reading_untagged(item, r);
-	else if (item->tag != 0 && tag == item->tag)
+	if (tag != 0 && tag == item->tag)
 		same_tag(s, item, op, r, strong);
-	else if (item->tag != 0)
+	else if (tag != 0 && item->tag != 0)
 		other_tag(s, item, op, r, strong);
 	reading_keep(item, r, tag, strong);
 }
