@@ -89,6 +89,7 @@ static void create_refused(struct store *s, const struct op *op)
 	item->own_refusals = (uint16_t)(item->own_refusals + (item->own_refusals < UINT16_MAX));
 	if (item->state == LIFE_MAYBE) {
 		item_state(s, item, LIFE_LIVE);
+		item->created.commit = COMMIT_YES;
 		gate_item(s, item, op);
 	}
 	if (item->created.frame == 0)

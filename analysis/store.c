@@ -531,7 +531,8 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 	if (!stale)
 		proven |= content_read(s, item, op, r);
 	item->seen_live = true;
-	item->misses = 0;
+	if (r->object != NULL)
+		item->misses = 0;
 	reader_add(item, op->peer);
 	if (first && orphan_adopt(s, item))
 		proven = true;
@@ -539,26 +540,34 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 		gate_item(s, item, NULL);
 }
 
-static void store_get(struct store *s, const struct op *op)
+/* An answer that is about the item: others may be pages that ask people to log in. */
+static bool shows_item(const struct op *op)
 {
 	uint16_t status = op->txn->res.status;
+	enum body_kind kind = op->txn->res.body.kind;
+	return (status == 200 &&
+		   (op->object != NULL || op->tag_seen == PRESENT || kind == BODY_CALENDAR ||
+		       kind == BODY_VCARD)) ||
+	    status == 304;
+}
+
+static void store_get(struct store *s, const struct op *op)
+{
 	bool answered = op->txn->res.seen && !op->txn->unsure;
-	if (op->at.id == 0 || !answered)
+	if (op->at.id == 0 || !answered || slice_is(op->txn->req.method, "OPTIONS"))
 		return;
-	if (op->outcome == OUT_GONE) {
-		struct item *item = item_find(s, op->at.scope, op->at.id);
-		if (item != NULL && !read_is_stale(item, op))
-			item_state(s, item, LIFE_GONE);
-		return;
-	}
-	if (status != 200 || op->object == NULL)
-		return;
-	struct item *item = item_take(s, op->at);
+	struct item *item = op->object != NULL && shows_item(op) ?
+	    item_take(s, op->at) :
+	    item_find(s, op->at.scope, op->at.id);
 	const struct reading r = { .object = op->object,
 		.tag = op->tag,
 		.schedule_tag = op->schedule_tag,
 		.whole_body = op->txn->res.body.complete };
-	if (item != NULL)
+	if (item == NULL)
+		return;
+	if (op->outcome == OUT_GONE && !read_is_stale(item, op))
+		item_state(s, item, LIFE_GONE);
+	else if (shows_item(op))
 		store_seen_live(s, item, op, &r);
 }
 
@@ -618,7 +627,7 @@ static void store_read(struct store *s, const struct op *op)
 		rows_airsync(s, op);
 	else if (op->txn->res.status == 207)
 		rows_dav(s, op);
-	else if (op->kind == OP_READ)
+	else if (op->kind == OP_READ || op->kind == OP_PROBE)
 		store_get(s, op);
 	if (op->facts->flavour == FLAVOUR_ACTIVESYNC && op->kind == OP_DELTA)
 		reset_learn(s, op);

@@ -55,6 +55,7 @@ struct item {
 	unsigned adopted : 1;          /* taken to be of a create that never learned its id */
 	unsigned open_uid : 1, open_print : 1; /* a write of unknown outcome may have made it another */
 	unsigned uid_in_path : 1;      /* its UID is how its path begins */
+	unsigned named : 1;            /* by a listing, since reading it said last that it is not there */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
 };
 

@@ -276,12 +276,13 @@ static void write_unlined(struct out *o, uint64_t n)
 	out_text(o, " beyond limit lineages_kept\n\n");
 }
 
+/* Of an item whose life is not told there is no more to say than the finding does. */
 void diagnosis_write(const struct kept **list, size_t n, uint64_t unlined,
     const struct report_options *options, struct out *o)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < n; i++)
-		if (list[i]->lineage != NULL)
+		if (list[i]->lineage != NULL && list[i]->lineage->n_history != 0)
 			list[kept++] = list[i];
 	if (kept != 0) {
 		qsort(list, kept, sizeof *list, entry_compare);

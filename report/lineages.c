@@ -90,7 +90,10 @@ struct lineage *lineages_take(struct lineages *l, const struct matter *m)
 	struct lineage *lineage = *place != NULL ? *place : lineage_make(l, place, m->number);
 	if (lineage == NULL)
 		return NULL;
-	texts_keep(lineage, m);
-	history_keep(lineage, m);
+	/* Who tells a life knows best; one who tells none does not take away what is known. */
+	if (m->n_history != 0 || lineage->n_history == 0)
+		texts_keep(lineage, m);
+	if (m->n_history != 0)
+		history_keep(lineage, m);
 	return lineage;
 }

@@ -50,12 +50,19 @@ static void packets_add_txn(struct packets *p, const struct txn *txn)
 	packets_add_message(p, &txn->res);
 }
 
+static void packets_add_op(struct packets *p, const struct op *op)
+{
+	packets_add_list(p, op->packets, op->n_packets);
+	if (p->n == 0)
+		packets_add_txn(p, op->txn);
+}
+
 /* Of a matter that names none, those of the operation that shows it. */
 static void packets_add_matter(struct packets *p, const struct matter *m)
 {
 	packets_add_list(p, m->packets, m->n_packets);
 	if (p->n == 0 && m->op != NULL)
-		packets_add_list(p, m->op->packets, m->op->n_packets);
+		packets_add_op(p, m->op);
 }
 
 size_t event_packets(const struct event *e, struct stamp out[EVENT_PACKETS])
@@ -81,7 +88,7 @@ size_t event_packets(const struct event *e, struct stamp out[EVENT_PACKETS])
 		packets_add(&p, e->anomaly->other);
 		break;
 	case EVENT_OPERATION:
-		packets_add_list(&p, e->op->packets, e->op->n_packets);
+		packets_add_op(&p, e->op);
 		break;
 	case EVENT_ITEM:
 	case EVENT_SESSION:
