@@ -199,6 +199,7 @@ static void item_created(struct item *item, const struct op *op)
 	item->lost = op->outcome == OUT_LOST;
 	item->failed = op->commit == COMMIT_MAYBE && !item->lost;
 	item->copied = item->adopted = false;
+	item->own_refusals = 0;
 	item->activesync = op->item != NULL;
 	item->repl_uid = repl_number(op);
 	item->idem = idem_number(op);
@@ -425,6 +426,7 @@ static void store_delete(struct store *s, const struct op *op)
 		return;
 	if (op->commit == COMMIT_YES || op->outcome == OUT_GONE) {
 		item_state(s, item, LIFE_GONE);
+		item->deleted = op->commit == COMMIT_YES;
 		item_changed(item, op);
 	} else if (item->state == LIFE_LIVE) {
 		item_state(s, item, LIFE_UNKNOWN);
@@ -527,7 +529,7 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 	bool first = item->state == LIFE_UNKNOWN && item->created.frame == 0;
 	bool proven = item->state <= LIFE_MAYBE && item->created.frame != 0;
 	item_state(s, item, LIFE_LIVE);
-	refusal_read(item);
+	refusal_read(item, op->peer);
 	if (!stale)
 		proven |= content_read(s, item, op, r);
 	item->seen_live = true;

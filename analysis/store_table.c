@@ -227,7 +227,8 @@ void item_state(struct store *s, struct item *item, enum life_state now)
 {
 	bool was_gone = item->state == LIFE_GONE, is_gone = now == LIFE_GONE;
 	struct scope_state *scope = was_gone != is_gone ? scope_find(s, item->scope) : NULL;
-	item->state = (uint8_t)now;
+	item->state = (unsigned)now & 15;
+	item->deleted &= is_gone;
 	if (scope == NULL)
 		return;
 	if (is_gone)
