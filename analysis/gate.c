@@ -131,6 +131,12 @@ static bool is_open(const struct item *a, const struct item *b, bool strong)
 	return a->open_print || b->open_print;
 }
 
+/* An attempt that nothing was ever seen of. */
+static bool was_stored(const struct item *item)
+{
+	return item->seen_live || item->created.frame == 0 || item->created.commit == COMMIT_YES;
+}
+
 static enum gate gate_judge(const struct store *s, const struct item *a, const struct item *b,
     bool strong)
 {
@@ -144,7 +150,7 @@ static enum gate gate_judge(const struct store *s, const struct item *a, const s
 	if (a->copied || b->copied)
 		return GATE_MOVE;
 	if (a->state == LIFE_GONE || b->state == LIFE_GONE)
-		return GATE_DELETED;
+		return was_stored(a) && was_stored(b) ? GATE_DELETED : GATE_NOT_COMMITTED;
 	if (a->scope != b->scope)
 		return in_trash(s, a) ? GATE_RESTORE : GATE_OTHER_SCOPE;
 	if (!created_here(b))

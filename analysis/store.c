@@ -103,16 +103,27 @@ struct trace trace_of(const struct op *op)
 	return t;
 }
 
-static void item_written(struct item *item, const struct op *op)
+static void item_changed(struct item *item, const struct op *op)
 {
-	tags_written(item, op);
-	item->open_uid = item->open_print = false;
-	item->writer = peer32(op->peer);
 	item->written_order = LOW48(op->txn->req.head.order);
 	item->written_input = op->txn->req.head.input;
 	item->written_frame = LOW48(op->txn->req.head.frame);
 	item->written_answer_order = LOW48(op->txn->res.head.order);
 	item->written_answer_frame = LOW48(op->txn->res.head.frame);
+}
+
+static void item_written(struct item *item, const struct op *op)
+{
+	tags_written(item, op);
+	item->open_uid = item->open_print = false;
+	item->writer = peer32(op->peer);
+	item_changed(item, op);
+}
+
+/* Asked before the last change was over: it may show what was there before. */
+bool read_is_stale(const struct item *item, const struct op *op)
+{
+	return LOW48(op->txn->req.first.order) < item->written_answer_order;
 }
 
 /* Nobody was seen to make it: it is known since now. */
@@ -188,6 +199,7 @@ static void item_created(struct item *item, const struct op *op)
 	item->lost = op->outcome == OUT_LOST;
 	item->failed = op->commit == COMMIT_MAYBE && !item->lost;
 	item->copied = item->adopted = false;
+	item->own_refusals = 0;
 	item->activesync = op->item != NULL;
 	item->repl_uid = repl_number(op);
 	item->idem = idem_number(op);
@@ -410,10 +422,15 @@ static void store_delete(struct store *s, const struct op *op)
 	struct item *item = item_find(s, op->at.scope, op->at.id);
 	if (item == NULL)
 		return;
-	if (op->commit == COMMIT_YES || op->outcome == OUT_GONE)
+	if (op->commit == COMMIT_NO && op->outcome != OUT_GONE)
+		return;
+	if (op->commit == COMMIT_YES || op->outcome == OUT_GONE) {
 		item_state(s, item, LIFE_GONE);
-	else if (op->commit != COMMIT_NO && item->state == LIFE_LIVE)
+		item->deleted = op->commit == COMMIT_YES;
+		item_changed(item, op);
+	} else if (item->state == LIFE_LIVE) {
 		item_state(s, item, LIFE_UNKNOWN);
+	}
 	item_blur(item);
 }
 
@@ -486,25 +503,38 @@ static void uid_compare(struct store *s, struct item *item, const struct op *op,
 	matter_tell(s, &m);
 }
 
+static bool content_read(struct store *s, struct item *item, const struct op *op,
+    const struct reading *r)
+{
+	const struct object *o = r->object;
+	uid_compare(s, item, op, o);
+	tags_read(s, item, op, r);
+	if (o == NULL || (!o->whole && o->uid.n == 0))
+		return false;
+	bool another = item->open_uid || item->open_print || is_another(item, o);
+	item_identify(s, item, o);
+	item->open_uid = false;
+	item->open_print &= !o->whole;
+	return another;
+}
+
 /* It is there, and this is what it holds. */
 void store_seen_live(struct store *s, struct item *item, const struct op *op,
     const struct reading *r)
 {
+	bool stale = read_is_stale(item, op);
+	if (stale && item->state == LIFE_GONE)
+		return;
 	item_known(item, op);
 	bool first = item->state == LIFE_UNKNOWN && item->created.frame == 0;
 	bool proven = item->state <= LIFE_MAYBE && item->created.frame != 0;
 	item_state(s, item, LIFE_LIVE);
-	refusal_read(item);
-	uid_compare(s, item, op, r->object);
-	tags_read(s, item, op, r);
-	if (r->object != NULL && (r->object->whole || r->object->uid.n != 0)) {
-		proven |= item->open_uid || item->open_print || is_another(item, r->object);
-		item_identify(s, item, r->object);
-		item->open_uid = false;
-		item->open_print &= !r->object->whole;
-	}
+	refusal_read(item, op->peer);
+	if (!stale)
+		proven |= content_read(s, item, op, r);
 	item->seen_live = true;
-	item->misses = 0;
+	if (r->object != NULL)
+		item->misses = 0;
 	reader_add(item, op->peer);
 	if (first && orphan_adopt(s, item))
 		proven = true;
@@ -512,26 +542,34 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 		gate_item(s, item, NULL);
 }
 
-static void store_get(struct store *s, const struct op *op)
+/* An answer that is about the item: others may be pages that ask people to log in. */
+static bool shows_item(const struct op *op)
 {
 	uint16_t status = op->txn->res.status;
+	enum body_kind kind = op->txn->res.body.kind;
+	return (status == 200 &&
+		   (op->object != NULL || op->tag_seen == PRESENT || kind == BODY_CALENDAR ||
+		       kind == BODY_VCARD)) ||
+	    status == 304;
+}
+
+static void store_get(struct store *s, const struct op *op)
+{
 	bool answered = op->txn->res.seen && !op->txn->unsure;
-	if (op->at.id == 0 || !answered)
+	if (op->at.id == 0 || !answered || slice_is(op->txn->req.method, "OPTIONS"))
 		return;
-	if (op->outcome == OUT_GONE) {
-		struct item *item = item_find(s, op->at.scope, op->at.id);
-		if (item != NULL)
-			item_state(s, item, LIFE_GONE);
-		return;
-	}
-	if (status != 200 || op->object == NULL)
-		return;
-	struct item *item = item_take(s, op->at);
+	struct item *item = op->object != NULL && shows_item(op) ?
+	    item_take(s, op->at) :
+	    item_find(s, op->at.scope, op->at.id);
 	const struct reading r = { .object = op->object,
 		.tag = op->tag,
 		.schedule_tag = op->schedule_tag,
 		.whole_body = op->txn->res.body.complete };
-	if (item != NULL)
+	if (item == NULL)
+		return;
+	if (op->outcome == OUT_GONE && !read_is_stale(item, op))
+		item_state(s, item, LIFE_GONE);
+	else if (shows_item(op))
 		store_seen_live(s, item, op, &r);
 }
 
@@ -591,7 +629,7 @@ static void store_read(struct store *s, const struct op *op)
 		rows_airsync(s, op);
 	else if (op->txn->res.status == 207)
 		rows_dav(s, op);
-	else if (op->kind == OP_READ)
+	else if (op->kind == OP_READ || op->kind == OP_PROBE)
 		store_get(s, op);
 	if (op->facts->flavour == FLAVOUR_ACTIVESYNC && op->kind == OP_DELTA)
 		reset_learn(s, op);

@@ -46,8 +46,9 @@ struct item {
 	uint32_t listing;              /* number of the last listing of its scope that named it */
 	uint16_t own_refusals, misses;
 	uint16_t n_path, n_uid, n_summary;
-	uint8_t state, n_readers;
-	unsigned master : 1, readers_full : 1, tag_strong : 1;
+	uint8_t refuser;               /* part of the peer whose condition was refused last */
+	unsigned state : 4, n_readers : 4;
+	unsigned master : 1, readers_full : 1, tag_strong : 1, read_untagged : 1;
 	unsigned untagged : 1;         /* its creator was proven to get no change tag */
 	unsigned lost : 1, failed : 1; /* ... no answer at all; an answer that says it failed */
 	unsigned copied : 1, replayed : 1, activesync : 1;
@@ -55,6 +56,8 @@ struct item {
 	unsigned adopted : 1;          /* taken to be of a create that never learned its id */
 	unsigned open_uid : 1, open_print : 1; /* a write of unknown outcome may have made it another */
 	unsigned uid_in_path : 1;      /* its UID is how its path begins */
+	unsigned deleted : 1;          /* by a DELETE that was seen to be done */
+	unsigned named : 1;            /* by a listing, since reading it said last that it is not there */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
 };
 
@@ -168,6 +171,7 @@ void peer_learn(struct store *, uint64_t peer, struct slice name);
 struct reading;
 struct trace trace_of(const struct op *);
 bool answer_was_lost(const struct op *);
+bool read_is_stale(const struct item *, const struct op *);
 void store_seen_live(struct store *, struct item *, const struct op *, const struct reading *);
 
 /* ---- orphans.c ---- */
@@ -197,7 +201,7 @@ void tags_read(struct store *, struct item *, const struct op *, const struct re
 /* ---- refusals.c: what is refused again and again ---- */
 void refusal_judge(struct store *, const struct op *);
 void refusal_late(struct store *, const struct item *); /* its maker turns out to be who was refused it */
-void refusal_read(struct item *);       /* a read ends a row of refusals */
+void refusal_read(struct item *, uint64_t peer); /* who looks begins a new row */
 
 /* ---- legs.c: the device's leg and the mailbox server's ---- */
 void legs_front(struct store *, const struct op *);
