@@ -384,6 +384,7 @@ static void write_nowhere(struct store *s, const struct op *op)
 
 static void store_write(struct store *s, const struct op *op)
 {
+	orphan_again(s, op);
 	struct item *item;
 	if (op->at.id == 0 || op->commit == COMMIT_NO) {
 		write_nowhere(s, op);

@@ -118,7 +118,11 @@ struct refusal_log { uint64_t scope, id; size_t n; struct trace traces[8]; };
 enum { REFUSAL_LOGS = 512 };
 
 /* A create that may have been stored under an id that its client never learned. */
-struct orphan { uint64_t scope, uid, print, idem, creator, number; struct trace created; bool lost, open; };
+struct orphan {
+	uint64_t scope, uid, print, idem, client_id, creator, number;
+	struct trace created;
+	bool lost, open, told;         /* told: that it was sent again as another one */
+};
 enum { ORPHANS = 512 };
 
 struct table { struct item **buckets; size_t room; };
@@ -176,6 +180,7 @@ void store_seen_live(struct store *, struct item *, const struct op *, const str
 
 /* ---- orphans.c ---- */
 void orphan_add(struct store *, const struct op *);
+void orphan_again(struct store *, const struct op *); /* an ActiveSync Add: is it one of them under another name? */
 /* An item that nobody was seen to create may be one of them: then it is said to be. */
 bool orphan_adopt(struct store *, struct item *);
 uint64_t idem_number(const struct op *);
