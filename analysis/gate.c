@@ -266,16 +266,20 @@ static void search_look(struct search *q, struct item *a, bool strong)
 
 static void search_chains(struct search *q)
 {
-	struct item *b = q->b;
+	struct item *b = q->b, *a = item_by_uid(q->s, b->uid);
 	size_t n = 0;
-	for (struct item *a = item_by_uid(q->s, b->uid); a != NULL && n < CANDIDATES;
-	     a = a->next_uid, n++)
-		if (a != b && a->uid == b->uid)
-			search_look(q, a, true);
-	for (struct item *a = item_by_print(q->s, b->print); a != NULL && n < CANDIDATES;
-	     a = a->next_print, n++)
-		if (a != b && a->print == b->print && !(a->uid != 0 && a->uid == b->uid))
-			search_look(q, a, is_strong(a, b));
+	for (; a != NULL && n < CANDIDATES; a = a->next_uid) {
+		if (a == b || a->uid != b->uid)
+			continue;
+		search_look(q, a, true);
+		n++;
+	}
+	for (a = item_by_print(q->s, b->print); a != NULL && n < CANDIDATES; a = a->next_print) {
+		if (a == b || a->print != b->print || (a->uid != 0 && a->uid == b->uid))
+			continue;
+		search_look(q, a, is_strong(a, b));
+		n++;
+	}
 }
 
 void gate_item(struct store *s, struct item *b, const struct op *op)
