@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CANDIDATES = 64, PENDING = 4096, BURST = 5 };
+enum { CANDIDATES = 64, PENDING = 4096, BURST = 5, HREF_ROOM = 512 };
 #define GRACE_NS (INT64_C(30) * 1000000000)
 #define PAUSE_NS (INT64_C(5) * 1000000000)
 #define SECOND_NS INT64_C(1000000000)
@@ -350,7 +350,9 @@ static struct item *other_first(struct store *s, struct item *b)
 
 static void tell_half_move(struct store *s, const struct item *item)
 {
+	char href[HREF_ROOM];
 	struct matter m = matter_of(s, TROUBLE_MOVE_HALF_DONE, item, NULL);
+	m.href = item_full_path(s, item, href, sizeof(href));
 	matter_tell(s, &m);
 }
 

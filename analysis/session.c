@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_48 ((UINT64_C(1) << 48) - 1)
+
 struct sessions *sessions_new(const struct limits *limits, struct hash_key key,
     struct teller teller)
 {
@@ -16,7 +18,7 @@ struct sessions *sessions_new(const struct limits *limits, struct hash_key key,
 	s->key = key;
 	s->teller = teller;
 	if (!lru_init(&s->sessions, key, sizeof(struct session), limits->sessions) ||
-	    !lru_init(&s->shelves, key, sizeof(struct shelf), limits->sessions) ||
+	    !lru_init(&s->shelves, key, sizeof(struct shelf), (limits->sessions + 1) / 2) ||
 	    !lru_init(&s->rows, key, sizeof(struct row_note), limits->session_rows) ||
 	    !lru_init(&s->notes, key, sizeof(struct note), limits->session_notes)) {
 		sessions_free(s);
@@ -54,8 +56,11 @@ void sessions_op(struct sessions *s, const struct op *op, const struct sync_fact
 /* In the order of their last use, which is that of the capture. */
 void sessions_finish(struct sessions *s)
 {
-	for (struct lru_node *n = s->sessions.oldest; n != NULL; n = n->newer)
-		cycle_end(s, (struct session *)n);
+	for (struct lru_node *i = s->sessions.oldest; i != NULL; i = i->newer) {
+		struct session *n = (struct session *)i;
+		if (!n->airsync)
+			cycle_end(s, n);
+	}
 }
 
 /* ---- small things ---- */
@@ -71,13 +76,26 @@ bool answer_is_whole(const struct txn *txn)
 	    message_complete(&txn->res);
 }
 
+static struct point point_of(struct stamp at)
+{
+	return (struct point){ .order = at.order & MAX_48,
+		.input = at.input,
+		.frame = at.frame & MAX_48,
+		.ns = at.ns };
+}
+
+static struct stamp stamp_of(struct point at)
+{
+	return (struct stamp){ at.order, at.frame, at.ns, (uint16_t)at.input };
+}
+
 struct span span_of(const struct op *op)
 {
 	const struct message *req = &op->txn->req, *res = &op->txn->res;
 	return (struct span){ .begun = req->first.order,
 		.done = res->seen ? res->last.order : op->txn->done.order,
-		.request = req->head,
-		.answer = res->head };
+		.request = point_of(req->head),
+		.answer = point_of(res->head) };
 }
 
 static void evidence_add(struct evidence *e, struct stamp at)
@@ -96,8 +114,8 @@ static void evidence_add(struct evidence *e, struct stamp at)
 
 void evidence_span(struct evidence *e, const struct span *span)
 {
-	evidence_add(e, span->request);
-	evidence_add(e, span->answer);
+	evidence_add(e, stamp_of(span->request));
+	evidence_add(e, stamp_of(span->answer));
 }
 
 void evidence_op(struct evidence *e, const struct op *op)
@@ -136,7 +154,9 @@ static void session_begin(struct sessions *s, struct session *n, const struct op
 	n->number = ++s->numbered;
 	n->scope = op->at.scope;
 	n->peer = op->peer;
-	n->cycle.number = ++s->cycles;
+	n->airsync = op->sync != NULL;
+	if (!n->airsync)
+		n->cycle.number = ++s->cycles;
 	n->first.estimate = NO_ESTIMATE;
 	n->n_scope = text_keep(n->scope_text, sizeof(n->scope_text), scope_text(op));
 }
@@ -207,14 +227,15 @@ static void evidence_follow(struct evidence *e, struct said *said)
 {
 	size_t early = 0;
 	if (said->times == 0) {
-		said->first = e->n != 0 ? e->at[0] : (struct stamp){ 0 };
+		if (e->n != 0)
+			said->first = point_of(e->at[0]);
 		return;
 	}
 	while (early < e->n && e->at[early].order < said->first.order)
 		early++;
 	e->n -= early;
 	memmove(&e->at[0], &e->at[early], e->n * sizeof(e->at[0]));
-	evidence_add(e, said->first);
+	evidence_add(e, stamp_of(said->first));
 }
 
 void session_tell(struct sessions *s, struct session *n, const struct op *op, struct matter draft,

@@ -28,7 +28,8 @@ void lru_fini(struct lru *);
 #define DAY_NS (86400 * SECOND_NS)
 
 /* An operation as it is remembered: where it begins and ends in the total order, and the packets to show. */
-struct span { uint64_t begun, done; struct stamp request, answer; };
+struct point { uint64_t order : 48, input : 16, frame : 48; int64_t ns; }; /* a stamp in less room */
+struct span { uint64_t begun, done; struct point request, answer; };
 struct span span_of(const struct op *);
 struct evidence { struct stamp at[OP_PACKETS]; size_t n; };
 void evidence_span(struct evidence *, const struct span *);
@@ -123,8 +124,8 @@ struct stuck { uint64_t key; uint32_t count; bool lost; int64_t last_ns; struct 
 struct clash { uint64_t agents[2]; uint8_t last; uint32_t swaps, refused[2]; struct span spans[4]; int64_t since; };
 
 /* What was told of a session already: later states of it begin with the same packet. */
-struct said { enum trouble trouble; uint32_t times; struct stamp first; };
-enum { SAID_MAX = 16 };
+struct said { uint32_t trouble, times; struct point first; };
+enum { SAID_MAX = 12 };
 
 struct session {
 	struct lru_node node;
@@ -142,11 +143,11 @@ struct session {
 	struct counting counting;
 	struct first_sync first;
 	struct suspect suspects[SUSPECTS];
-	struct listing listing;
-	struct ctag ctag;
-	struct cycle cycle;
-	struct stuck stuck;
-	struct clash clash;
+	bool airsync;                  /* which of the two below it is */
+	union {
+		struct { struct listing listing; struct ctag ctag; struct cycle cycle; };
+		struct { struct stuck stuck; struct clash clash; };
+	};
 	struct said said[SAID_MAX];
 	uint8_t n_scope, n_name, n_device, n_mailbox;
 	char scope_text[SCOPE_TEXT], name[PEER_TEXT], device[PEER_TEXT], mailbox[PEER_TEXT];

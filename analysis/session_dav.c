@@ -28,7 +28,7 @@ static void collections_restart(struct sessions *s, uint64_t scope, struct slice
 	for (struct lru_node *i = s->sessions.oldest; i != NULL; i = i->newer) {
 		struct session *n = (struct session *)i;
 		struct slice at = { (const uint8_t *)n->scope_text, n->n_scope };
-		if (n->scope == scope || path_below(at, path))
+		if (!n->airsync && (n->scope == scope || path_below(at, path)))
 			session_restart(s, n);
 	}
 	for (struct lru_node *i = s->shelves.oldest; i != NULL; i = i->newer) {

@@ -100,8 +100,10 @@ void *lru_take(struct lru *l, uint64_t key, bool *made)
 		n = calloc(1, l->size);
 	if (n == NULL)
 		n = oldest_take(l);
-	if (n == NULL)
+	if (n == NULL) {
+		l->evicted++; /* what it would have held is lost as well */
 		return NULL;
+	}
 	struct lru_node **slot = slot_of(l, key);
 	n->key = key;
 	n->chain = *slot;

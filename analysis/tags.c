@@ -7,6 +7,8 @@
  */
 #include "analysis/store.h"
 
+enum { HREF_ROOM = 512 };
+
 static uint32_t low32(uint64_t x)
 {
 	return (uint32_t)(x ^ x >> 32);
@@ -114,7 +116,9 @@ static void tell_tag(struct store *s, enum trouble trouble, enum certainty certa
     const struct item *item, const struct op *op, struct slice value)
 {
 	struct stamp packets[OP_PACKETS];
+	char href[HREF_ROOM];
 	struct matter m = matter_of(s, trouble, item, op);
+	m.href = item_full_path(s, item, href, sizeof(href));
 	m.certainty = certainty;
 	m.value = value;
 	m.packets = packets;

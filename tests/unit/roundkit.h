@@ -130,23 +130,34 @@ static inline void round_of(struct stage *g, uint64_t device, struct ask a)
 	command_end(g, &c, device);
 }
 
-static inline void folders(struct stage *g, uint64_t device, const char *key, const char *gives,
-    int status)
+static inline void folders(struct stage *g, uint64_t device, const char *command, const char *key,
+    const char *gives, int status)
 {
 	struct command c;
-	command_begin(g, &c, "FolderSync", 200);
+	command_begin(g, &c, command, 200);
 	c.req.airsync.key = text(key);
 	c.res.airsync.key = text(gives);
 	c.res.airsync.status = status;
 	command_end(g, &c, device);
 }
 
-static inline void estimate(struct stage *g, uint64_t device, const char *key, int n)
+struct guess {
+	const char *key;
+	int n, status, filter; /* status 0: 1; filter: FilterType + 1; 0: not said */
+	bool torn, nothing;    /* nothing: the answer does not name the collection */
+};
+
+static inline void estimate(struct stage *g, uint64_t device, struct guess guess)
 {
 	struct command c;
 	command_begin(g, &c, "GetItemEstimate", 200);
-	side_collection(&c.req, "cal", key, AIRSYNC_NONE);
-	side_collection(&c.res, "cal", NULL, 1)->estimate = n;
+	side_collection(&c.req, "cal", guess.key, AIRSYNC_NONE)->filter =
+	    guess.filter != 0 ? guess.filter - 1 : AIRSYNC_NONE;
+	if (!guess.nothing)
+		side_collection(&c.res, "cal", NULL, guess.status != 0 ? guess.status : 1)->estimate =
+		    guess.n;
+	if (guess.torn)
+		c.made.txn.res.loss = LOSS_GAP;
 	command_end(g, &c, device);
 }
 

@@ -26,6 +26,7 @@ struct stage {
 	int64_t ns;
 	uint64_t begun;        /* of the next request, when it is not the newest; 0: it is */
 	uint64_t flow;         /* of the next request; 0: a new one each */
+	long *memory, left;    /* while the product works *memory is `left`, else below 0: without end */
 };
 
 static inline void stage_text(char *out, size_t room, struct slice s)
@@ -113,7 +114,13 @@ static inline void stage_end(struct stage *g, struct made *m, struct op *op)
 {
 	op->number = ++g->numbered;
 	op->txn = &m->txn;
+	if (g->memory != NULL)
+		*g->memory = g->left;
 	sessions_op(g->sessions, op, op->sync);
+	if (g->memory == NULL)
+		return;
+	g->left = *g->memory;
+	*g->memory = -1;
 }
 
 /* ---- what was told ---- */

@@ -25,7 +25,8 @@ static void test_defaults_agree_and_fit(void **state)
 	uint64_t sum = l.rule_state + 2 * l.rule_memory + l.frag_bytes + l.reassembly_bytes +
 	    l.history_bytes + l.store_bytes + l.txn_total + l.packet_keep + l.flows * 1024 +
 	    l.frag_datagrams * 256 + l.file_block + l.inflate_bytes +
-	    (l.scopes + l.credentials) * 256;
+	    (l.scopes + l.credentials) * 256 + l.sessions * 6144 + l.session_rows * 64 +
+	    l.session_notes * 256;
 	assert_true(sum <= UINT64_C(1) << 30);
 }
 

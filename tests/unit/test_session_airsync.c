@@ -157,13 +157,13 @@ static void status_3_again_and_again(void **state)
 	stage_free(&g);
 
 	stage_init(&g);
-	folders(&g, ONE, "0", "f1", 1);
-	folders(&g, ONE, "f1", NULL, 9);
-	folders(&g, ONE, "0", "f2", 1);
-	folders(&g, ONE, "f2", NULL, 9);
-	folders(&g, ONE, "0", "f3", 1);
-	folders(&g, ONE, "f3", NULL, 9);
-	folders(&g, ONE, "0", "f4", 1);
+	folders(&g, ONE, "FolderSync", "0", "f1", 1);
+	folders(&g, ONE, "FolderSync", "f1", NULL, 9);
+	folders(&g, ONE, "FolderSync", "0", "f2", 1);
+	folders(&g, ONE, "FolderSync", "f2", NULL, 9);
+	folders(&g, ONE, "FolderSync", "0", "f3", 1);
+	folders(&g, ONE, "FolderSync", "f3", NULL, 9);
+	folders(&g, ONE, "FolderSync", "0", "f4", 1);
 	assert_heard(&g, TROUBLE_TOKEN_STORM, 1);
 	stage_free(&g);
 }
@@ -221,6 +221,52 @@ static void older_key_offered(void **state)
 				begin(&g, ONE, "k1");
 		}
 		assert_told(&g, TROUBLE_TOKEN_ROLLBACK, i);
+		stage_free(&g);
+	}
+}
+
+/* Behind an answer that was not seen nobody knows which key the device has; a refusal has none. */
+static void older_key_behind_an_unseen_answer(void **state)
+{
+	(void)state;
+	enum { CONTROL, TORN, LOST, UNSURE, HTTP_500, SCENES };
+	for (int i = -1; i < SCENES; i++) {
+		struct ask a = { .key = "k2", .gives = "k3" };
+		struct stage g;
+		stage_init(&g);
+		begin(&g, ONE, "k1");
+		next(&g, ONE, "k1", "k2");
+		a.torn = i == TORN;
+		a.unsure = i == UNSURE;
+		a.http = i == LOST ? NO_ANSWER : i == HTTP_500 ? 500 : i == -1 ? 401 : 200;
+		if (a.http != 200)
+			a.gives = NULL;
+		round_of(&g, ONE, a);
+		for (int k = 0; k < 2; k++) {
+			g.flow = 9;
+			round_of(&g, ONE,
+			    (struct ask){ .key = "k1", .gives = "k3", .torn = k == 0 && i > 0 });
+		}
+		assert_told(&g, TROUBLE_TOKEN_ROLLBACK, i < 0 ? 0 : i);
+		stage_free(&g);
+	}
+}
+
+/* The commands that change folders move the key of their hierarchy, too. */
+static void older_key_of_folders(void **state)
+{
+	(void)state;
+	static const char *const commands[] = { "FolderCreate", "FolderSync", "Ping" };
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		struct stage g;
+		stage_init(&g);
+		folders(&g, ONE, "FolderSync", "0", "f1", 1);
+		folders(&g, ONE, commands[i], "f1", "f2", 1);
+		for (int k = 0; k < 2; k++) {
+			g.flow = 9;
+			folders(&g, ONE, "FolderSync", "f1", k == 0 ? NULL : "f1", 1);
+		}
+		assert_told(&g, TROUBLE_TOKEN_ROLLBACK, i < 2 ? 0 : (int)i);
 		stage_free(&g);
 	}
 }
@@ -301,7 +347,7 @@ static void less_than_estimated(void **state)
 		struct stage g;
 		stage_init(&g);
 		begin(&g, ONE, "k1");
-		estimate(&g, ONE, "k1", i == AS_ESTIMATED ? 2 : 3);
+		estimate(&g, ONE, (struct guess){ .key = "k1", .n = i == AS_ESTIMATED ? 2 : 3 });
 		if (i == LATE)
 			stage_wait(&g, 90);
 		if (i == WRITTEN)
@@ -327,6 +373,51 @@ static void less_than_estimated(void **state)
 			assert_int_equal(g.heard[0].count, 1);
 		stage_free(&g);
 	}
+}
+
+static void estimates_that_say_nothing(void **state)
+{
+	(void)state;
+	static const struct guess scenes[] = {
+		{ .key = "k1", .n = 3 },
+		{ .key = "k0", .n = 3 },
+		{ .key = "k1", .n = 3, .status = 3 },
+		{ .key = "k1", .n = 3, .filter = 6 },
+		{ .key = "k1", .n = 3, .torn = true },
+		{ .key = "k1", .nothing = true },
+		{ .key = "k1", .n = AIRSYNC_NONE },
+	};
+	for (size_t i = 0; i < COUNT(scenes); i++) {
+		struct stage g;
+		stage_init(&g);
+		begin(&g, ONE, "k1");
+		estimate(&g, ONE, scenes[i]);
+		round_of(&g, ONE, (struct ask){ .key = "k1", .gives = "k2", .got = { row_a } });
+		assert_told(&g, TROUBLE_FIRST_SYNC_SHORT, (int)i);
+		stage_free(&g);
+	}
+	struct stage g;
+	stage_init(&g); /* of what is left behind the first page */
+	begin(&g, ONE, "k1");
+	round_of(&g, ONE,
+	    (struct ask){ .key = "k1", .gives = "k2", .got = { row_a }, .more = true });
+	estimate(&g, ONE, (struct guess){ .key = "k2", .n = 9 });
+	round_of(&g, ONE, (struct ask){ .key = "k2", .gives = "k3", .got = { row_b } });
+	assert_silence(&g);
+	stage_free(&g);
+}
+
+/* The last page may be an empty body: nothing more. */
+static void nothing_at_all_delivered(void **state)
+{
+	(void)state;
+	struct stage g;
+	stage_init(&g);
+	begin(&g, ONE, "k1");
+	estimate(&g, ONE, (struct guess){ .key = "k1", .n = 3 });
+	round_of(&g, ONE, (struct ask){ .key = "k1", .empty = true });
+	assert_int_equal(assert_heard(&g, TROUBLE_FIRST_SYNC_SHORT, 1)->count, 3);
+	stage_free(&g);
 }
 
 /* ---- D17, D20: what another device wrote ---- */
@@ -440,10 +531,14 @@ int main(void)
 		cmocka_unit_test(status_3_again_and_again),
 		cmocka_unit_test(status_3_for_a_reason),
 		cmocka_unit_test(older_key_offered),
+		cmocka_unit_test(older_key_behind_an_unseen_answer),
+		cmocka_unit_test(older_key_of_folders),
 		cmocka_unit_test(first_key_comes_back),
 		cmocka_unit_test(older_key_given),
 		cmocka_unit_test(older_answer_given_again),
 		cmocka_unit_test(less_than_estimated),
+		cmocka_unit_test(estimates_that_say_nothing),
+		cmocka_unit_test(nothing_at_all_delivered),
 		cmocka_unit_test(change_is_lost),
 		cmocka_unit_test(second_hides_a_write),
 		cmocka_unit_test(unread_requests),

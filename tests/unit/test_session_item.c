@@ -20,6 +20,8 @@ static void new_item_swallowed(void **state)
 		EDITED,
 		DELETED,
 		NOT_ANSWERED,
+		REFUSED,
+		EDITED_OTHERWISE,
 		SCENES
 	};
 	for (int i = 0; i < SCENES; i++) {
@@ -35,12 +37,15 @@ static void new_item_swallowed(void **state)
 			first.uid = second.uid = "u";
 		if (i == NOT_ANSWERED)
 			first.status = 0;
+		if (i == REFUSED)
+			second.status = 6;
 		round_of(&g, ONE, (struct ask){ .key = "k1", .gives = "k2", .sent = { first } });
-		if (i == EDITED)
+		if (i == EDITED || i == EDITED_OTHERWISE)
 			round_of(&g, ONE,
 			    (struct ask){ .key = "k2",
 				.gives = "k3",
-				.sent = { { AIRSYNC_CHANGE, NULL, "x", 0, 8, NULL, NULL } } });
+				.sent = { { AIRSYNC_CHANGE, NULL, "x", 0, i == EDITED ? 8 : 9, NULL,
+				    NULL } } });
 		if (i == DELETED)
 			round_of(&g, ONE,
 			    (struct ask){ .key = "k2",
@@ -50,7 +55,7 @@ static void new_item_swallowed(void **state)
 		    (struct ask){ .key = i == SAME_KEY ? "k1" : "k3",
 			.gives = "k4",
 			.sent = { second } });
-		assert_told(&g, TROUBLE_CLIENT_ID_SWALLOWED, i);
+		assert_told(&g, TROUBLE_CLIENT_ID_SWALLOWED, i == EDITED_OTHERWISE ? 0 : i);
 		stage_free(&g);
 	}
 }
@@ -97,6 +102,14 @@ static void client_uid_misused(void **state)
 		if (g.n != cases[i].told)
 			fail_msg("case %zu: %zu", i, g.n);
 		assert_int_equal(heard_times(&g, TROUBLE_CLIENT_UID_MISUSED), cases[i].told);
+		const struct heard *h = &g.heard[0];
+		const char *value = cases[i].uid != NULL ? cases[i].uid : cases[i].second;
+		if (g.n != 0) {
+			assert_int_equal(h->certainty, cases[i].uid != NULL ? CONFIRMED : PROBABLE);
+			assert_string_equal(h->value, value != NULL ? value : "");
+			assert_int_equal(h->count, 1);
+			assert_int_equal(h->number, 1);
+		}
 		stage_free(&g);
 	}
 }
@@ -175,7 +188,7 @@ static void poison(void **state)
 	for (int i = 0; i < SCENES; i++) {
 		struct stage g;
 		stage_init(&g);
-		for (int k = 0; k < 3; k++) {
+		for (int k = 0; k < 4; k++) {
 			struct ask a = { .key = "k1", .gives = "k2" };
 			a.sent[0] = (struct item_said){ AIRSYNC_ADD, "1", NULL, 6, 7, NULL, NULL };
 			if (i == STATUS_4)
@@ -191,12 +204,18 @@ static void poison(void **state)
 				a.sent[0].print += (uint64_t)k;
 			if (i == TRANSIENT)
 				a.sent[0].status = 5;
-			if (i == ACCEPTED && k == 1)
+			if (i == ACCEPTED && k == 2)
 				a.sent[0].status = 1;
-			if (i != TWICE || k != 2)
+			if (i != TWICE || k < 2)
 				round_of(&g, ONE, a);
 		}
 		assert_told(&g, TROUBLE_POISON, i <= BY_COLLECTION ? 0 : i);
+		if (i == CONTROL) {
+			const struct heard *h = assert_heard(&g, TROUBLE_POISON, 2);
+			assert_int_equal(h->number, 1);
+			assert_int_equal(h->count, 4);
+			assert_int_equal(h->update, 1);
+		}
 		stage_free(&g);
 	}
 }
@@ -251,14 +270,19 @@ static void echo(void **state)
 static void no_echo(void **state)
 {
 	(void)state;
-	enum { CONTROL, ALTERED, EDITED, LATER, ONE_ROUND, SCENES };
+	enum { CONTROL, ALTERED, EDITED, LATER, ONE_ROUND, ADDED, SCENES };
 	for (int i = 0; i < SCENES; i++) {
 		struct stage g;
 		stage_init(&g);
 		for (int k = 0; k < 2; k++) {
 			uint64_t print = i == EDITED ? 7 + (uint64_t)k : 7;
 			change_x(&g, print);
-			if (i != ONE_ROUND || k == 0)
+			if (i == ADDED)
+				round_of(&g, ONE,
+				    (struct ask){ .key = "k1",
+					.gives = "k1",
+					.got = { { AIRSYNC_ADD, NULL, "x", 0, 7, NULL, NULL } } });
+			else if (i != ONE_ROUND || k == 0)
 				server_says_x(&g, i == ALTERED ? 50 : print);
 			if (i == LATER)
 				stage_wait(&g, 7200);

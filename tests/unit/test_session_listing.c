@@ -121,6 +121,168 @@ static void ctag_over_a_longer_time(void **state)
 	stage_free(&g);
 }
 
+/* ---- what counts as a listing ---- */
+
+struct look {
+	bool torn, unread, cut, member, many;
+	unsigned status;
+	const char *type; /* of the second row */
+};
+
+/* A PROPFIND of two members behind a first synchronisation that had one. */
+static void look(struct stage *g, struct look how)
+{
+	struct made m;
+	struct listing_made l = { .asked = { .whole = true } };
+	stage_begin(g, &m, "PROPFIND", "/dav/cal/", how.status != 0 ? how.status : 207);
+	made_header(&m.txn.req, "Depth", "1");
+	rows_add(&l, "a.ics b.ics", true);
+	if (how.type != NULL)
+		row_prop(&l.rows[1], "resourcetype", how.type);
+	if (how.cut)
+		l.rows[l.said.n_responses++] = (struct dav_response){ .href = text("/dav/cal/"),
+			.status = 507 };
+	answer_made(&m, &l);
+	l.said.whole = !how.unread;
+	if (how.torn)
+		m.txn.res.loss = LOSS_GAP;
+	struct op op = op_made(BERT, OP_LIST, "/dav/cal");
+	op.at.id = how.member ? 9 : 0;
+	stage_end(g, &m, &op);
+	arena_free(m.txn.arena);
+}
+
+static void listings_that_prove_nothing(void **state)
+{
+	(void)state;
+	static const struct look scenes[] = {
+		{ .type = "" },
+		{ .torn = true },
+		{ .unread = true },
+		{ .cut = true },
+		{ .member = true },
+		{ .status = 200 },
+		{ .type = "collection" },
+	};
+	for (size_t i = 0; i < COUNT(scenes); i++) {
+		struct stage g;
+		stage_init(&g);
+		begin(&g, "t1", "a.ics");
+		look(&g, scenes[i]);
+		assert_told(&g, TROUBLE_FIRST_SYNC_SHORT, (int)i);
+		stage_free(&g);
+	}
+}
+
+/* ---- GET ---- */
+
+static void get(struct stage *g, size_t i, const char *tag, bool torn, bool calendar)
+{
+	struct made m;
+	char path[40];
+	snprintf(path, sizeof(path), "/dav/cal/%zu.ics", i);
+	stage_begin(g, &m, "GET", path, 200);
+	m.txn.res.body.decoded_bytes = 50;
+	if (torn)
+		m.txn.res.loss = LOSS_GAP;
+	struct op op = op_made(BERT, OP_READ, path);
+	op.at.id = i + 1;
+	op.calendar = calendar;
+	op.tag = text(tag);
+	op.tag_seen = tag != NULL ? PRESENT : ABSENT;
+	stage_end(g, &m, &op);
+	arena_free(m.txn.arena);
+}
+
+static void bodies_by_get(void **state)
+{
+	(void)state;
+	enum { CONTROL, TORN, PLAIN, TAGLESS, SCENES };
+	for (int i = 0; i < SCENES; i++) {
+		struct stage g;
+		stage_init(&g);
+		for (int round = 0; round < 2; round++) {
+			list(&g, BERT, "1", NULL, "a.ics");
+			for (size_t k = 0; k < 10; k++)
+				get(&g, k, i == TAGLESS ? NULL : "\"1\"", i == TORN, i != PLAIN);
+		}
+		sessions_finish(g.sessions);
+		assert_told(&g, TROUBLE_FULL_REDOWNLOAD, i);
+		if (i == CONTROL)
+			assert_int_equal(g.heard[0].count, 500);
+		stage_free(&g);
+	}
+}
+
+/* Four out of five are enough, and not fewer. */
+static void share_of_the_bodies(void **state)
+{
+	(void)state;
+	for (size_t new = 2; new < 4; new ++) {
+		struct stage g;
+		stage_init(&g);
+		list(&g, BERT, "1", NULL, "a.ics");
+		for (size_t k = 0; k < 10; k++)
+			get(&g, k, "\"1\"", false, true);
+		list(&g, BERT, "1", NULL, "a.ics");
+		for (size_t k = 0; k < 10; k++)
+			get(&g, k + new, "\"1\"", false, true);
+		sessions_finish(g.sessions);
+		assert_int_equal(g.n, new == 2);
+		stage_free(&g);
+	}
+}
+
+/* ---- a ctag among others ---- */
+
+static void home_listed(struct stage *g, const char *own)
+{
+	struct made m;
+	struct listing_made l = { .asked = { .whole = true } };
+	stage_begin(g, &m, "PROPFIND", "/dav/cal/", 207);
+	made_header(&m.txn.req, "Depth", "1");
+	row_prop(row_add(&l, "below/", 6), "getctag", "always the same");
+	row_prop(row_add(&l, "", 0), "getctag", own);
+	answer_made(&m, &l);
+	struct op op = op_made(BERT, OP_LIST, "/dav/cal");
+	stage_end(g, &m, &op);
+	arena_free(m.txn.arena);
+}
+
+static void ctag_of_the_collection_itself(void **state)
+{
+	(void)state;
+	for (int moves = 0; moves < 2; moves++) {
+		struct stage g;
+		stage_init(&g);
+		home_listed(&g, "c1");
+		create(&g, ANNA, "b.ics");
+		home_listed(&g, moves ? "c2" : "c1");
+		assert_told(&g, TROUBLE_CTAG_STALE, moves);
+		stage_free(&g);
+	}
+}
+
+/* More was written than is remembered: from there on it is known again. */
+static void ctag_behind_many_writes(void **state)
+{
+	(void)state;
+	struct stage g;
+	stage_init(&g);
+	list(&g, BERT, "0", "c1", NULL);
+	for (int i = 0; i < SHELF_WRITES + 1; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "n%d.ics", i);
+		create(&g, ANNA, name);
+	}
+	list(&g, BERT, "0", "c1", NULL);
+	assert_silence(&g);
+	create(&g, ANNA, "z.ics");
+	list(&g, BERT, "0", "c1", NULL);
+	assert_heard(&g, TROUBLE_CTAG_STALE, 1);
+	stage_free(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +291,11 @@ int main(void)
 		cmocka_unit_test(ctag_stays),
 		cmocka_unit_test(ctag_is_right),
 		cmocka_unit_test(ctag_over_a_longer_time),
+		cmocka_unit_test(listings_that_prove_nothing),
+		cmocka_unit_test(bodies_by_get),
+		cmocka_unit_test(share_of_the_bodies),
+		cmocka_unit_test(ctag_of_the_collection_itself),
+		cmocka_unit_test(ctag_behind_many_writes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
