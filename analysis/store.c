@@ -173,22 +173,6 @@ static bool is_untagged(const struct op *op)
 	return op->schedule_tag_seen != PRESENT;
 }
 
-/* More than a few creates of one client without a pause: an import, or a first upload. */
-static void burst_count(struct store *s, const struct item *item, const struct op *op)
-{
-	struct scope_state *scope = scope_find(s, item->scope);
-	int64_t now = op->txn->req.head.ns;
-	if (scope == NULL)
-		return;
-	if (scope->burst_peer != op->peer || now - scope->burst_ns > INT64_C(5000000000)) {
-		scope->burst_n = 0;
-		scope->burst_order = op->txn->req.head.order;
-	}
-	scope->burst_peer = op->peer;
-	scope->burst_ns = now;
-	scope->burst_n++;
-}
-
 static void item_created(struct item *item, const struct op *op)
 {
 	item->created = trace_of(op);
@@ -462,15 +446,28 @@ static void item_inherit(struct store *s, struct item *to, const struct item *fr
 	item_state(s, to, LIFE_LIVE);
 }
 
+/* Where it went shows later; that it may be gone is known. */
+static void source_moved(struct store *s, struct item *from, const struct op *op)
+{
+	bool known = op->commit == COMMIT_YES && op->to.id != 0;
+	if (op->commit == COMMIT_NO)
+		from->move_refused = true;
+	else if (op->kind == OP_MOVE && op->commit == COMMIT_YES && !known)
+		item_state(s, from, LIFE_GONE);
+	else if (op->kind == OP_MOVE && !known && from->state == LIFE_LIVE)
+		item_state(s, from, LIFE_UNKNOWN);
+}
+
 static void store_move(struct store *s, const struct op *op)
 {
 	struct item *from = item_find(s, op->at.scope, op->at.id);
-	if (op->commit == COMMIT_NO && from != NULL)
-		from->move_refused = true;
+	if (op->to.id != 0 && op->to.scope == op->at.scope && op->to.id == op->at.id)
+		return;
+	if (from != NULL)
+		source_moved(s, from, op);
 	if (op->commit == COMMIT_YES && op->kind == OP_MOVE && op->item == NULL)
 		collection_gone(s, op);
-	if (op->commit != COMMIT_YES || op->to.id == 0 ||
-	    (op->to.scope == op->at.scope && op->to.id == op->at.id))
+	if (op->commit != COMMIT_YES || op->to.id == 0)
 		return;
 	struct item *to = item_take(s, op->to);
 	from = item_find(s, op->at.scope, op->at.id);

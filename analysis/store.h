@@ -63,11 +63,14 @@ struct item {
 
 /* A likely copy that has to wait: what follows may show that it is a move. */
 struct pending {
-	struct pending *next;
+	struct pending *next;         /* later than this one */
 	uint64_t scope_a, id_a, scope_b, id_b;
-	int64_t due_ns;
+	int64_t since_ns;
 	enum trouble trouble;          /* DUPLICATE or MOVE_HALF_DONE */
 };
+
+/* Creates of one client without a pause. */
+struct burst { uint64_t peer, first_order, last_order; int64_t last_ns; uint32_t n; };
 
 /* A collection, as far as listings and runs of creates concern. */
 struct scope_state {
@@ -75,10 +78,7 @@ struct scope_state {
 	struct item *items;            /* those that are not gone */
 	size_t n_items;                /* all that are known */
 	uint64_t scope;
-	uint64_t burst_peer;           /* who makes many in a row, the last when, how many so far */
-	int64_t burst_ns;
-	uint64_t burst_order;          /* where the row began */
-	uint32_t burst_n;
+	struct burst burst, burst_before; /* the last row of creates, and the last long one before it */
 	uint64_t reset_order;          /* ActiveSync: when a key was refused last */
 	uint64_t reset_peer;
 	char front_build[BUILD_MAX], back_build[BUILD_MAX]; /* Exchange: as announced, NUL-terminated */
@@ -192,6 +192,7 @@ void rows_airsync(struct store *, const struct op *);
 /* ---- gate.c: is it a copy? ---- */
 void gate_item(struct store *, struct item *, const struct op *); /* newly proven; op NULL: by a listing */
 void gate_refused(struct store *, const struct op *);            /* a create that was not stored */
+void burst_count(struct store *, const struct item *, const struct op *); /* a create that was */
 void gate_moved(struct store *, const struct item *from, const struct item *to); /* what waits goes along */
 void gate_tick(struct store *, int64_t now);
 void gate_finish(struct store *);

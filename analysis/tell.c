@@ -10,7 +10,7 @@
 enum { PATH_ROOM = 512, LINEAGE_MAX = 64 };
 
 static const char *const methods[] = { "", "PUT", "POST", "PROPPATCH", "MOVE", "COPY", "Add",
-	"REPORT", NULL };
+	NULL };
 
 /* ---- the texts of an item ---- */
 
@@ -216,7 +216,7 @@ static void lineage_add(struct lineage *l, struct item *item)
 
 static bool lineage_has(const struct item *item, const struct item *of)
 {
-	return item->lineage == of->lineage && item->scope == of->scope;
+	return item->lineage == of->lineage && item->scope == of->scope && of->lineage != 0;
 }
 
 static struct lineage lineage_of(const struct store *s, struct item *of)
@@ -229,6 +229,20 @@ static struct lineage lineage_of(const struct store *s, struct item *of)
 		if (lineage_has(i, of))
 			lineage_add(&l, i);
 	lineage_add(&l, of);
+	return l;
+}
+
+/* Copies of the second are copies of the first. What was there before the capture had no number so far. */
+static struct lineage lineage_join(const struct store *s, struct item *first, struct item *second)
+{
+	struct lineage late = lineage_of(s, second);
+	if (first->lineage == 0)
+		first->lineage = second->lineage;
+	struct lineage l = lineage_of(s, first);
+	for (size_t i = 0; i < late.n; i++) {
+		late.members[i]->lineage = first->lineage;
+		lineage_add(&l, late.members[i]);
+	}
 	return l;
 }
 
@@ -266,9 +280,7 @@ void tell_duplicate(struct store *s, struct item *first, struct item *second, en
 		first = second;
 		second = swap;
 	}
-	second->lineage = first->lineage;
-	struct lineage l = lineage_of(s, first);
-	lineage_add(&l, second);
+	struct lineage l = lineage_join(s, first, second);
 	struct matter m = matter_of(s, TROUBLE_DUPLICATE, second, NULL);
 	m.certainty = certainty;
 	m.cause = cause;
