@@ -38,8 +38,9 @@ static struct item *turned_up(const struct store *s, const struct orphan *orphan
 
 static uint64_t client_id_number(const struct op *op)
 {
-	return op->item == NULL || op->item->client_id.n == 0 ? 0 :
-								mix_slice(71, op->item->client_id);
+	if (op->item == NULL || op->item->client_id.n == 0)
+		return 0;
+	return mix_slice(71, op->item->client_id);
 }
 
 /* The same appointment, and nothing by which the server could know that. */

@@ -171,6 +171,16 @@ uint64_t object_print(const struct object *); /* 0: copies cannot be told by it 
 struct slice peer_text(const struct store *, uint64_t peer);
 void peer_learn(struct store *, uint64_t peer, struct slice name);
 
+/* ---- store_write.c ---- */
+void reader_add(struct item *item, uint64_t peer);
+void item_known(struct item *item, const struct op *op);
+void item_blur(struct item *item);
+void item_changed(struct item *item, const struct op *op);
+bool is_untagged(const struct op *op);
+bool is_another(const struct item *item, const struct object *o);
+void tell_write(struct store *s, enum trouble trouble, const struct item *item, const struct op *op);
+void store_write(struct store *s, const struct op *op);
+
 /* ---- store.c ---- */
 struct reading;
 struct trace trace_of(const struct op *);

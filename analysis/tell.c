@@ -40,8 +40,10 @@ struct slice item_full_path(const struct store *s, const struct item *item, char
 static struct slice scope_text(const struct store *s, uint64_t number)
 {
 	const struct scope_state *scope = scope_find(s, number);
-	return scope == NULL ? (struct slice){ 0 } :
-			       (struct slice){ (const uint8_t *)scope->name, scope->n_name };
+	struct slice text = { 0 };
+	if (scope != NULL)
+		text = (struct slice){ (const uint8_t *)scope->name, scope->n_name };
+	return text;
 }
 
 static void builds_fill(const struct store *s, const struct item *item, struct matter *m)

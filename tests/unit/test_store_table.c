@@ -22,13 +22,18 @@ static struct store *store_open(struct limits *limits)
 
 /* ---- what has to agree ---- */
 
+static const struct item *behind(const struct item *k, int chain)
+{
+	if (chain == 0)
+		return k->next_id;
+	return chain == 1 ? k->next_uid : k->next_print;
+}
+
 static size_t times_in_table(const struct table *t, const struct item *wanted, int chain)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < t->room; i++)
-		for (const struct item *k = t->buckets[i]; k != NULL; k = chain == 0 ? k->next_id :
-			 chain == 1                                                  ? k->next_uid :
-										       k->next_print)
+		for (const struct item *k = t->buckets[i]; k != NULL; k = behind(k, chain))
 			n += k == wanted || wanted == NULL;
 	return n;
 }
