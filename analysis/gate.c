@@ -199,19 +199,6 @@ static bool pending_has(const struct store *s, const struct item *a, const struc
 	return false;
 }
 
-static void pending_judge(struct store *, const struct pending *);
-
-static void pending_pop(struct store *s)
-{
-	struct pending *p = s->first;
-	s->first = p->next;
-	if (s->first == NULL)
-		s->last = NULL;
-	s->n_pending--;
-	pending_judge(s, p);
-	free(p);
-}
-
 static void pending_add(struct store *s, const struct item *a, const struct item *b,
     enum trouble trouble)
 {
@@ -228,8 +215,7 @@ static void pending_add(struct store *s, const struct item *a, const struct item
 		.trouble = trouble };
 	*(s->last != NULL ? &s->last->next : &s->first) = p;
 	s->last = p;
-	if (++s->n_pending > PENDING)
-		pending_pop(s);
+	s->n_pending++;
 }
 
 void gate_moved(struct store *s, const struct item *from, const struct item *to)
@@ -243,25 +229,6 @@ void gate_moved(struct store *s, const struct item *from, const struct item *to)
 			p->id_b = to->id;
 		}
 	}
-}
-
-/* A clock that was set back does not make anything wait for it. */
-static bool is_due(const struct pending *p, int64_t now)
-{
-	int64_t waited = ns_apart(now, p->since_ns);
-	return waited >= GRACE_NS || waited < -GRACE_NS;
-}
-
-void gate_tick(struct store *s, int64_t now)
-{
-	while (s->first != NULL && is_due(s->first, now))
-		pending_pop(s);
-}
-
-void gate_finish(struct store *s)
-{
-	while (s->first != NULL)
-		pending_pop(s);
 }
 
 /* ---- candidates ---- */
@@ -315,13 +282,14 @@ static void search_chains(struct search *q)
 {
 	struct item *b = q->b, *a = item_by_uid(q->s, b->uid);
 	size_t n = 0;
-	for (; a != NULL && n < CANDIDATES; a = a->next_uid) {
+	for (; a != NULL && n < CANDIDATES; a = item_at(q->s, a->next_uid)) {
 		if (a == b || a->uid != b->uid)
 			continue;
 		search_look(q, a, true);
 		n++;
 	}
-	for (a = item_by_print(q->s, b->print); a != NULL && n < CANDIDATES; a = a->next_print) {
+	for (a = item_by_print(q->s, b->print); a != NULL && n < CANDIDATES;
+	     a = item_at(q->s, a->next_print)) {
 		if (a == b || a->print != b->print || (a->uid != 0 && a->uid == b->uid))
 			continue;
 		search_look(q, a, is_strong(a, b));
@@ -329,7 +297,7 @@ static void search_chains(struct search *q)
 	}
 }
 
-void gate_item(struct store *s, struct item *b, const struct op *op)
+static void gate_search(struct store *s, struct item *b, const struct op *op)
 {
 	struct search q = { .s = s, .b = b, .op = op };
 	search_chains(&q);
@@ -391,6 +359,43 @@ static void pending_judge(struct store *s, const struct pending *p)
 	tell_duplicate(s, a, b, cause_of(s, a, b), sure ? CONFIRMED : PROBABLE);
 }
 
+static void pending_pop(struct store *s)
+{
+	struct pending *p = s->first;
+	s->first = p->next;
+	if (s->first == NULL)
+		s->last = NULL;
+	s->n_pending--;
+	pending_judge(s, p);
+	free(p);
+}
+
+/* A clock that was set back does not make anything wait for it. */
+static bool is_due(const struct pending *p, int64_t now)
+{
+	int64_t waited = ns_apart(now, p->since_ns);
+	return waited >= GRACE_NS || waited < -GRACE_NS;
+}
+
+void gate_tick(struct store *s, int64_t now)
+{
+	while (s->first != NULL && is_due(s->first, now))
+		pending_pop(s);
+}
+
+void gate_finish(struct store *s)
+{
+	while (s->first != NULL)
+		pending_pop(s);
+}
+
+void gate_item(struct store *s, struct item *b, const struct op *op)
+{
+	gate_search(s, b, op);
+	while (s->n_pending > PENDING)
+		pending_pop(s);
+}
+
 /* A create that was refused is no copy: told where one of its identity is there. */
 void gate_refused(struct store *s, const struct op *op)
 {
@@ -401,7 +406,7 @@ void gate_refused(struct store *s, const struct op *op)
 	while (a != NULL &&
 	    (a->uid != uid || a->state != LIFE_LIVE || a->scope != op->at.scope ||
 		a->id == op->at.id))
-		a = a->next_uid;
+		a = item_at(s, a->next_uid);
 	if (a != NULL)
 		tell_cleared(s, a, NULL, op, GATE_NOT_COMMITTED);
 }

@@ -32,7 +32,7 @@ static struct item *turned_up(const struct store *s, const struct orphan *orphan
 	while (item != NULL &&
 	    (item->scope != orphan->scope || item->created.frame != 0 || item->state != LIFE_LIVE ||
 		item->written_order < orphan->created.order || !is_like(orphan, item)))
-		item = orphan->uid != 0 ? item->next_uid : item->next_print;
+		item = item_at(s, orphan->uid != 0 ? item->next_uid : item->next_print);
 	return item;
 }
 

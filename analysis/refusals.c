@@ -176,7 +176,7 @@ static struct holders holders_of(const struct store *s, const struct op *op)
 {
 	struct holders h = { .here = NULL };
 	uint64_t uid = op->object != NULL ? uid_number(op->object->uid) : 0;
-	for (struct item *i = item_by_uid(s, uid); i != NULL; i = i->next_uid) {
+	for (struct item *i = item_by_uid(s, uid); i != NULL; i = item_at(s, i->next_uid)) {
 		bool here = i->scope == op->at.scope, live = i->state == LIFE_LIVE;
 		if (i->uid != uid)
 			continue;

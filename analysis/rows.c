@@ -152,7 +152,7 @@ static const struct item *other_name(const struct store *s, const struct item *i
     uint32_t listing)
 {
 	const struct item *i = item_by_uid(s, item->uid);
-	for (; i != NULL; i = i->next_uid)
+	for (; i != NULL; i = item_at(s, i->next_uid))
 		if (i->uid == item->uid && i != item && i->scope == item->scope &&
 		    i->listing == listing && i->created.frame == 0)
 			return i;
@@ -178,8 +178,9 @@ static void leave_out(const struct listing *l)
 	const struct scope_state *scope = scope_find(l->s, l->scope);
 	uint64_t asked = l->op->txn->req.first.order;
 	struct item *next;
-	for (struct item *i = scope != NULL ? scope->items : NULL; i != NULL; i = next) {
-		next = i->next_in_scope;
+	for (struct item *i = scope != NULL ? item_at(l->s, scope->items) : NULL; i != NULL;
+	     i = next) {
+		next = item_at(l->s, i->next_in_scope);
 		if (i->listing != l->number && (i->state == LIFE_LIVE || i->state == LIFE_MAYBE) &&
 		    i->written_order < asked && i->created.answer_order < asked &&
 		    i->created.order < asked)

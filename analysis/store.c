@@ -51,8 +51,8 @@ static void collection_gone(struct store *s, const struct op *op)
 	uint64_t number = place_scope(s->places, place_authority(op->txn), op->at.path,
 	    op->facts->flavour == FLAVOUR_EXCHANGE);
 	const struct scope_state *scope = scope_find(s, number);
-	while (scope != NULL && scope->items != NULL)
-		item_state(s, scope->items, LIFE_GONE);
+	while (scope != NULL && scope->items != 0)
+		item_state(s, item_at(s, scope->items), LIFE_GONE);
 }
 
 static void store_delete(struct store *s, const struct op *op)
@@ -346,7 +346,8 @@ void store_replayed(struct store *s, uint64_t number)
 {
 	/* It was one of the last: a hop repeats while the client waits. */
 	size_t n = 0;
-	for (struct item *i = s->newest; i != NULL && n < 1024; i = i->older, n++)
+	struct item *i = item_at(s, s->newest);
+	for (; i != NULL && n < 1024; i = item_at(s, i->older), n++)
 		if (i->lineage == number)
 			i->replayed = true;
 }

@@ -25,9 +25,10 @@ enum { CHAIN_MAX = 256 };               /* items of one UID or one look that are
 
 /* Peers, tags and hashes of bodies are compared within one item only: 32 bits do. */
 struct item {
-	struct item *next_id, *next_uid, *next_print; /* of their buckets */
-	struct item *older, *newer;                   /* by use */
-	struct item *next_in_scope, *before_in_scope;
+	uint32_t number;               /* its own; other items are named by theirs, see item_at() */
+	uint32_t next_id, next_uid, next_print; /* of their buckets */
+	uint32_t older, newer;         /* by use */
+	uint32_t next_in_scope, before_in_scope;
 	uint8_t *text;                 /* last segment of the path or ServerId, UID, summary */
 	uint64_t scope, id;
 	uint64_t uid, print;           /* hashes; 0: none. print: of what may be compared at all */
@@ -75,7 +76,7 @@ struct burst { uint64_t peer, first_order, last_order; int64_t last_ns; uint32_t
 /* A collection, as far as listings and runs of creates concern. */
 struct scope_state {
 	struct scope_state *next;
-	struct item *items;            /* those that are not gone */
+	uint32_t items;                /* those that are not gone */
 	size_t n_items;                /* all that are known */
 	uint64_t scope;
 	struct burst burst, burst_before; /* the last row of creates, and the last long one before it */
@@ -125,7 +126,8 @@ struct orphan {
 };
 enum { ORPHANS = 512 };
 
-struct table { struct item **buckets; size_t room; };
+struct table { uint32_t *buckets; size_t room; };
+enum { SLAB_ITEMS = 4096 };
 
 struct store {
 	const struct limits *limits;
@@ -135,7 +137,10 @@ struct store {
 	struct table by_id, by_uid, by_print;
 	struct scope_state **scopes;
 	size_t n_scopes, scopes_room;
-	struct item *oldest, *newest;
+	struct item **slabs;           /* SLAB_ITEMS items each, for good; n_slabs of them */
+	size_t n_slabs, slabs_room;
+	uint32_t given, unused;        /* so many were given out so far; the first of those that came back */
+	uint32_t oldest, newest;
 	size_t n_items, bytes;
 	uint64_t evicted, listings;
 	struct pending *first, *last;  /* in the order they are due */
@@ -151,6 +156,14 @@ struct store {
 	size_t n_fronts, n_backs, n_orphans; /* of all that came */
 };
 
+/* NULL: number 0. */
+static inline struct item *item_at(const struct store *s, uint32_t number)
+{
+	if (number == 0)
+		return NULL;
+	return &s->slabs[(number - 1) / SLAB_ITEMS][(number - 1) % SLAB_ITEMS];
+}
+
 /* ---- store_table.c: finding and making ---- */
 bool store_room(struct store *);       /* first tables; false: no memory */
 struct item *item_find(const struct store *, uint64_t scope, uint64_t id);
@@ -158,7 +171,7 @@ struct item *item_take(struct store *, struct place); /* found or made; NULL: no
 void item_state(struct store *, struct item *, enum life_state);
 /* Who it is, by what was sent or read; NULL: nothing is known of it. */
 void item_identify(struct store *, struct item *, const struct object *);
-struct item *item_by_uid(const struct store *, uint64_t uid);     /* the first; go on with next_uid */
+struct item *item_by_uid(const struct store *, uint64_t uid);     /* the latest; go on with next_uid */
 struct item *item_by_print(const struct store *, uint64_t print);
 void item_touch(struct store *, struct item *);
 struct scope_state *scope_find(const struct store *, uint64_t scope);

@@ -31,7 +31,7 @@ static struct table *table_of(struct store *s, enum chain chain)
 	return chain == BY_ID ? &s->by_id : chain == BY_UID ? &s->by_uid : &s->by_print;
 }
 
-static struct item **next_of(struct item *item, enum chain chain)
+static uint32_t *next_of(struct item *item, enum chain chain)
 {
 	return chain == BY_ID ? &item->next_id :
 	    chain == BY_UID   ? &item->next_uid :
@@ -48,57 +48,61 @@ static size_t bucket_of(const struct store *s, const struct table *t, uint64_t n
 	return mix(s->seed, number) & (t->room - 1);
 }
 
-/* Of those that share a UID or a look the latest are found: an enemy may give all items the same. */
-static void chain_trim(struct item **at, enum chain chain, uint64_t number)
+/* Takes the item off the chain that *at stands in. */
+static void chain_unlink(struct store *s, uint32_t *at, enum chain chain)
 {
-	struct item **last = NULL;
+	uint32_t *next = next_of(item_at(s, *at), chain);
+	*at = *next;
+	*next = 0;
+}
+
+/* Of those that share a UID or a look the latest are found: an enemy may give all items the same. */
+static void chain_trim(struct store *s, uint32_t *at, enum chain chain, uint64_t number)
+{
+	uint32_t *last = NULL;
 	size_t n = 0;
-	for (; *at != NULL; at = next_of(*at, chain))
-		if (number_of(*at, chain) == number) {
+	for (; *at != 0; at = next_of(item_at(s, *at), chain))
+		if (number_of(item_at(s, *at), chain) == number) {
 			last = at;
 			n++;
 		}
-	if (n <= CHAIN_MAX)
-		return;
-	struct item *oldest = *last;
-	*last = *next_of(oldest, chain);
-	*next_of(oldest, chain) = NULL;
+	if (n > CHAIN_MAX)
+		chain_unlink(s, last, chain);
 }
 
 static void chain_put(struct store *s, struct item *item, enum chain chain)
 {
 	struct table *t = table_of(s, chain);
-	struct item **bucket = &t->buckets[bucket_of(s, t, number_of(item, chain))];
+	uint32_t *bucket = &t->buckets[bucket_of(s, t, number_of(item, chain))];
 	*next_of(item, chain) = *bucket;
-	*bucket = item;
+	*bucket = item->number;
 	if (chain != BY_ID)
-		chain_trim(bucket, chain, number_of(item, chain));
+		chain_trim(s, bucket, chain, number_of(item, chain));
 }
 
 static void chain_take(struct store *s, struct item *item, enum chain chain)
 {
 	struct table *t = table_of(s, chain);
-	struct item **at = &t->buckets[bucket_of(s, t, number_of(item, chain))];
-	while (*at != NULL && *at != item)
-		at = next_of(*at, chain);
-	if (*at != NULL)
-		*at = *next_of(item, chain);
-	*next_of(item, chain) = NULL;
+	uint32_t *at = &t->buckets[bucket_of(s, t, number_of(item, chain))];
+	while (*at != 0 && *at != item->number)
+		at = next_of(item_at(s, *at), chain);
+	if (*at != 0)
+		chain_unlink(s, at, chain);
 }
 
 static bool table_grow(struct store *s, enum chain chain, size_t room)
 {
 	struct table *t = table_of(s, chain);
-	struct item **buckets = calloc(room, sizeof(*buckets));
+	uint32_t *buckets = calloc(room, sizeof(*buckets));
 	if (buckets == NULL)
 		return false;
 	free(t->buckets);
 	s->bytes += (room - t->room) * sizeof(*buckets);
 	t->buckets = buckets;
 	t->room = room;
-	for (struct item *item = s->oldest; item != NULL; item = item->newer)
-		if (number_of(item, chain) != 0)
-			chain_put(s, item, chain);
+	for (struct item *i = item_at(s, s->oldest); i != NULL; i = item_at(s, i->newer))
+		if (number_of(i, chain) != 0)
+			chain_put(s, i, chain);
 	return true;
 }
 
@@ -117,21 +121,23 @@ bool store_room(struct store *s)
 
 static void use_take(struct store *s, struct item *item)
 {
-	*(item->older != NULL ? &item->older->newer : &s->oldest) = item->newer;
-	*(item->newer != NULL ? &item->newer->older : &s->newest) = item->older;
+	struct item *older = item_at(s, item->older), *newer = item_at(s, item->newer);
+	*(older != NULL ? &older->newer : &s->oldest) = item->newer;
+	*(newer != NULL ? &newer->older : &s->newest) = item->older;
 }
 
 static void use_put(struct store *s, struct item *item)
 {
+	struct item *newest = item_at(s, s->newest);
 	item->older = s->newest;
-	item->newer = NULL;
-	*(s->newest != NULL ? &s->newest->newer : &s->oldest) = item;
-	s->newest = item;
+	item->newer = 0;
+	*(newest != NULL ? &newest->newer : &s->oldest) = item->number;
+	s->newest = item->number;
 }
 
 void item_touch(struct store *s, struct item *item)
 {
-	if (s->newest == item)
+	if (s->newest == item->number)
 		return;
 	use_take(s, item);
 	use_put(s, item);
@@ -184,23 +190,23 @@ static void scope_drop(struct store *s, struct scope_state *state)
 }
 
 /* What is gone is in no list: listings need not look at it again and again. */
-static void scope_unlist(struct scope_state *state, struct item *item)
+static void scope_unlist(struct store *s, struct scope_state *state, struct item *item)
 {
-	struct item **before = item->before_in_scope != NULL ?
-	    &item->before_in_scope->next_in_scope :
-	    &state->items;
-	*before = item->next_in_scope;
-	if (item->next_in_scope != NULL)
-		item->next_in_scope->before_in_scope = item->before_in_scope;
-	item->next_in_scope = item->before_in_scope = NULL;
+	struct item *before = item_at(s, item->before_in_scope),
+		    *next = item_at(s, item->next_in_scope);
+	*(before != NULL ? &before->next_in_scope : &state->items) = item->next_in_scope;
+	if (next != NULL)
+		next->before_in_scope = item->before_in_scope;
+	item->next_in_scope = item->before_in_scope = 0;
 }
 
-static void scope_list(struct scope_state *state, struct item *item)
+static void scope_list(struct store *s, struct scope_state *state, struct item *item)
 {
+	struct item *first = item_at(s, state->items);
 	item->next_in_scope = state->items;
-	if (state->items != NULL)
-		state->items->before_in_scope = item;
-	state->items = item;
+	if (first != NULL)
+		first->before_in_scope = item->number;
+	state->items = item->number;
 }
 
 static void scope_leave(struct store *s, struct item *item)
@@ -208,7 +214,7 @@ static void scope_leave(struct store *s, struct item *item)
 	struct scope_state *state = scope_find(s, item->scope);
 	ensure(state != NULL, NULL);
 	if (item->state != LIFE_GONE)
-		scope_unlist(state, item);
+		scope_unlist(s, state, item);
 	if (--state->n_items == 0)
 		scope_drop(s, state);
 }
@@ -219,7 +225,7 @@ static bool scope_enter(struct store *s, struct item *item, struct slice name)
 	if (state == NULL)
 		return false;
 	state->n_items++;
-	scope_list(state, item);
+	scope_list(s, state, item);
 	return true;
 }
 
@@ -232,9 +238,9 @@ void item_state(struct store *s, struct item *item, enum life_state now)
 	if (scope == NULL)
 		return;
 	if (is_gone)
-		scope_unlist(scope, item);
+		scope_unlist(s, scope, item);
 	else
-		scope_list(scope, item);
+		scope_list(s, scope, item);
 }
 
 /* ---- items ---- */
@@ -251,7 +257,41 @@ static size_t text_bytes(const struct item *item)
 
 static size_t item_cost(const struct item *item)
 {
-	return sizeof(*item) + text_bytes(item) + 2 * (size_t)MALLOC_COST;
+	return sizeof(*item) + text_bytes(item) + (size_t)MALLOC_COST;
+}
+
+static bool slab_add(struct store *s)
+{
+	if (s->n_slabs == s->slabs_room) {
+		size_t room = s->slabs_room != 0 ? 2 * s->slabs_room : 16;
+		struct item **slabs = realloc(s->slabs, room * sizeof(struct item *));
+		if (slabs == NULL)
+			return false;
+		s->slabs = slabs;
+		s->slabs_room = room;
+	}
+	s->slabs[s->n_slabs] = calloc(SLAB_ITEMS, sizeof(struct item));
+	if (s->slabs[s->n_slabs] == NULL)
+		return false;
+	s->n_slabs++;
+	return true;
+}
+
+/* Zeroed but for its number; NULL: no memory. */
+static struct item *item_give(struct store *s)
+{
+	uint32_t number = s->unused;
+	if (number != 0) {
+		struct item *item = item_at(s, number);
+		s->unused = item->next_id;
+		*item = (struct item){ .number = number };
+		return item;
+	}
+	if (s->given == UINT32_MAX || (s->given == s->n_slabs * SLAB_ITEMS && !slab_add(s)))
+		return NULL;
+	struct item *item = item_at(s, ++s->given);
+	item->number = s->given;
+	return item;
 }
 
 static void item_free(struct store *s, struct item *item)
@@ -259,7 +299,9 @@ static void item_free(struct store *s, struct item *item)
 	s->bytes -= item_cost(item);
 	s->n_items--;
 	free(item->text);
-	free(item);
+	item->text = NULL;
+	item->next_id = s->unused;
+	s->unused = item->number;
 }
 
 static void item_drop(struct store *s, struct item *item)
@@ -277,18 +319,18 @@ static void item_drop(struct store *s, struct item *item)
 /* For one more. */
 static void make_room(struct store *s)
 {
-	while (s->oldest != NULL &&
+	while (s->oldest != 0 &&
 	    (s->n_items >= s->limits->items_known || s->bytes > s->limits->store_bytes)) {
 		s->evicted++;
-		item_drop(s, s->oldest);
+		item_drop(s, item_at(s, s->oldest));
 	}
 }
 
 struct item *item_find(const struct store *s, uint64_t scope, uint64_t id)
 {
-	struct item *item = s->by_id.buckets[bucket_of(s, &s->by_id, id)];
+	struct item *item = item_at(s, s->by_id.buckets[bucket_of(s, &s->by_id, id)]);
 	while (item != NULL && (item->id != id || item->scope != scope))
-		item = item->next_id;
+		item = item_at(s, item->next_id);
 	return item;
 }
 
@@ -351,7 +393,7 @@ static bool item_name(struct store *s, struct item *item, struct slice path, str
 
 static struct item *item_new(struct store *s, struct place at)
 {
-	struct item *item = calloc(1, sizeof(*item));
+	struct item *item = item_give(s);
 	if (item == NULL)
 		return NULL;
 	item->scope = at.scope;
@@ -415,12 +457,13 @@ void item_identify(struct store *s, struct item *item, const struct object *o)
 
 struct item *item_by_uid(const struct store *s, uint64_t uid)
 {
-	return uid == 0 ? NULL : s->by_uid.buckets[bucket_of(s, &s->by_uid, uid)];
+	return uid == 0 ? NULL : item_at(s, s->by_uid.buckets[bucket_of(s, &s->by_uid, uid)]);
 }
 
 struct item *item_by_print(const struct store *s, uint64_t print)
 {
-	return print == 0 ? NULL : s->by_print.buckets[bucket_of(s, &s->by_print, print)];
+	return print == 0 ? NULL :
+			    item_at(s, s->by_print.buckets[bucket_of(s, &s->by_print, print)]);
 }
 
 static void scopes_free(struct store *s)
@@ -435,11 +478,11 @@ static void scopes_free(struct store *s)
 
 void store_tables_free(struct store *s)
 {
-	for (struct item *newer, *item = s->oldest; item != NULL; item = newer) {
-		newer = item->newer;
-		free(item->text);
-		free(item);
-	}
+	for (struct item *i = item_at(s, s->oldest); i != NULL; i = item_at(s, i->newer))
+		free(i->text);
+	for (size_t i = 0; i < s->n_slabs; i++)
+		free(s->slabs[i]);
+	free(s->slabs);
 	scopes_free(s);
 	free(s->by_id.buckets);
 	free(s->by_uid.buckets);

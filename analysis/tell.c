@@ -224,10 +224,10 @@ static bool lineage_has(const struct item *item, const struct item *of)
 static struct lineage lineage_of(const struct store *s, struct item *of)
 {
 	struct lineage l = { .n = 0 };
-	for (struct item *i = item_by_uid(s, of->uid); i != NULL; i = i->next_uid)
+	for (struct item *i = item_by_uid(s, of->uid); i != NULL; i = item_at(s, i->next_uid))
 		if (lineage_has(i, of))
 			lineage_add(&l, i);
-	for (struct item *i = item_by_print(s, of->print); i != NULL; i = i->next_print)
+	for (struct item *i = item_by_print(s, of->print); i != NULL; i = item_at(s, i->next_print))
 		if (lineage_has(i, of))
 			lineage_add(&l, i);
 	lineage_add(&l, of);
