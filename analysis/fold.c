@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAITING = 256, LOST = 256, WAITING_BYTES = 8 << 20 };
+enum { AUTH_LOOP = 6, WAITING = 256, LOST = 256, WAITING_BYTES = 8 << 20 };
 #define LEG_NS (INT64_C(30) * 1000000000)
 #define RETRY_NS (INT64_C(120) * 1000000000)
 
@@ -28,6 +28,7 @@ struct lost {
 
 struct folder {
 	struct fold_sink sink;
+	struct teller teller;
 	struct places *places;
 	struct copies *copies;
 	struct leg waiting[WAITING]; /* a ring, oldest first */
@@ -44,6 +45,7 @@ struct folder *folder_new(const struct limits *limits, struct fold_sink sink, st
 	if (f == NULL)
 		return NULL;
 	f->sink = sink;
+	f->teller = teller;
 	f->places = places;
 	f->copies = copies_new(places, teller);
 	if (f->copies == NULL) {
@@ -255,6 +257,26 @@ static bool wants_another_leg(const struct leg *leg)
 	    (leg->location.n != 0 || status == 417 || status == 421 || status == 426);
 }
 
+/* A handshake has three legs at most; who is asked for the sixth time in a row does not get in. */
+static void loop_judge(struct folder *f, const struct op *op)
+{
+	if (op->outcome != OUT_AUTH || op->legs < AUTH_LOOP)
+		return;
+	struct matter m = { .trouble = TROUBLE_AUTH_LOOP,
+		.certainty = CONFIRMED,
+		.number = op->peer % 1000000007,
+		.update = (uint64_t)op->legs - AUTH_LOOP,
+		.op = op,
+		.mailbox = op->mailbox,
+		.scope = op->at.path,
+		.peer = op->peer_name,
+		.device = op->device,
+		.count = op->legs,
+		.packets = op->packets,
+		.n_packets = op->n_packets };
+	f->teller.matter(f->teller.ctx, &m);
+}
+
 void folder_txn(struct folder *f, struct txn *txn, struct ops ops)
 {
 	struct leg leg = { .txn = txn, .ops = ops };
@@ -269,6 +291,7 @@ void folder_txn(struct folder *f, struct txn *txn, struct ops ops)
 	leg.location = path_of(&ops.list[0], location_value(&ops.list[0]));
 	redirect_learn(f, &ops.list[0], leg.location);
 	if (wants_another_leg(&leg)) {
+		loop_judge(f, &ops.list[0]);
 		leg_wait(f, leg);
 		return;
 	}

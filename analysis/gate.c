@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CANDIDATES = 64, PENDING = 4096, BURST = 5 };
+enum { CANDIDATES = 64, PENDING = 4096, BURST = 5, HREF_ROOM = 512 };
 #define GRACE_NS (INT64_C(30) * 1000000000)
+#define PAUSE_NS (INT64_C(5) * 1000000000)
 #define SECOND_NS INT64_C(1000000000)
 
 /* ---- why there are two ---- */
@@ -43,13 +44,38 @@ static bool reset_between(const struct store *s, const struct item *a, const str
 	    (!created_here(a) || a->created.order < scope->reset_order || !same_creator(a, b));
 }
 
+static bool in_burst(const struct burst *burst, const struct item *item)
+{
+	return burst->n >= BURST && burst->peer == item->creator &&
+	    item->created.order >= burst->first_order && item->created.order <= burst->last_order;
+}
+
 /* Both belong to one row of creates that came thick and fast. */
 static bool one_burst(const struct store *s, const struct item *a, const struct item *b)
 {
 	const struct scope_state *scope = scope_find(s, b->scope);
-	return scope != NULL && scope->burst_n >= BURST && same_creator(a, b) &&
-	    scope->burst_peer == b->creator && a->created.order >= scope->burst_order &&
-	    b->created.order >= scope->burst_order;
+	if (scope == NULL || !same_creator(a, b))
+		return false;
+	return (in_burst(&scope->burst, a) && in_burst(&scope->burst, b)) ||
+	    (in_burst(&scope->burst_before, a) && in_burst(&scope->burst_before, b));
+}
+
+void burst_count(struct store *s, const struct item *item, const struct op *op)
+{
+	struct scope_state *scope = scope_find(s, item->scope);
+	int64_t now = op->txn->req.head.ns;
+	if (scope == NULL)
+		return;
+	struct burst *burst = &scope->burst;
+	int64_t pause = ns_apart(now, burst->last_ns);
+	if (burst->peer != op->peer || pause > PAUSE_NS || pause < -PAUSE_NS) {
+		if (burst->n >= BURST)
+			scope->burst_before = *burst;
+		*burst = (struct burst){ .peer = op->peer, .first_order = item->created.order };
+	}
+	burst->last_ns = now;
+	burst->last_order = item->created.order;
+	burst->n++;
 }
 
 static enum cause cause_of(const struct store *s, const struct item *a, const struct item *b)
@@ -78,8 +104,8 @@ static enum cause cause_of(const struct store *s, const struct item *a, const st
 static bool alike_is_enough(const struct store *s, const struct item *a, const struct item *b)
 {
 	pair_order(&a, &b);
-	int64_t apart = b->created.ns - a->created.ns;
-	int64_t window = (int64_t)s->limits->retry_window * SECOND_NS;
+	int64_t apart = ns_apart(b->created.ns, a->created.ns);
+	bool soon = apart >= 0 && (uint64_t)(apart / SECOND_NS) <= s->limits->retry_window;
 	switch (cause_of(s, a, b)) {
 	case CAUSE_SERVER_REPLAY:
 	case CAUSE_PROXY_REPLAY:
@@ -87,7 +113,7 @@ static bool alike_is_enough(const struct store *s, const struct item *a, const s
 		return true;
 	case CAUSE_UNTAGGED:
 	case CAUSE_LOST_ANSWER:
-		return apart >= 0 && apart <= window;
+		return soon;
 	default:
 		return false;
 	}
@@ -108,7 +134,7 @@ static bool one_id(const struct item *a, const struct item *b)
 {
 	if (a->repl_uid != 0 && a->repl_uid == b->repl_uid)
 		return true;
-	return a->scope == b->scope && !a->activesync &&
+	return a->scope == b->scope && !a->activesync && a->n_path < NAME_MAX_KEPT &&
 	    slice_equal_nocase(item_path(a), item_path(b));
 }
 
@@ -123,12 +149,20 @@ static bool is_import(const struct store *s, const struct item *a, const struct 
 	return !is_strong(a, b) && a->uid != 0 && b->uid != 0 && one_burst(s, a, b);
 }
 
-/* Whether it is still what it was is not known. */
+/* Whether both are there, and still what they were, is not known. */
 static bool is_open(const struct item *a, const struct item *b, bool strong)
 {
+	if (a->state <= LIFE_MAYBE || b->state <= LIFE_MAYBE)
+		return true;
 	if (strong && a->uid == b->uid)
 		return a->open_uid || b->open_uid;
 	return a->open_print || b->open_print;
+}
+
+/* An attempt that nothing was ever seen of. */
+static bool was_stored(const struct item *item)
+{
+	return item->seen_live || item->created.frame == 0 || item->created.commit == COMMIT_YES;
 }
 
 static enum gate gate_judge(const struct store *s, const struct item *a, const struct item *b,
@@ -137,14 +171,12 @@ static enum gate gate_judge(const struct store *s, const struct item *a, const s
 	pair_order(&a, &b);
 	if (one_id(a, b))
 		return GATE_SAME_ID;
-	if (a->state <= LIFE_MAYBE || b->state <= LIFE_MAYBE || is_open(a, b, strong))
-		return GATE_NOT_COMMITTED;
 	if (!a->master || !b->master)
 		return GATE_OVERRIDE;
 	if (a->copied || b->copied)
 		return GATE_MOVE;
 	if (a->state == LIFE_GONE || b->state == LIFE_GONE)
-		return GATE_DELETED;
+		return was_stored(a) && was_stored(b) ? GATE_DELETED : GATE_NOT_COMMITTED;
 	if (a->scope != b->scope)
 		return in_trash(s, a) ? GATE_RESTORE : GATE_OTHER_SCOPE;
 	if (!created_here(b))
@@ -192,7 +224,7 @@ static void pending_add(struct store *s, const struct item *a, const struct item
 		.id_a = a->id,
 		.scope_b = b->scope,
 		.id_b = b->id,
-		.due_ns = s->now.ns + GRACE_NS,
+		.since_ns = s->now.ns,
 		.trouble = trouble };
 	*(s->last != NULL ? &s->last->next : &s->first) = p;
 	s->last = p;
@@ -213,9 +245,16 @@ void gate_moved(struct store *s, const struct item *from, const struct item *to)
 	}
 }
 
+/* A clock that was set back does not make anything wait for it. */
+static bool is_due(const struct pending *p, int64_t now)
+{
+	int64_t waited = ns_apart(now, p->since_ns);
+	return waited >= GRACE_NS || waited < -GRACE_NS;
+}
+
 void gate_tick(struct store *s, int64_t now)
 {
-	while (s->first != NULL && s->first->due_ns <= now)
+	while (s->first != NULL && is_due(s->first, now))
 		pending_pop(s);
 }
 
@@ -233,7 +272,19 @@ struct search {
 	const struct op *op;
 	/* The first that was made of those that no step clears: by a strong key, and by look. */
 	const struct item *strong, *alike;
+	const struct item *cleared; /* one of the others, by a strong key if there is such a one */
+	enum gate by;
+	bool by_key;
 };
+
+static void search_cleared(struct search *q, const struct item *a, bool strong, enum gate by)
+{
+	if (q->cleared != NULL && (q->by_key || !strong))
+		return;
+	q->cleared = a;
+	q->by = by;
+	q->by_key = strong;
+}
 
 /* What was made later than `b` became suspect only now that `b` is proven: each for itself. */
 static void search_found(struct search *q, const struct item *a, bool strong)
@@ -247,6 +298,8 @@ static void search_found(struct search *q, const struct item *a, bool strong)
 
 static void search_look(struct search *q, struct item *a, bool strong)
 {
+	if (is_open(a, q->b, strong) && !one_id(a, q->b))
+		return;
 	enum gate gate = gate_judge(q->s, a, q->b, strong);
 	bool half_move = gate == GATE_OTHER_SCOPE && a->move_refused && strong &&
 	    created_here(q->b) && a->creator == q->b->creator;
@@ -255,27 +308,33 @@ static void search_look(struct search *q, struct item *a, bool strong)
 	else if (gate == GATE_NONE)
 		search_found(q, a, strong);
 	else if (created_here(a) || created_here(q->b)) /* else nobody suspects anybody */
-		tell_cleared(q->s, a, q->b, q->op, gate);
+		search_cleared(q, a, strong, gate);
 }
 
 static void search_chains(struct search *q)
 {
-	struct item *b = q->b;
+	struct item *b = q->b, *a = item_by_uid(q->s, b->uid);
 	size_t n = 0;
-	for (struct item *a = item_by_uid(q->s, b->uid); a != NULL && n < CANDIDATES;
-	     a = a->next_uid, n++)
-		if (a != b && a->uid == b->uid)
-			search_look(q, a, true);
-	for (struct item *a = item_by_print(q->s, b->print); a != NULL && n < CANDIDATES;
-	     a = a->next_print, n++)
-		if (a != b && a->print == b->print && !(a->uid != 0 && a->uid == b->uid))
-			search_look(q, a, is_strong(a, b));
+	for (; a != NULL && n < CANDIDATES; a = a->next_uid) {
+		if (a == b || a->uid != b->uid)
+			continue;
+		search_look(q, a, true);
+		n++;
+	}
+	for (a = item_by_print(q->s, b->print); a != NULL && n < CANDIDATES; a = a->next_print) {
+		if (a == b || a->print != b->print || (a->uid != 0 && a->uid == b->uid))
+			continue;
+		search_look(q, a, is_strong(a, b));
+		n++;
+	}
 }
 
 void gate_item(struct store *s, struct item *b, const struct op *op)
 {
 	struct search q = { .s = s, .b = b, .op = op };
 	search_chains(&q);
+	if (q.strong == NULL && q.alike == NULL && q.cleared != NULL)
+		tell_cleared(s, q.cleared, b, op, q.by);
 	if (q.strong != NULL)
 		pending_add(s, q.strong, b, TROUBLE_DUPLICATE);
 	if (q.alike != NULL)
@@ -295,8 +354,16 @@ static struct item *other_first(struct store *s, struct item *b)
 
 static void tell_half_move(struct store *s, const struct item *item)
 {
+	char href[HREF_ROOM];
 	struct matter m = matter_of(s, TROUBLE_MOVE_HALF_DONE, item, NULL);
+	m.href = item_full_path(s, item, href, sizeof(href));
 	matter_tell(s, &m);
+}
+
+/* By its condition or its answer; what is written without both may have been there before. */
+static bool is_new(const struct item *item)
+{
+	return item->created.kind == OP_CREATE || item->created.status == 201;
 }
 
 static void pending_judge(struct store *s, const struct pending *p)
@@ -319,7 +386,8 @@ static void pending_judge(struct store *s, const struct pending *p)
 		tell_cleared(s, a, b, NULL, GATE_IMPORT);
 		return;
 	}
-	bool sure = created_here(a) && !a->adopted && !b->adopted && is_strong(a, b);
+	bool sure = created_here(a) && !a->adopted && !b->adopted && is_strong(a, b) &&
+	    (is_new(a) || is_new(b));
 	tell_duplicate(s, a, b, cause_of(s, a, b), sure ? CONFIRMED : PROBABLE);
 }
 
@@ -330,8 +398,10 @@ void gate_refused(struct store *s, const struct op *op)
 		return;
 	uint64_t uid = uid_number(op->object->uid);
 	struct item *a = item_by_uid(s, uid);
-	while (a != NULL && a->uid != uid)
+	while (a != NULL &&
+	    (a->uid != uid || a->state != LIFE_LIVE || a->scope != op->at.scope ||
+		a->id == op->at.id))
 		a = a->next_uid;
-	if (a != NULL && a->state == LIFE_LIVE && a->scope == op->at.scope && a->id != op->at.id)
+	if (a != NULL)
 		tell_cleared(s, a, NULL, op, GATE_NOT_COMMITTED);
 }

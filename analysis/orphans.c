@@ -36,6 +36,44 @@ static struct item *turned_up(const struct store *s, const struct orphan *orphan
 	return item;
 }
 
+static uint64_t client_id_number(const struct op *op)
+{
+	if (op->item == NULL || op->item->client_id.n == 0)
+		return 0;
+	return mix_slice(71, op->item->client_id);
+}
+
+/* The same appointment, and nothing by which the server could know that. */
+static bool is_renamed(const struct orphan *orphan, const struct op *op)
+{
+	uint64_t uid = op->object != NULL ? uid_number(op->object->uid) : 0;
+	uint64_t client_id = client_id_number(op);
+	bool another = orphan->client_id != 0 && client_id != 0 && orphan->client_id != client_id;
+	bool same_uid = orphan->uid != 0 && orphan->uid == uid;
+	return orphan->scope == op->at.scope && orphan->creator == op->peer && orphan->print != 0 &&
+	    orphan->print == object_print(op->object) && another && !same_uid;
+}
+
+void orphan_again(struct store *s, const struct op *op)
+{
+	size_t n = s->n_orphans < ORPHANS ? s->n_orphans : ORPHANS;
+	for (size_t i = 0; op->item != NULL && op->kind == OP_CREATE && i < n; i++) {
+		struct orphan *orphan = &s->orphans[i];
+		if (orphan->told || op->commit == COMMIT_NO || !is_renamed(orphan, op))
+			continue;
+		struct stamp packets[OP_PACKETS];
+		const struct trace both[2] = { orphan->created, trace_of(op) };
+		struct matter m = matter_of(s, TROUBLE_ADD_UNANSWERED, NULL, op);
+		orphan->told = true;
+		m.number = orphan->number;
+		m.certainty = orphan->open ? PROBABLE : CONFIRMED;
+		m.summary = op->object->summary;
+		m.packets = packets;
+		m.n_packets = traces_packets(both, 2, packets);
+		matter_tell(s, &m);
+	}
+}
+
 void orphan_add(struct store *s, const struct op *op)
 {
 	const struct object *o = op->object;
@@ -44,6 +82,7 @@ void orphan_add(struct store *s, const struct op *op)
 		.uid = o != NULL ? uid_number(o->uid) : 0,
 		.print = object_print(o),
 		.idem = idem_number(op),
+		.client_id = client_id_number(op),
 		.creator = op->peer,
 		.number = op->number,
 		.created = trace_of(op),

@@ -1,6 +1,7 @@
 /*
  * refusals.c - what a client is refused again and again: its own create, one condition, one UID, one
- * body. A read of the item in between shows a client that looks, and ends the row.
+ * body. A client that reads in between what it is refused for looks, and that ends the row; a body is not
+ * mended by looking, nor does a create that is there go away.
  */
 #include "analysis/store.h"
 
@@ -33,16 +34,23 @@ static const struct refusal_log *log_add(struct store *s, const struct item *ite
 	return log;
 }
 
-static void tell_refusal(struct store *s, enum trouble trouble, const struct item *item,
-    const struct op *op, uint16_t count, uint16_t least)
+struct refusal {
+	enum trouble trouble;
+	enum certainty certainty;
+	uint16_t count, least; /* told from so many on */
+};
+
+static void tell_refusal(struct store *s, const struct item *item, const struct op *op,
+    struct refusal r)
 {
 	struct stamp packets[OP_PACKETS];
-	const struct refusal_log *log = log_add(s, item, op, count);
-	struct matter m = matter_of(s, trouble, item, op);
-	if (count < least)
+	const struct refusal_log *log = log_add(s, item, op, r.count);
+	struct matter m = matter_of(s, r.trouble, item, op);
+	if (r.count < r.least)
 		return;
-	m.count = count;
-	m.update = (uint64_t)(count - least);
+	m.certainty = r.certainty;
+	m.count = r.count;
+	m.update = (uint64_t)(r.count - r.least);
 	m.value = op->guard_value;
 	m.packets = packets;
 	m.n_packets = traces_packets(log->traces, log->n, packets);
@@ -74,6 +82,15 @@ static bool is_own(const struct item *item, const struct op *op)
 	return item->creator == op->peer && item->created.frame != 0 && same;
 }
 
+/* Nobody was seen to make it; what is there has its UID and its looks. */
+static bool looks_own(const struct item *item, const struct op *op)
+{
+	const struct object *o = op->object;
+	return item->state == LIFE_LIVE && item->seen_live && item->created.frame == 0 &&
+	    o != NULL && item->uid != 0 && item->uid == uid_number(o->uid) && item->print != 0 &&
+	    item->print == object_print(o);
+}
+
 /*
  * 412 on a create that must not overwrite: the item is there. When this client's own earlier attempt has
  * no known end, that was it, and it was stored. Who made it may be known later only.
@@ -89,12 +106,16 @@ static void create_refused(struct store *s, const struct op *op)
 	item->own_refusals = (uint16_t)(item->own_refusals + (item->own_refusals < UINT16_MAX));
 	if (item->state == LIFE_MAYBE) {
 		item_state(s, item, LIFE_LIVE);
+		item->created.commit = COMMIT_YES;
 		gate_item(s, item, op);
 	}
-	if (item->created.frame == 0)
+	const struct refusal r = { TROUBLE_OWN_CREATE_REFUSED,
+		item->created.frame != 0 ? CONFIRMED : PROBABLE, item->own_refusals, 1 };
+	if (looks_own(item, op) ||
+	    (item->created.frame != 0 && unknown && item->state == LIFE_LIVE))
+		tell_refusal(s, item, op, r);
+	else
 		log_add(s, item, op, item->own_refusals);
-	else if (unknown && item->state == LIFE_LIVE)
-		tell_refusal(s, TROUBLE_OWN_CREATE_REFUSED, item, op, item->own_refusals, 1);
 }
 
 void refusal_late(struct store *s, const struct item *item)
@@ -110,6 +131,12 @@ void refusal_late(struct store *s, const struct item *item)
 	matter_tell(s, &m);
 }
 
+/* Enough to tell the reads of one client from those of others. */
+static uint8_t refuser_of(uint64_t peer)
+{
+	return (uint8_t)low32(peer);
+}
+
 static void guard_refused(struct store *s, const struct op *op)
 {
 	struct item *item = item_refused(s, op);
@@ -120,7 +147,8 @@ static void guard_refused(struct store *s, const struct op *op)
 	n = item->guard == what ? (uint16_t)(n + (n < UINT16_MAX)) : 1;
 	item->guard = what;
 	item->guard_refusals = n;
-	tell_refusal(s, TROUBLE_STALE_GUARD, item, op, n, 2);
+	item->refuser = refuser_of(op->peer);
+	tell_refusal(s, item, op, (struct refusal){ TROUBLE_STALE_GUARD, CONFIRMED, n, 2 });
 }
 
 /* Refused for good, whatever is tried: the same bytes can never succeed. */
@@ -130,47 +158,81 @@ static void body_refused(struct store *s, const struct op *op)
 	if (item == NULL)
 		return;
 	uint32_t what = low32(mix(op->peer, op->body_hash));
-	tell_refusal(s, TROUBLE_POISON, item, op, body_count(item, what), POISON_ROW);
+	tell_refusal(s, item, op,
+	    (struct refusal){ TROUBLE_POISON, CONFIRMED, body_count(item, what), POISON_ROW });
 }
 
-/* Who holds the UID in this collection, as far as is known: living, else gone. */
-static const struct item *holder_of(const struct store *s, const struct op *op)
+/* ---- one UID ---- */
+
+/* Those that have the UID, as far as is known. */
+struct holders {
+	struct item
+	    *here; /* in this collection, living; else any that was refused here or is gone */
+	const struct item *deleted; /* from here, before our eyes */
+	bool elsewhere; /* it lives in another collection */
+};
+
+static struct holders holders_of(const struct store *s, const struct op *op)
 {
-	const struct item *gone = NULL;
+	struct holders h = { .here = NULL };
 	uint64_t uid = op->object != NULL ? uid_number(op->object->uid) : 0;
-	for (const struct item *i = item_by_uid(s, uid); i != NULL; i = i->next_uid) {
-		if (i->uid != uid || i->scope != op->at.scope || i->id == op->at.id)
+	for (struct item *i = item_by_uid(s, uid); i != NULL; i = i->next_uid) {
+		bool here = i->scope == op->at.scope, live = i->state == LIFE_LIVE;
+		if (i->uid != uid)
 			continue;
-		if (i->state == LIFE_LIVE)
-			return i;
-		if (i->state == LIFE_GONE && i->created.frame != 0)
-			gone = i;
+		h.elsewhere |= !here && live;
+		if (here && i->deleted)
+			h.deleted = i;
+		if (here && (h.here == NULL || (live && i->id != op->at.id)))
+			h.here = i;
 	}
-	return gone;
+	return h;
 }
 
+static bool has_holder(const struct holders *h, const struct op *op)
+{
+	return h->here != NULL && h->here->state == LIFE_LIVE && h->here->id != op->at.id;
+}
+
+static void tell_trash(struct store *s, const struct item *item, const struct op *op)
+{
+	struct matter m = matter_of(s, TROUBLE_TRASH_BLOCKS, item, op);
+	m.certainty = PROBABLE;
+	matter_tell(s, &m);
+}
+
+static uint32_t uid_refusal(uint64_t peer, uint64_t uid)
+{
+	return low32(mix(peer, uid));
+}
+
+/* Counted where the UID is, for each try may have a name of its own. */
 static void uid_refused(struct store *s, const struct op *op)
 {
-	struct item *item = item_refused(s, op);
+	struct holders h = holders_of(s, op);
+	struct item *item = h.here != NULL ? h.here : item_refused(s, op);
 	if (item == NULL || op->object == NULL || op->object->uid.n == 0)
 		return;
-	const struct item *holder = holder_of(s, op);
-	if (holder != NULL && holder->state == LIFE_GONE) {
-		struct matter m = matter_of(s, TROUBLE_TRASH_BLOCKS, item, op);
-		m.certainty = PROBABLE;
-		matter_tell(s, &m);
-	}
-	uint32_t what = low32(mix(op->peer, uid_number(op->object->uid)));
-	tell_refusal(s, TROUBLE_UID_CONFLICT, item, op, body_count(item, what), 2);
+	if (item->lineage == 0)
+		item->lineage = op->number;
+	if (item->uid == 0)
+		item_identify(s, item, op->object);
+	if (h.deleted != NULL && !h.elsewhere && !has_holder(&h, op))
+		tell_trash(s, item, op);
+	uint32_t what = uid_refusal(op->peer, uid_number(op->object->uid));
+	tell_refusal(s, item, op,
+	    (struct refusal){ TROUBLE_UID_CONFLICT,
+		op->outcome == OUT_UID_CONFLICT ? CONFIRMED : PROBABLE, body_count(item, what),
+		2 });
 }
 
-/* SOGo says 409 and does not say why; that another item has the UID is why. */
+/* SOGo says 409, Nextcloud 400, and not why; that another item has the UID is why. */
 static bool is_plain_uid_conflict(const struct store *s, const struct op *op)
 {
-	if (op->outcome != OUT_CONFLICT || op->row_status != 409)
+	if (op->kind == OP_UPDATE || (op->row_status != 409 && op->row_status != 400))
 		return false;
-	const struct item *holder = holder_of(s, op);
-	return holder != NULL && holder->state == LIFE_LIVE;
+	struct holders h = holders_of(s, op);
+	return has_holder(&h, op);
 }
 
 void refusal_judge(struct store *s, const struct op *op)
@@ -190,11 +252,14 @@ void refusal_judge(struct store *s, const struct op *op)
 		body_refused(s, op);
 }
 
-void refusal_read(struct item *item)
+void refusal_read(struct item *item, uint64_t peer)
 {
-	item->guard_refusals = 0;
-	item->guard = 0;
-	item->own_refusals = 0;
-	item->refusals = 0;
-	item->refused_body = 0;
+	if (item->refuser == refuser_of(peer)) {
+		item->guard_refusals = 0;
+		item->guard = 0;
+	}
+	if (item->uid != 0 && item->refused_body == uid_refusal(peer, item->uid)) {
+		item->refusals = 0;
+		item->refused_body = 0;
+	}
 }

@@ -4,6 +4,8 @@
 #include "analysis/signs.h"
 #include "analysis/store.h"
 
+enum { PATH_ROOM = 512 };
+
 /* ---- one row ---- */
 
 static const struct dav_prop *row_prop(const struct dav_response *row, const char *name)
@@ -44,19 +46,25 @@ static bool folds_case(const struct op *op)
 	return op->facts->flavour == FLAVOUR_EXCHANGE;
 }
 
-/* A collection, or the listed collection itself. */
+/* A collection, or the listed collection itself. What was asked of an item is a row about that item. */
 static bool row_is_collection(const struct dav_response *row, struct slice path,
     const struct op *op)
 {
 	bool itself = folds_case(op) ? slice_equal_nocase(path, op->at.path) :
 				       slice_equal(path, op->at.path);
-	return itself || (row->href.n != 0 && row->href.p[row->href.n - 1] == '/');
+	return (itself && op->at.id == 0) ||
+	    (row->href.n != 0 && row->href.p[row->href.n - 1] == '/');
 }
 
 /* A listing names it and reading it says 404: once is a race, the second time is not. */
 static void row_missing(struct store *s, struct item *item, const struct op *op)
 {
-	if (!item->seen_live || item->state != LIFE_LIVE || ++item->misses < 2)
+	if (!item->named)
+		return;
+	item->named = false;
+	if (item->lineage == 0)
+		item->lineage = op->number;
+	if (++item->misses < 2)
 		return;
 	struct matter m = matter_of(s, TROUBLE_ROW_MISSING, item, op);
 	m.count = item->misses;
@@ -66,9 +74,9 @@ static void row_missing(struct store *s, struct item *item, const struct op *op)
 
 static void row_gone(struct store *s, struct item *item, const struct op *op)
 {
-	if (item == NULL)
+	if (item == NULL || read_is_stale(item, op))
 		return;
-	if (op->kind == OP_READ)
+	if (op->kind == OP_READ && item->state == LIFE_LIVE)
 		row_missing(s, item, op);
 	else
 		item_state(s, item, LIFE_GONE);
@@ -78,7 +86,7 @@ struct listing {
 	struct store *s;
 	const struct op *op;
 	struct places *places;
-	uint64_t scope;
+	uint64_t authority, scope;
 	uint32_t number;
 };
 
@@ -90,28 +98,35 @@ static bool asked_in_part(const struct op *op)
 
 static void row_there(const struct listing *l, const struct dav_response *row, struct place at)
 {
-	struct slice tag = row_value(row, "getetag");
-	struct item *item = item_take(l->s, at);
+	bool probe = l->op->kind == OP_PROBE; /* of a collection without its slash, perhaps */
+	struct item *item = probe ? item_find(l->s, at.scope, at.id) : item_take(l->s, at);
 	if (item == NULL)
 		return;
 	const struct reading r = { .object = asked_in_part(l->op) ? NULL : row->object,
-		.tag = tag,
+		.tag = row_value(row, "getetag"),
 		.schedule_tag = row_value(row, "schedule-tag") };
 	item->listing = l->number;
+	item->named |= l->op->kind == OP_LIST || l->op->kind == OP_DELTA;
 	store_seen_live(l->s, item, l->op, &r);
 }
 
-static void row_judge(const struct listing *l, const struct dav_response *row)
+/* False: there was no room to see what it is about. */
+static bool row_judge(const struct listing *l, const struct dav_response *row)
 {
 	struct slice path = path_canonical(row->href, l->op->txn->arena);
-	if (path.n == 0 || row_is_collection(row, path, l->op))
-		return;
-	struct place at = place_member(l->places, place_authority(l->op->txn), path,
-	    folds_case(l->op));
+	if (path.n == 0)
+		return false;
+	if (row_is_collection(row, path, l->op))
+		return true;
+	struct place at = place_member(l->places, l->authority, path, folds_case(l->op));
+	struct item *item = item_find(l->s, at.scope, at.id);
 	if (row_is_gone(row))
-		row_gone(l->s, item_find(l->s, at.scope, at.id), l->op);
+		row_gone(l->s, item, l->op);
 	else if (row_is_there(row, l->op))
 		row_there(l, row, at);
+	else if (item != NULL)
+		item->listing = l->number; /* named, and not to be shown */
+	return true;
 }
 
 /* ---- what a complete listing leaves out ---- */
@@ -119,10 +134,10 @@ static void row_judge(const struct listing *l, const struct dav_response *row)
 /* PROPFIND of a collection and its members, whole: what is not in it is not there. */
 static bool is_complete(const struct op *op)
 {
-	const struct dav *dav = op->txn->res.body.dav;
+	const struct dav *dav = op->txn->res.body.dav, *asked = op->txn->req.body.dav;
 	struct slice depth = { 0 };
 	if (op->kind != OP_LIST || dav == NULL || !dav->whole || op->txn->unsure ||
-	    !slice_is(op->txn->req.method, "PROPFIND") ||
+	    (asked != NULL && asked->limit != 0) || !slice_is(op->txn->req.method, "PROPFIND") ||
 	    message_header(&op->txn->req, "Depth", &depth) != PRESENT ||
 	    !slice_is(slice_trim(depth), "1") || !message_complete(&op->txn->res))
 		return false;
@@ -148,9 +163,10 @@ static void left_out(const struct listing *l, struct item *item)
 {
 	const struct item *other = other_name(l->s, item, l->number);
 	if (item->state == LIFE_LIVE && !item->seen_live && other != NULL) {
+		char href[PATH_ROOM], other_href[PATH_ROOM];
 		struct matter m = matter_of(l->s, TROUBLE_HREF_REWRITTEN, item, l->op);
-		m.href = item_path(item);
-		m.other_href = item_path(other);
+		m.href = item_full_path(l->s, item, href, sizeof(href));
+		m.other_href = item_full_path(l->s, other, other_href, sizeof(other_href));
 		matter_tell(l->s, &m);
 	}
 	item_state(l->s, item, LIFE_GONE);
@@ -174,16 +190,18 @@ static void leave_out(const struct listing *l)
 void rows_dav(struct store *s, const struct op *op)
 {
 	const struct dav *dav = op->txn->res.body.dav;
+	bool all = true;
 	struct listing l = { .s = s,
 		.op = op,
 		.places = s->places,
+		.authority = place_authority(op->txn),
 		.scope = op->at.scope,
 		.number = (uint32_t)++s->listings };
 	if (dav == NULL || op->txn->unsure)
 		return;
 	for (size_t i = 0; i < dav->n_responses; i++)
-		row_judge(&l, &dav->responses[i]);
-	if (is_complete(op))
+		all &= row_judge(&l, &dav->responses[i]);
+	if (all && is_complete(op))
 		leave_out(&l);
 }
 
@@ -197,9 +215,7 @@ static void airsync_row(struct store *s, const struct op *op, const struct airsy
 	if (row->server_id.n == 0 || row->result)
 		return;
 	if (row->verb == AIRSYNC_DELETE || row->verb == AIRSYNC_SOFT_DELETE) {
-		struct item *item = item_find(s, at.scope, at.id);
-		if (item != NULL)
-			item_state(s, item, LIFE_GONE);
+		row_gone(s, item_find(s, at.scope, at.id), op);
 		return;
 	}
 	struct item *item = row->object == NULL ? NULL : item_take(s, at);

@@ -46,8 +46,9 @@ struct item {
 	uint32_t listing;              /* number of the last listing of its scope that named it */
 	uint16_t own_refusals, misses;
 	uint16_t n_path, n_uid, n_summary;
-	uint8_t state, n_readers;
-	unsigned master : 1, readers_full : 1, tag_strong : 1;
+	uint8_t refuser;               /* part of the peer whose condition was refused last */
+	unsigned state : 4, n_readers : 4;
+	unsigned master : 1, readers_full : 1, tag_strong : 1, read_untagged : 1;
 	unsigned untagged : 1;         /* its creator was proven to get no change tag */
 	unsigned lost : 1, failed : 1; /* ... no answer at all; an answer that says it failed */
 	unsigned copied : 1, replayed : 1, activesync : 1;
@@ -55,16 +56,21 @@ struct item {
 	unsigned adopted : 1;          /* taken to be of a create that never learned its id */
 	unsigned open_uid : 1, open_print : 1; /* a write of unknown outcome may have made it another */
 	unsigned uid_in_path : 1;      /* its UID is how its path begins */
+	unsigned deleted : 1;          /* by a DELETE that was seen to be done */
+	unsigned named : 1;            /* by a listing, since reading it said last that it is not there */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
 };
 
 /* A likely copy that has to wait: what follows may show that it is a move. */
 struct pending {
-	struct pending *next;
+	struct pending *next;         /* later than this one */
 	uint64_t scope_a, id_a, scope_b, id_b;
-	int64_t due_ns;
+	int64_t since_ns;
 	enum trouble trouble;          /* DUPLICATE or MOVE_HALF_DONE */
 };
+
+/* Creates of one client without a pause. */
+struct burst { uint64_t peer, first_order, last_order; int64_t last_ns; uint32_t n; };
 
 /* A collection, as far as listings and runs of creates concern. */
 struct scope_state {
@@ -72,10 +78,7 @@ struct scope_state {
 	struct item *items;            /* those that are not gone */
 	size_t n_items;                /* all that are known */
 	uint64_t scope;
-	uint64_t burst_peer;           /* who makes many in a row, the last when, how many so far */
-	int64_t burst_ns;
-	uint64_t burst_order;          /* where the row began */
-	uint32_t burst_n;
+	struct burst burst, burst_before; /* the last row of creates, and the last long one before it */
 	uint64_t reset_order;          /* ActiveSync: when a key was refused last */
 	uint64_t reset_peer;
 	char front_build[BUILD_MAX], back_build[BUILD_MAX]; /* Exchange: as announced, NUL-terminated */
@@ -115,7 +118,11 @@ struct refusal_log { uint64_t scope, id; size_t n; struct trace traces[8]; };
 enum { REFUSAL_LOGS = 512 };
 
 /* A create that may have been stored under an id that its client never learned. */
-struct orphan { uint64_t scope, uid, print, idem, creator, number; struct trace created; bool lost, open; };
+struct orphan {
+	uint64_t scope, uid, print, idem, client_id, creator, number;
+	struct trace created;
+	bool lost, open, told;         /* told: that it was sent again as another one */
+};
 enum { ORPHANS = 512 };
 
 struct table { struct item **buckets; size_t room; };
@@ -164,14 +171,26 @@ uint64_t object_print(const struct object *); /* 0: copies cannot be told by it 
 struct slice peer_text(const struct store *, uint64_t peer);
 void peer_learn(struct store *, uint64_t peer, struct slice name);
 
+/* ---- store_write.c ---- */
+void reader_add(struct item *item, uint64_t peer);
+void item_known(struct item *item, const struct op *op);
+void item_blur(struct item *item);
+void item_changed(struct item *item, const struct op *op);
+bool is_untagged(const struct op *op);
+bool is_another(const struct item *item, const struct object *o);
+void tell_write(struct store *s, enum trouble trouble, const struct item *item, const struct op *op);
+void store_write(struct store *s, const struct op *op);
+
 /* ---- store.c ---- */
 struct reading;
 struct trace trace_of(const struct op *);
 bool answer_was_lost(const struct op *);
+bool read_is_stale(const struct item *, const struct op *);
 void store_seen_live(struct store *, struct item *, const struct op *, const struct reading *);
 
 /* ---- orphans.c ---- */
 void orphan_add(struct store *, const struct op *);
+void orphan_again(struct store *, const struct op *); /* an ActiveSync Add: is it one of them under another name? */
 /* An item that nobody was seen to create may be one of them: then it is said to be. */
 bool orphan_adopt(struct store *, struct item *);
 uint64_t idem_number(const struct op *);
@@ -183,6 +202,7 @@ void rows_airsync(struct store *, const struct op *);
 /* ---- gate.c: is it a copy? ---- */
 void gate_item(struct store *, struct item *, const struct op *); /* newly proven; op NULL: by a listing */
 void gate_refused(struct store *, const struct op *);            /* a create that was not stored */
+void burst_count(struct store *, const struct item *, const struct op *); /* a create that was */
 void gate_moved(struct store *, const struct item *from, const struct item *to); /* what waits goes along */
 void gate_tick(struct store *, int64_t now);
 void gate_finish(struct store *);
@@ -197,7 +217,7 @@ void tags_read(struct store *, struct item *, const struct op *, const struct re
 /* ---- refusals.c: what is refused again and again ---- */
 void refusal_judge(struct store *, const struct op *);
 void refusal_late(struct store *, const struct item *); /* its maker turns out to be who was refused it */
-void refusal_read(struct item *);       /* a read ends a row of refusals */
+void refusal_read(struct item *, uint64_t peer); /* who looks begins a new row */
 
 /* ---- legs.c: the device's leg and the mailbox server's ---- */
 void legs_front(struct store *, const struct op *);

@@ -227,7 +227,8 @@ void item_state(struct store *s, struct item *item, enum life_state now)
 {
 	bool was_gone = item->state == LIFE_GONE, is_gone = now == LIFE_GONE;
 	struct scope_state *scope = was_gone != is_gone ? scope_find(s, item->scope) : NULL;
-	item->state = (uint8_t)now;
+	item->state = (unsigned)now & 15;
+	item->deleted &= is_gone;
 	if (scope == NULL)
 		return;
 	if (is_gone)
@@ -406,10 +407,10 @@ void item_identify(struct store *s, struct item *item, const struct object *o)
 		item_name(s, item, item_path(item), uid, summary);
 	if (has_uid)
 		item_number(s, item, BY_UID, uid_number(o->uid));
-	if (!o->whole)
-		return;
-	item->master = o->master || o->overrides == 0;
-	item_number(s, item, BY_PRINT, object_print(o));
+	if (o->whole || o->overrides != 0)
+		item->master = o->master || o->overrides == 0;
+	if (o->whole)
+		item_number(s, item, BY_PRINT, object_print(o));
 }
 
 struct item *item_by_uid(const struct store *s, uint64_t uid)

@@ -7,27 +7,48 @@
  */
 #include "analysis/store.h"
 
+enum { HREF_ROOM = 512 };
+
 static uint32_t low32(uint64_t x)
 {
 	return (uint32_t)(x ^ x >> 32);
 }
 
+static bool strip_start(struct slice *tag, struct slice what)
+{
+	if (tag->n == 0 || !slice_starts_nocase(*tag, what))
+		return false;
+	*tag = slice_part(*tag, what.n, tag->n);
+	return true;
+}
+
+static bool strip_end(struct slice *tag, struct slice what)
+{
+	if (tag->n < what.n || !slice_equal(slice_part(*tag, tag->n - what.n, what.n), what))
+		return false;
+	tag->n -= what.n;
+	return true;
+}
+
+static bool strip_one(struct slice *tag)
+{
+	static const char *const wraps[] = { "\"", "\\", "&quot;" };
+	static const char *const tails[] = { "--gzip", "-gzip", ";gzip" };
+	for (size_t i = 0; i < sizeof(wraps) / sizeof(wraps[0]); i++)
+		if (strip_start(tag, slice_from(wraps[i])) || strip_end(tag, slice_from(wraps[i])))
+			return true;
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++)
+		if (strip_end(tag, slice_from(tails[i])))
+			return true;
+	return false;
+}
+
 /* What hops put around a tag is taken off: that is told by the tag's own transaction. */
 static uint32_t tag_number(struct slice tag, bool *strong)
 {
-	static const char *const tails[] = { "-gzip", ";gzip", "--gzip" };
-	*strong = !slice_starts_nocase(tag, SLICE("W/"));
-	if (!*strong)
-		tag = slice_part(tag, 2, tag.n);
-	while (tag.n != 0 && (tag.p[0] == '"' || tag.p[0] == '\\'))
-		tag = slice_part(tag, 1, tag.n);
-	while (tag.n != 0 && (tag.p[tag.n - 1] == '"' || tag.p[tag.n - 1] == '\\'))
-		tag.n--;
-	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
-		struct slice tail = slice_from(tails[i]);
-		if (tag.n > tail.n && slice_equal(slice_part(tag, tag.n - tail.n, tail.n), tail))
-			tag.n -= tail.n;
-	}
+	*strong = !strip_start(&tag, SLICE("W/"));
+	while (strip_one(&tag))
+		continue;
 	return tag.n == 0 ? 0 : low32(mix_slice(41, tag)) | 1;
 }
 
@@ -51,10 +72,11 @@ void tags_written(struct item *item, const struct op *op)
 	item->settled = o != NULL && o->whole ? bytes_number(o->settled) : 0;
 	item->read_octets = 0;
 	item->read_text = 0;
+	item->read_untagged = false;
 	item->n_readers = 0;
 	item->readers_full = false;
-	item->mismatch_told = item->unstable_told =
-	    false; /* that a server lies is told once an item */
+	/* That a server lies is told once an item. */
+	item->mismatch_told = item->unstable_told = false;
 }
 
 static bool object_usable(const struct object *o)
@@ -79,9 +101,12 @@ static bool equals_sent(const struct item *item, const struct object *o)
 	    (item->sent_octets != 0 && item->sent_octets == bytes_number(o->octets));
 }
 
+/* The same as was read last, and under the tag that is known. */
 static bool equals_read(const struct item *item, const struct reading *r)
 {
 	const struct object *o = r->object;
+	if (item->read_untagged)
+		return false;
 	if (r->whole_body && item->read_octets != 0)
 		return item->read_octets == bytes_number(o->octets);
 	return item->read_text != 0 && item->read_text == bytes_number(o->text);
@@ -91,7 +116,9 @@ static void tell_tag(struct store *s, enum trouble trouble, enum certainty certa
     const struct item *item, const struct op *op, struct slice value)
 {
 	struct stamp packets[OP_PACKETS];
+	char href[HREF_ROOM];
 	struct matter m = matter_of(s, trouble, item, op);
+	m.href = item_full_path(s, item, href, sizeof(href));
 	m.certainty = certainty;
 	m.value = value;
 	m.packets = packets;
@@ -100,26 +127,40 @@ static void tell_tag(struct store *s, enum trouble trouble, enum certainty certa
 }
 
 static void same_tag(struct store *s, struct item *item, const struct op *op,
-    const struct reading *r)
+    const struct reading *r, bool strong)
 {
-	if (!object_usable(r->object) || !item->tag_strong || item->lying_told ||
+	if (!object_usable(r->object) || !item->tag_strong || !strong || item->lying_told ||
 	    !differs_from_sent(item, r))
 		return;
 	item->lying_told = true;
 	tell_tag(s, TROUBLE_LYING_TAG, r->whole_body ? CONFIRMED : PROBABLE, item, op, r->tag);
 }
 
-static void other_tag(struct store *s, struct item *item, const struct op *op,
-    const struct reading *r)
+#define SOON_NS (INT64_C(10) * 1000000000)
+
+/* As soon as it was made, and to people still the same: hardly anybody wrote in between. */
+static bool read_back_soon(const struct item *item, const struct op *op, const struct object *o)
 {
-	if (!object_usable(r->object))
+	return item->sent_text != 0 && item->read_text == 0 && item->written_order != 0 &&
+	    item->created.order == item->written_order &&
+	    ns_apart(op->txn->req.first.ns, item->created.ns) < SOON_NS &&
+	    item->uid == uid_number(o->uid) && item->print != 0 && item->print == object_print(o);
+}
+
+/* Who was not seen may have written the same again, so nothing of it is sure. */
+static void other_tag(struct store *s, struct item *item, const struct op *op,
+    const struct reading *r, bool strong)
+{
+	const struct object *o = r->object;
+	if (!object_usable(o) || !strong || !item->tag_strong)
 		return;
-	if (equals_sent(item, r->object) && !item->mismatch_told) {
+	bool sent = equals_sent(item, o) || read_back_soon(item, op, o);
+	if (sent && !item->mismatch_told) {
 		item->mismatch_told = true;
-		tell_tag(s, TROUBLE_TAG_MISMATCH, CONFIRMED, item, op, r->tag);
-	} else if (equals_read(item, r) && !item->unstable_told) {
+		tell_tag(s, TROUBLE_TAG_MISMATCH, PROBABLE, item, op, r->tag);
+	} else if (!sent && equals_read(item, r) && !item->unstable_told) {
 		item->unstable_told = true;
-		tell_tag(s, TROUBLE_TAG_UNSTABLE, CONFIRMED, item, op, r->tag);
+		tell_tag(s, TROUBLE_TAG_UNSTABLE, PROBABLE, item, op, r->tag);
 	}
 }
 
@@ -154,6 +195,8 @@ static void reading_keep(struct item *item, const struct reading *r, uint32_t ta
 	}
 	if (!object_usable(o))
 		return;
+	/* Read without a tag: which one other bytes have is not known. */
+	item->read_untagged = tag == 0 && !equals_sent(item, o) && !equals_read(item, r);
 	if (r->whole_body)
 		item->read_octets = bytes_number(o->octets);
 	item->read_text = bytes_number(o->text);
@@ -167,11 +210,9 @@ void tags_read(struct store *s, struct item *item, const struct op *op, const st
 	if (op->facts->flavour == FLAVOUR_EXCHANGE)
 		return;
 	schedule_read(s, item, op, r);
-	if (tag != 0 && item->tag != 0) {
-		if (tag == item->tag)
-			same_tag(s, item, op, r);
-		else
-			other_tag(s, item, op, r);
-	}
+	if (tag != 0 && tag == item->tag)
+		same_tag(s, item, op, r, strong);
+	else if (tag != 0 && item->tag != 0)
+		other_tag(s, item, op, r, strong);
 	reading_keep(item, r, tag, strong);
 }

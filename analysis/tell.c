@@ -10,7 +10,7 @@
 enum { PATH_ROOM = 512, LINEAGE_MAX = 64 };
 
 static const char *const methods[] = { "", "PUT", "POST", "PROPPATCH", "MOVE", "COPY", "Add",
-	"REPORT", NULL };
+	NULL };
 
 /* ---- the texts of an item ---- */
 
@@ -40,8 +40,10 @@ struct slice item_full_path(const struct store *s, const struct item *item, char
 static struct slice scope_text(const struct store *s, uint64_t number)
 {
 	const struct scope_state *scope = scope_find(s, number);
-	return scope == NULL ? (struct slice){ 0 } :
-			       (struct slice){ (const uint8_t *)scope->name, scope->n_name };
+	struct slice text = { 0 };
+	if (scope != NULL)
+		text = (struct slice){ (const uint8_t *)scope->name, scope->n_name };
+	return text;
 }
 
 static void builds_fill(const struct store *s, const struct item *item, struct matter *m)
@@ -216,22 +218,33 @@ static void lineage_add(struct lineage *l, struct item *item)
 
 static bool lineage_has(const struct item *item, const struct item *of)
 {
-	return item->lineage == of->lineage && item->scope == of->scope;
+	return item->lineage == of->lineage && item->scope == of->scope && of->lineage != 0;
 }
 
 static struct lineage lineage_of(const struct store *s, struct item *of)
 {
 	struct lineage l = { .n = 0 };
-	size_t n = 0;
-	for (struct item *i = item_by_uid(s, of->uid); i != NULL && n < CHAIN_MAX;
-	     i = i->next_uid, n++)
+	for (struct item *i = item_by_uid(s, of->uid); i != NULL; i = i->next_uid)
 		if (lineage_has(i, of))
 			lineage_add(&l, i);
-	for (struct item *i = item_by_print(s, of->print); i != NULL && n < CHAIN_MAX;
-	     i = i->next_print, n++)
+	for (struct item *i = item_by_print(s, of->print); i != NULL; i = i->next_print)
 		if (lineage_has(i, of))
 			lineage_add(&l, i);
 	lineage_add(&l, of);
+	return l;
+}
+
+/* Copies of the second are copies of the first. What was there before the capture had no number so far. */
+static struct lineage lineage_join(const struct store *s, struct item *first, struct item *second)
+{
+	struct lineage late = lineage_of(s, second);
+	if (first->lineage == 0)
+		first->lineage = second->lineage;
+	struct lineage l = lineage_of(s, first);
+	for (size_t i = 0; i < late.n; i++) {
+		late.members[i]->lineage = first->lineage;
+		lineage_add(&l, late.members[i]);
+	}
 	return l;
 }
 
@@ -269,9 +282,7 @@ void tell_duplicate(struct store *s, struct item *first, struct item *second, en
 		first = second;
 		second = swap;
 	}
-	second->lineage = first->lineage;
-	struct lineage l = lineage_of(s, first);
-	lineage_add(&l, second);
+	struct lineage l = lineage_join(s, first, second);
 	struct matter m = matter_of(s, TROUBLE_DUPLICATE, second, NULL);
 	m.certainty = certainty;
 	m.cause = cause;

@@ -209,6 +209,7 @@ bool limits_check(const struct limits *l, struct error *e)
 		{ WITHIN(prop_value, xml_text, 1) },
 		{ WITHIN(prop_value, txn_bytes, 1) },
 		{ WITHIN(xml_token, xml_bytes, 1) },
+		{ WITHIN(ical_line, txn_bytes, 1) },
 		{ WITHIN(txn_bytes, txn_total, 64) },
 	};
 	for (size_t i = 0; i < sizeof(relations) / sizeof(relations[0]); i++)

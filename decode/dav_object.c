@@ -45,7 +45,7 @@ void dav_object_data_end(struct dav_objects *d)
 
 void dav_object_property(struct dav_objects *d, enum element element, struct slice value)
 {
-	if (element < ELEMENT_CLASS)
+	if (element < ELEMENT_CLASS || element >= ELEMENTS)
 		return;
 	d->any = true;
 	d->mentioned[element] = true;

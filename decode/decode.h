@@ -43,7 +43,7 @@ struct body {
 	bool complete;             /* every byte was seen and every coding was undone */
 	bool undecodable;          /* unknown, damaged or refused content coding */
 	enum seen organizer;       /* BODY_CALENDAR: an ORGANIZER property (RFC 5545 3.8.4.3) */
-	uint64_t hash;             /* of its decoded bytes; 0: there are none, or not all were seen */
+	uint64_t hash;             /* of its decoded bytes, in requests and of objects; 0: none, or not all were seen */
 	const struct dav *dav;     /* BODY_XML: what it says, NULL when it was not parsed */
 	const struct object *object;   /* BODY_CALENDAR, BODY_VCARD, BODY_MIME with one inside */
 	const struct airsync *airsync; /* BODY_WBXML */

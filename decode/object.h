@@ -3,7 +3,8 @@
  *
  * An object is reduced while it streams by: who it is, what people see of it as one hash, and hashes
  * of its bytes. Recurrences are never expanded. Times are UTC; zones are the VTIMEZONE of the object
- * itself, else libical's own data.
+ * itself, else what libical knew when davscope was built. An event always has an end: its start, or the
+ * day after, when none was given.
  */
 #ifndef DAVSCOPE_DECODE_OBJECT_H
 #define DAVSCOPE_DECODE_OBJECT_H
@@ -22,9 +23,10 @@ struct object {
 	struct slice summary;          /* SUMMARY, subject; of a card FN */
 	struct slice location, rrule, organizer, method; /* as sent, unescaped */
 	int64_t start_ns, end_ns;
-	uint64_t fingerprint;          /* of kind, summary, start, end, all-day, rule, location; 0: too little to go by */
-	uint64_t octets;               /* hash of its bytes; 0: it was not sent as one run of bytes */
-	uint64_t text;                 /* of the same with every line end as LF, none at the end: what XML leaves of it */
+	uint64_t fingerprint;          /* of kind, summary, start, end, all-day, rule, location, of a card its name and
+	                                  addresses; 0: too little to go by, or it is not whole */
+	uint64_t octets;               /* hash of its bytes, of a MIME part those it has decoded; 0: it was not sent as one run of bytes */
+	uint64_t text;                 /* of the same with every line end as LF and no white space around it: what XML leaves of it */
 	uint64_t lines;                /* of the same as a set of unfolded lines: the order does not count, nor how parameters of
 	                                  ATTENDEE and ORGANIZER are written */
 	uint64_t settled;              /* of that set without what a scheduling server may add by itself: PARTSTAT,

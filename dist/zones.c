@@ -44,7 +44,18 @@ static void complain(const char *name, const char *text)
 	job.code = 1;
 }
 
-/* Other names, "posix/" and "right/" too, repeat these or are no zones. */
+static bool is_zone(const char *path)
+{
+	char magic[4] = "";
+	FILE *file = fopen(path, "rb");
+	if (file == NULL)
+		return false;
+	size_t n = fread(magic, 1, sizeof(magic), file);
+	fclose(file);
+	return n == sizeof(magic) && memcmp(magic, "TZif", sizeof(magic)) == 0;
+}
+
+/* Names in lower case, as in "posix/" and "right/", repeat the others or are no zones. */
 static int found(const char *path, const struct stat *st, int type, struct FTW *where)
 {
 	(void)st;
@@ -54,7 +65,8 @@ static int found(const char *path, const struct stat *st, int type, struct FTW *
 		return 0;
 	const char *name = path + skip;
 	size_t n = strlen(name);
-	if (name[0] < 'A' || name[0] > 'Z' || strchr(name, '.') != NULL || n >= ZONE_NAME)
+	if (name[0] < 'A' || name[0] > 'Z' || strchr(name, '.') != NULL || n >= ZONE_NAME ||
+	    !is_zone(path))
 		return 0;
 	if (job.n_names == NAMES)
 		complain(name, "too many zones");

@@ -72,11 +72,11 @@ def frames(record, captures):
 
 
 def span(message):
-    """The packets between its first and its last as well: with losses another one completes the head."""
+    """The packets between, and one sent again behind: with losses another one completes the head."""
     out = set(message)
     for number in {n for n, _ in message}:
         seen = [frame for n, frame in message if n == number]
-        out.update((number, frame) for frame in range(min(seen), max(seen) + 1))
+        out.update((number, frame) for frame in range(min(seen), max(seen) + 2))
     return out
 
 

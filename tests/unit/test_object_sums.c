@@ -73,6 +73,17 @@ static void test_order_and_folding(void **state)
 	    TEXT);
 }
 
+static void test_forms_of_a_calendar_user(void **state)
+{
+	(void)state;
+	differs("BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:1\r\nSUMMARY:long\r\n  text\r\n"
+		"ATTENDEE;CN=\"a\";PARTSTAT=X:m\r\nEND:VEVENT\r\n",
+	    TEXT);
+	differs("BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:1\r\nSUMMARY:long\r\n  text\r\n"
+		"ATTENDEE;CN=X;PARTSTAT=a:m\r\nEND:VEVENT\r\n",
+	    TEXT | LINES | SETTLED);
+}
+
 static void test_what_a_scheduling_server_may_change(void **state)
 {
 	(void)state;
@@ -97,6 +108,7 @@ int main(void)
 		cmocka_unit_test(test_line_ends_and_white_space_around),
 		cmocka_unit_test(test_white_space_in_the_middle_counts),
 		cmocka_unit_test(test_order_and_folding),
+		cmocka_unit_test(test_forms_of_a_calendar_user),
 		cmocka_unit_test(test_what_a_scheduling_server_may_change),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

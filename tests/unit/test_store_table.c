@@ -22,13 +22,18 @@ static struct store *store_open(struct limits *limits)
 
 /* ---- what has to agree ---- */
 
+static const struct item *behind(const struct item *k, int chain)
+{
+	if (chain == 0)
+		return k->next_id;
+	return chain == 1 ? k->next_uid : k->next_print;
+}
+
 static size_t times_in_table(const struct table *t, const struct item *wanted, int chain)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < t->room; i++)
-		for (const struct item *k = t->buckets[i]; k != NULL; k = chain == 0 ? k->next_id :
-			 chain == 1                                                  ? k->next_uid :
-										       k->next_print)
+		for (const struct item *k = t->buckets[i]; k != NULL; k = behind(k, chain))
 			n += k == wanted || wanted == NULL;
 	return n;
 }
@@ -44,29 +49,34 @@ static size_t check_use(const struct store *s)
 }
 
 /* Each item is in the list of its collection, unless it is gone; a collection is there for its items. */
+static size_t check_scope(const struct store *s, const struct scope_state *c)
+{
+	size_t listed = 0, all = 0;
+	const struct item *before = NULL;
+	for (const struct item *i = c->items; i != NULL; before = i, i = i->next_in_scope) {
+		assert_true(i->scope == c->scope);
+		assert_int_not_equal(i->state, LIFE_GONE);
+		assert_ptr_equal(i->before_in_scope, before);
+		listed++;
+	}
+	for (const struct item *i = s->oldest; i != NULL; i = i->newer) {
+		all += i->scope == c->scope;
+		listed += i->scope == c->scope && i->state == LIFE_GONE;
+	}
+	assert_int_equal(listed, all);
+	assert_int_equal(c->n_items, all);
+	assert_int_not_equal(all, 0);
+	return all;
+}
+
 static size_t check_scopes(const struct store *s, size_t *bytes)
 {
 	size_t members = 0, scopes = 0;
 	for (size_t k = 0; k < s->scopes_room; k++)
-		for (const struct scope_state *c = s->scopes[k]; c != NULL; c = c->next, scopes++) {
-			size_t listed = 0, all = 0;
-			const struct item *before = NULL;
-			for (const struct item *i = c->items; i != NULL; i = i->next_in_scope) {
-				assert_true(i->scope == c->scope);
-				assert_int_not_equal(i->state, LIFE_GONE);
-				assert_ptr_equal(i->before_in_scope, before);
-				before = i;
-				listed++;
-			}
-			for (const struct item *i = s->oldest; i != NULL; i = i->newer) {
-				all += i->scope == c->scope;
-				listed += i->scope == c->scope && i->state == LIFE_GONE;
-			}
-			assert_int_equal(listed, all);
-			assert_int_equal(c->n_items, all);
-			assert_int_not_equal(all, 0);
-			members += all;
+		for (const struct scope_state *c = s->scopes[k]; c != NULL; c = c->next) {
+			members += check_scope(s, c);
 			*bytes += sizeof(*c) + c->n_name + MALLOC_COST;
+			scopes++;
 		}
 	assert_int_equal(scopes, s->n_scopes);
 	return members;

@@ -308,12 +308,12 @@ static void ids(void **state)
 	struct heard h = { 0 };
 	(void)state;
 	stage_run(&h, 1);
-	assert_string_equal(h.text, "t-4-7 c-4\na-1 \na-2 c-9\nc-4 c-4\nl-1 \nl-2 \n");
+	assert_string_equal(h.text, "t-4-7 c-4\no-1 c-4\na-1 \na-2 c-9\nc-4 c-4\nl-1 \nl-2 \n");
 	assert_true(h.indexed);
 	h = (struct heard){ 0 };
 	stage_run(&h, 2);
 	assert_string_equal(h.text,
-	    "t-b.pcap:4-7 c-b.pcap:4\na-1 \na-2 c-a.pcap:9\nc-b.pcap:4 c-b.pcap:4\nl-1 \nl-2 \n");
+	    "t-b.pcap:4-7 c-b.pcap:4\no-1 c-b.pcap:4\na-1 \na-2 c-a.pcap:9\nc-b.pcap:4 c-b.pcap:4\nl-1 \nl-2 \n");
 }
 
 int main(void)

@@ -199,7 +199,7 @@ static void test_opaque(void **state)
 	long_one[sizeof(long_one) - 1] = 1;
 	char want[256] = "<Sync\"";
 	memset(want + 6, 'y', 200);
-	strcat(want, "\"> whole");
+	memcpy(want + 206, "\"> whole", sizeof("\"> whole"));
 	check_bytes(long_one, sizeof(long_one), want);
 	/* longer than the body, up to what a length can say */
 	CHECK(HEAD "\x45\xc3\x8f\xff\xff\xff\x7f"
