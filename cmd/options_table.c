@@ -172,6 +172,27 @@ static bool set_explain(struct options *o, const char *value, struct error *e)
 	return true;
 }
 
+/* "24h", "90m"; a number alone is seconds. */
+static bool set_retry_window(struct options *o, const char *value, struct error *e)
+{
+	static const struct {
+		char unit;
+		uint64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	struct slice text = slice_from(value);
+	uint64_t scale = 1, n = 0;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (text.n > 1 && text.p[text.n - 1] == units[i].unit) {
+			scale = units[i].seconds;
+			text.n--;
+			break;
+		}
+	if (!slice_to_u64(text, &n) || n == 0 || n > INT32_MAX / scale)
+		return error_set(e, "a time like 24h, 90m or 600s is wanted");
+	o->limits.retry_window = n * scale;
+	return true;
+}
+
 /* -n: names are never looked up; taken because hands trained on tcpdump type it. */
 static bool set_nothing(struct options *o, const char *value, struct error *e)
 {
@@ -289,6 +310,8 @@ static const struct option_info table[] = {
 	    "no line a transaction, only findings and the summary" },
 	{ 0, false, "explain", NULL, set_explain, ANALYZE,
 	    "also what looked like a copy and is none, and what is one attempt" },
+	{ 0, false, "retry-window", "TIME", set_retry_window, ANALYZE,
+	    "how far apart two creates that only look alike are one (24h)" },
 	{ 'R', true, NULL, "PATH", add_rules, BOTH,
 	    "rules: a file, or the *.yaml of a directory; repeatable" },
 	{ 0, false, "var", "NAME=VALUE", add_variable, BOTH,

@@ -231,6 +231,10 @@ static void test_refused(void **state)
 	refused("-r a --sensor=", "empty name");
 	refused("-r a --limit nonsense=1", "nonsense");
 	refused("-r a --limit headers=abc", "headers");
+	refused("-r a --retry-window soon", "24h");
+	refused("-r a --retry-window 0", "24h");
+	assert_int_equal(good("-r a --retry-window 90m").limits.retry_window, 5400);
+	assert_int_equal(good("-r a --retry-window 600").limits.retry_window, 600);
 }
 
 static void test_numbers(void **state)

@@ -26,6 +26,19 @@ static void first_sync_short(void **state)
 	}
 }
 
+static void copied_here(struct stage *g)
+{
+	struct made m;
+	stage_begin(g, &m, "COPY", "/dav/work/b.ics", 201);
+	struct op op = op_made(ANNA, OP_COPY, "/dav/work/b.ics");
+	op.at.scope = CAL + 1;
+	op.at.id = 5;
+	op.to = (struct place){ text("/dav/cal/b.ics"), CAL, mix_slice(CAL, text("b.ics")) };
+	op.commit = COMMIT_YES;
+	stage_end(g, &m, &op);
+	arena_free(m.txn.arena);
+}
+
 static void first_sync_that_is_whole(void **state)
 {
 	(void)state;
@@ -41,6 +54,7 @@ static void first_sync_that_is_whole(void **state)
 		OTHER_PEER,
 		TAGLESS,
 		TWICE,
+		COPIED,
 		CASES
 	};
 	for (int i = 0; i < CASES; i++) {
@@ -58,6 +72,8 @@ static void first_sync_that_is_whole(void **state)
 			create(&g, ANNA, "b.ics");
 		if (i == WRITE_UNDER_WAY)
 			put(&g, ANNA, "b.ics", (struct put){ .commit = COMMIT_MAYBE });
+		if (i == COPIED)
+			copied_here(&g);
 		if (i == COLLECTIONS)
 			rows = "a.ics b/";
 		if (i == TAGLESS)

@@ -149,6 +149,25 @@ static void token_of_another_place(void **state)
 	}
 }
 
+/* So long ago that it is not remembered which it was, but that it was given here. */
+static void token_of_long_ago(void **state)
+{
+	(void)state;
+	struct stage g;
+	stage_init(&g);
+	begin(&g, "x0", "a.ics");
+	for (int i = 0; i < TOKENS_KEPT; i++) {
+		char from[] = { 'x', (char)('0' + i), '\0' }, to[] = { 'x', (char)('1' + i), '\0' };
+		report(&g, BERT, (struct ask){ .token = from, .gives = to });
+	}
+	for (int i = 0; i < 3; i++) {
+		stage_wait(&g, 900);
+		refuse(&g, "x0", 403, true);
+	}
+	assert_int_equal(assert_heard(&g, TROUBLE_TOKEN_STORM, 1)->certainty, PROBABLE);
+	stage_free(&g);
+}
+
 /* The server that refuses is not the one that was there before. */
 static void token_of_another_server(void **state)
 {
@@ -431,8 +450,7 @@ static void client_with_an_unseen_answer(void **state)
 		report(&g, BERT, a);
 		for (int k = 0; k < 2; k++) {
 			g.flow = 7;
-			report(&g, BERT,
-			    (struct ask){ .token = "t1", .gives = "t3", .torn = k == 0 && i > 0 });
+			report(&g, BERT, (struct ask){ .token = "t1", .gives = "t3" });
 		}
 		assert_told(&g, TROUBLE_TOKEN_ROLLBACK, i < 0 ? 0 : i);
 		stage_free(&g);
@@ -499,6 +517,7 @@ int main(void)
 		cmocka_unit_test(one_refusal_is_no_storm),
 		cmocka_unit_test(storm_of_unknown_tokens),
 		cmocka_unit_test(token_of_another_place),
+		cmocka_unit_test(token_of_long_ago),
 		cmocka_unit_test(token_of_another_server),
 		cmocka_unit_test(lawful_refusals),
 		cmocka_unit_test(older_token_given_again),
