@@ -60,7 +60,7 @@ static bool belongs(const struct front *f, const struct back *b)
 		return false;
 	if (one_recording(f, b))
 		return b->first_ns >= f->first_ns && b->last_ns <= f->last_ns;
-	int64_t apart = b->first_ns - f->first_ns;
+	int64_t apart = ns_apart(b->first_ns, f->first_ns);
 	return apart > -NEAR_NS && apart < NEAR_NS;
 }
 
@@ -85,7 +85,7 @@ static struct clocks *clocks_of(struct store *s, const struct front *f, const st
 static void clocks_learn(struct store *s, const struct front *f, const struct back *b)
 {
 	struct clocks *c = one_recording(f, b) ? NULL : clocks_of(s, f, b);
-	int64_t least = f->first_ns - b->first_ns, most = f->last_ns - b->last_ns;
+	int64_t least = ns_apart(f->first_ns, b->first_ns), most = ns_apart(f->last_ns, b->last_ns);
 	if (c == NULL || least > c->most_ns || most < c->least_ns)
 		return;
 	c->pairs++;
@@ -126,21 +126,24 @@ static void mismatch_judge(struct store *s, const struct op *op, struct front *f
     const struct back *b)
 {
 	bool failed_yet_stored = f->commit == COMMIT_MAYBE && b->commit == COMMIT_YES;
-	bool fine_yet_not = f->commit == COMMIT_YES && b->commit == COMMIT_NO;
+	bool fine_yet_not = f->commit == COMMIT_YES && b->commit == COMMIT_NO &&
+	    one_recording(f, b);
 	struct item *item = item_find(s, b->scope, b->id);
-	if (item == NULL || (!failed_yet_stored && !fine_yet_not))
+	if (!fine_yet_not && (item == NULL || !failed_yet_stored))
 		return;
 	struct front *first = try_first(s, f);
 	struct stamp packets[OP_PACKETS];
 	char href[MISMATCH_PATH];
 	struct matter m = matter_of(s, TROUBLE_GATEWAY_MISMATCH, item, op);
 	if (first->number == 0)
-		first->number = item->lineage;
+		first->number = m.number;
 	m.number = first->number;
 	m.update = first->mismatches++;
 	m.count = first->mismatches;
-	m.mailbox = path_mailbox(m.scope);
-	m.href = item_full_path(s, item, href, sizeof(href));
+	if (item != NULL) {
+		m.mailbox = path_mailbox(m.scope);
+		m.href = item_full_path(s, item, href, sizeof(href));
+	}
 	m.packets = packets;
 	m.n_packets = tries_packets(s, f, packets);
 	m.certainty = one_recording(f, b) ? CONFIRMED : PROBABLE;
@@ -161,17 +164,22 @@ static void pair_make(struct store *s, struct front *f, struct back *b, const st
 	mismatch_judge(s, op, f, b);
 }
 
-/* The oldest that has no partner: tries of one appointment pair up in their order. */
+/*
+ * The oldest that has no partner: tries of one appointment pair up in their order. A name that was taken
+ * is followed by another, so what was stored comes before what was refused.
+ */
 static void front_pair(struct store *s, struct front *f, const struct op *op)
 {
 	size_t n = s->n_backs < BACKS ? s->n_backs : BACKS;
+	struct back *best = NULL;
 	for (size_t i = n; i != 0; i--) {
 		struct back *b = &s->backs[(s->n_backs - i) % BACKS];
-		if (belongs(f, b)) {
-			pair_make(s, f, b, op);
-			return;
-		}
+		bool better = best == NULL || (best->commit == COMMIT_NO && b->commit != COMMIT_NO);
+		if (better && belongs(f, b))
+			best = b;
 	}
+	if (best != NULL)
+		pair_make(s, f, best, op);
 }
 
 static void back_pair(struct store *s, struct back *b, const struct op *op)
@@ -245,7 +253,7 @@ static struct stamp stamp_of(const struct trace *t)
 /* "-12.345" */
 static void seconds_print(char *out, size_t room, int64_t ns)
 {
-	uint64_t ms = (uint64_t)(ns < 0 ? -ns : ns) / 1000000;
+	uint64_t ms = (ns < 0 ? -(uint64_t)ns : (uint64_t)ns) / 1000000;
 	snprintf(out, room, "%s%" PRIu64 ".%03" PRIu64, ns < 0 ? "-" : "", ms / 1000, ms % 1000);
 }
 
@@ -253,7 +261,7 @@ static void seconds_print(char *out, size_t room, int64_t ns)
 static void clocks_tell(struct store *s, const struct clocks *c)
 {
 	char middle[32], half[32];
-	int64_t width = c->most_ns - c->least_ns, ns = c->least_ns + width / 2;
+	int64_t width = ns_apart(c->most_ns, c->least_ns), ns = c->least_ns + width / 2;
 	if (c->pairs == 0 || (c->least_ns <= 0 && c->most_ns >= 0))
 		return;
 	struct stamp packets[2] = { stamp_of(&c->of_front), stamp_of(&c->of_back) };

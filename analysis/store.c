@@ -333,12 +333,12 @@ void store_op(struct store *s, const struct op *op)
 		store_outside(s, op);
 		return;
 	}
-	legs_back(s, op);
 	if (op->kind <= OP_COPY)
 		store_change(s, op);
 	else if (op->kind <= OP_PROBE)
 		store_read(s, op);
 	builds_learn(s, op);
+	legs_back(s, op);
 	legs_front(s, op);
 }
 
