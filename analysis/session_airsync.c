@@ -74,7 +74,7 @@ static void clash_judge(struct round *r)
 	if (agent == 0)
 		return;
 	int64_t now = r->op->txn->req.first.ns;
-	if (now - c->since > DAY_NS)
+	if (ns_apart(now, c->since) > DAY_NS)
 		*c = (struct clash){ .since = now };
 	uint8_t side = clash_side(c, agent);
 	if (side != c->last)
@@ -114,7 +114,8 @@ static void stuck_judge(struct round *r)
 	if (k->key != r->offer.hash)
 		*k = (struct stuck){ .key = r->offer.hash };
 	struct span now = span_of(r->op);
-	bool again = k->lost && out == OUT_LOST && now.request.ns - k->last_ns < 2 * MINUTE_NS;
+	bool again = k->lost && out == OUT_LOST &&
+	    ns_apart(now.request.ns, k->last_ns) < 2 * MINUTE_NS;
 	k->lost = out == OUT_LOST;
 	k->last_ns = now.request.ns;
 	if (again) /* sent once more by the library: still the same attempt */
@@ -229,7 +230,7 @@ static void first_follow(struct round *r)
 		f->state = FIRST_NONE;
 		return;
 	}
-	int64_t gap = op->txn->req.first.ns - f->estimated.answer.ns;
+	int64_t gap = ns_apart(op->txn->req.first.ns, f->estimated.answer.ns);
 	if (!f->paged && f->estimate != NO_ESTIMATE && gap > MINUTE_NS)
 		f->estimate = NO_ESTIMATE; /* much may have happened since */
 	if (!asks_for_changes(op))

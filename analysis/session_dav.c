@@ -170,7 +170,7 @@ static void full_page_judge(const struct report *r, const struct delta *d)
 	evidence_span(&e, &d->since->span);
 	evidence_span(&e, &w->span);
 	evidence_op(&e, r->op);
-	int64_t gap = span_of(r->op).answer.ns - w->span.answer.ns;
+	int64_t gap = ns_apart(span_of(r->op).answer.ns, w->span.answer.ns);
 	session_tell(r->s, r->n, r->op,
 	    (struct matter){ .trouble = TROUBLE_TRUNCATED_SILENTLY,
 		.certainty = gap > MINUTE_NS ? CONFIRMED : PROBABLE,
@@ -233,7 +233,7 @@ void first_judge(struct sessions *s, struct session *n, const struct op *op)
 {
 	struct first_sync *f = &n->first;
 	const struct listing *l = &n->listing;
-	int64_t gap = f->span.answer.ns - l->span.answer.ns;
+	int64_t gap = ns_apart(f->span.answer.ns, l->span.answer.ns);
 	uint64_t since = f->begun < l->span.begun ? f->begun : l->span.begun;
 	if (f->state != FIRST_DONE || l->span.done == 0 || gap > MINUTE_NS || gap < -MINUTE_NS ||
 	    l->members <= f->rows || !shelf_quiet(s, n->scope, since))
@@ -258,7 +258,7 @@ static void cycle_begin(struct session *n, const struct report *r)
 {
 	int64_t now = r->op->txn->req.first.ns;
 	n->cycle.begun_empty = r->offer.hash == 0;
-	n->cycle.after_refusal = n->refused_ns != 0 && now - n->refused_ns <= MINUTE_NS;
+	n->cycle.after_refusal = n->refused_ns != 0 && ns_apart(now, n->refused_ns) <= MINUTE_NS;
 }
 
 static void report_taken(struct report *r)

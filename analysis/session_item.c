@@ -204,7 +204,7 @@ static void echo_sent(struct sessions *s, const struct op *op)
 	struct note *note = note_take(s, NOTE_ECHO, echo_key(op, op->item->server_id), op);
 	if (note == NULL)
 		return;
-	bool at_once = op->txn->req.first.ns - note->last.answer.ns <= ECHO_NS;
+	bool at_once = ns_apart(op->txn->req.first.ns, note->last.answer.ns) <= ECHO_NS;
 	if (note->state != ECHO_BACK || note->a != op->object->fingerprint || !at_once) {
 		note->count = 0;
 		note->number = op->number;

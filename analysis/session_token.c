@@ -80,7 +80,8 @@ static bool is_storm(const struct storm *t, const struct op *op)
 	if (t->offers >= 4 && 2 * t->accepts < t->offers)
 		return true;
 	return t->n_hits >= needed &&
-	    t->hits[t->n_hits - 1].request.ns - t->hits[t->n_hits - needed].request.ns <= DAY_NS;
+	    ns_apart(t->hits[t->n_hits - 1].request.ns, t->hits[t->n_hits - needed].request.ns) <=
+	    DAY_NS;
 }
 
 /* What the client did next shows that it lost its place. */
@@ -115,7 +116,7 @@ static void storm_follow(struct sessions *s, struct session *n, const struct off
 	if (t->pending == 0)
 		return;
 	if (o->hash == t->pending) {
-		int64_t gap = o->op->txn->req.first.ns - t->refused.request.ns;
+		int64_t gap = ns_apart(o->op->txn->req.first.ns, t->refused.request.ns);
 		if (t->certain && gap >= MINUTE_NS && ++t->repeats >= repeats_needed(o->op))
 			storm_hit(s, n, o);
 	} else if (o->hash == 0 && (t->certain || o->accepted)) {
@@ -130,7 +131,7 @@ static bool refusal_is_fair(struct sessions *s, const struct session *n, const s
 {
 	const struct token *given = token_given(n, o->hash);
 	uint64_t server = server_of(o->op);
-	if (given != NULL && o->op->txn->req.first.ns - given->span.answer.ns > OLD_NS)
+	if (given != NULL && ns_apart(o->op->txn->req.first.ns, given->span.answer.ns) > OLD_NS)
 		return true;
 	uint64_t before = given != NULL ? given->server : n->server;
 	if (server != 0 && before != 0 && server != before)

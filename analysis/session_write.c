@@ -351,7 +351,7 @@ static void suspects_judge(struct sessions *s, struct session *n, const struct d
 			continue;
 		if (is_settled(shelf, d, x)) {
 			x->member = 0;
-		} else if (now.answer.ns - x->write.answer.ns > MINUTE_NS) {
+		} else if (ns_apart(now.answer.ns, x->write.answer.ns) > MINUTE_NS) {
 			lost_tell(s, n, d, x);
 			x->member = 0;
 		}

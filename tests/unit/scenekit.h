@@ -44,6 +44,7 @@ struct scene {
 	int64_t ns;
 	struct told *told;
 	size_t n_told;
+	long *memory, left;        /* alloc_fail.h: while the analysis works, so many allocations are left */
 };
 
 static inline void told_text(char out[TOLD_TEXT], struct slice s)
@@ -100,9 +101,23 @@ static inline void scene_open(struct scene *s, enum flavour flavour)
 	scene_open_with(s, flavour, limits_default());
 }
 
+static inline void scene_memory(struct scene *s, bool limited)
+{
+	if (s->memory == NULL)
+		return;
+	if (limited)
+		*s->memory = s->left;
+	else
+		s->left = *s->memory;
+	if (!limited)
+		*s->memory = -1;
+}
+
 static inline void scene_finish(struct scene *s)
 {
+	scene_memory(s, true);
 	analysis_finish(s->analysis);
+	scene_memory(s, false);
 }
 
 static inline void scene_close(struct scene *s)
@@ -209,7 +224,9 @@ static inline void deliver(struct scene *s, struct txn *t)
 	t->done = t->res.seen ? t->res.last : t->req.last;
 	if (!t->res.seen)
 		t->done = scene_stamp(s);
+	scene_memory(s, true);
 	s->in.txn(s->in.ctx, t);
+	scene_memory(s, false);
 }
 
 /* ---- bodies ---- */
