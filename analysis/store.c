@@ -188,7 +188,8 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 	item->seen_live = true;
 	if (r->object != NULL)
 		item->misses = 0;
-	reader_add(item, op->peer);
+	if (r->object != NULL || op->kind == OP_READ) /* a tag in a listing is not read yet */
+		reader_add(item, op->peer);
 	if (first && orphan_adopt(s, item))
 		proven = true;
 	if (proven)
@@ -348,8 +349,10 @@ void store_replayed(struct store *s, uint64_t number)
 	size_t n = 0;
 	struct item *i = item_at(s, s->newest);
 	for (; i != NULL && n < 1024; i = item_at(s, i->older), n++)
-		if (i->lineage == number)
+		if (i->lineage == number && !i->replayed) {
 			i->replayed = true;
+			gate_item(s, i, NULL); /* what only looks alike is enough now */
+		}
 }
 
 void store_finish(struct store *s)
