@@ -84,19 +84,14 @@ static uint64_t request_number(const struct txn *txn)
 	return mix(mix(what, txn->req.body.hash), txn->req.body.decoded_bytes);
 }
 
-/* "192.0.2.7", "192.0.2.7:4711", "[2001:db8::1]:4711"; the last of a list. */
-static struct slice forwarded_address(const struct message *req)
+/* For whom the last hop asks: each puts its client behind the others. */
+static struct slice forwarded_last(const struct message *req)
 {
 	struct slice value = { 0 };
 	message_header(req, "X-Forwarded-For", &value);
 	for (size_t comma; (comma = slice_find_byte(value, ',')) != value.n;)
 		value = slice_part(value, comma + 1, value.n);
-	value = slice_trim(value);
-	if (slice_starts(value, SLICE("[")))
-		return slice_part(value, 1, slice_find_byte(value, ']') - 1);
-	size_t colon = slice_find_byte(value, ':');
-	bool port = slice_find_byte(value, '.') < colon;
-	return port ? slice_part(value, 0, colon) : value;
+	return address_bare(value);
 }
 
 static uint16_t bytes_keep(uint8_t *out, size_t room, struct slice s)
@@ -128,7 +123,7 @@ void copies_add(struct copies *c, struct ops ops)
 		.proxied = is_proxied(&txn->req) };
 	r->n_path = bytes_keep(r->path, PATH_ROOM, path_canonical(txn->req.target, txn->arena));
 	r->n_tag = bytes_keep(r->tag, TAG_ROOM, op->tag);
-	r->n_forwarded = bytes_keep(r->forwarded, ADDRESS_ROOM, forwarded_address(&txn->req));
+	r->n_forwarded = bytes_keep(r->forwarded, ADDRESS_ROOM, forwarded_last(&txn->req));
 	r->at.path = (struct slice){ 0 };
 }
 

@@ -61,6 +61,8 @@ struct peers *peers_new(const struct limits *);
 void peers_free(struct peers *);
 /* Fills peer, peer_name and device. Learns who is logged in on a connection, and devices from paths. */
 void peers_judge(struct peers *, struct op *, const struct sync_facts *);
+/* Of "192.0.2.7", "192.0.2.7:4711", "[2001:db8::1]:4711" in X-Forwarded-For: without the port. */
+struct slice address_bare(struct slice);
 
 /* ---- outcome.c: what became of it, by the answer and how the connection ended ---- */
 enum outcome_of outcome_judge(const struct txn *, uint16_t status, struct dav_name error);

@@ -81,6 +81,16 @@ static struct slice first_of(struct slice list)
 	return slice_trim(slice_part(list, 0, slice_find_byte(list, ',')));
 }
 
+struct slice address_bare(struct slice address)
+{
+	address = slice_trim(address);
+	if (slice_starts(address, SLICE("[")))
+		return slice_part(address, 1, slice_find_byte(address, ']') - 1);
+	size_t colon = slice_find_byte(address, ':');
+	bool port = slice_find_byte(address, '.') < colon;
+	return port ? slice_part(address, 0, colon) : address;
+}
+
 static uint64_t address_number(const struct endpoint *e)
 {
 	return mix(e->family, mix_slice(5, (struct slice){ e->address, sizeof(e->address) }));
@@ -110,7 +120,7 @@ static bool scheme_is(const struct txn *txn, const char *name)
 /* A hop in front says for whom it asks: its connections carry requests of many. */
 static struct slice forwarded_for(const struct message *req)
 {
-	return first_of(header_value(req, "X-Forwarded-For"));
+	return address_bare(first_of(header_value(req, "X-Forwarded-For")));
 }
 
 /* Sets who, 0: nobody is known to be; the name is empty where only the credential is known. */

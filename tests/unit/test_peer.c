@@ -169,6 +169,20 @@ static void by_forwarded_address(void **state)
 	assert_true(judge(t, NULL).peer == now().peer);
 }
 
+/* Some hops say the port as well, and each connection has another. */
+static void addresses(void **state)
+{
+	static const struct {
+		const char *said, *bare;
+	} cases[] = { { "192.0.2.1", "192.0.2.1" }, { " 192.0.2.1:4711 ", "192.0.2.1" },
+		{ "[2001:db8::1]:4711", "2001:db8::1" }, { "[2001:db8::1", "2001:db8::1" },
+		{ "2001:db8::1", "2001:db8::1" }, { "::ffff:192.0.2.1", "::ffff:192.0.2.1" },
+		{ "unknown", "unknown" }, { "[", "" }, { "", "" } };
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_true(slice_is(address_bare(slice_from(cases[i].said)), cases[i].bare));
+}
+
 static void by_device(void **state)
 {
 	(void)state;
@@ -266,6 +280,7 @@ int main(void)
 		SCENE_TEST(login_of_a_connection),
 		SCENE_TEST(connections_of_a_proxy),
 		SCENE_TEST(by_forwarded_address),
+		SCENE_TEST(addresses),
 		SCENE_TEST(by_device),
 		SCENE_TEST(devices_of_a_front_end),
 		SCENE_TEST(devices_of_others),
