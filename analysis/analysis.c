@@ -278,6 +278,7 @@ static void on_txn(void *ctx, struct txn *txn)
 	event_send(a, &event);
 	if (sync != NULL)
 		tell_sync(a, txn, facts, sync);
+	store_txn(a->store, txn);
 	folder_txn(a->folder, txn, ops);
 }
 

@@ -268,11 +268,21 @@ static bool is_second_try(const struct recent *first, const struct recent *secon
 	return same_endpoint(&first->server, &second->server) || first->last_ns <= second->first_ns;
 }
 
-/* Of several the last one gave the answer that the client saw. */
-void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink)
+/* Until when the client waited: later ones of the same look belong to its next request. */
+static bool end_is_known(const struct txn *txn)
 {
-	struct recent *last = NULL;
-	struct op *op = &ops.list[0];
+	return txn->res.seen || txn->unpaired == UNPAIRED_CLOSED || txn->unpaired == UNPAIRED_RESET;
+}
+
+/*
+ * The one that gave the answer that the client saw: of several the last; the first where it is not known how
+ * long the client waited.
+ */
+static struct recent *copies_claim(struct copies *c, const struct op *op,
+    const struct fold_sink *sink)
+{
+	struct recent *last = NULL, *first = NULL;
+	bool bounded = end_is_known(op->txn);
 	uint64_t what = request_number(op->txn);
 	struct slice path = path_canonical(op->txn->req.target, op->txn->arena);
 	size_t n = c->n < RECENT ? c->n : RECENT;
@@ -280,15 +290,26 @@ void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink
 		struct recent *r = &c->ring[(c->n - i) % RECENT];
 		if (r->claimed || !is_copy(r, op, what, path))
 			continue;
-		r->claimed = true;
-		if (last != NULL && is_second_try(r, last))
+		first = r;
+		r->claimed = bounded;
+		if (last != NULL && bounded && is_second_try(r, last))
 			replay_judge(c, op, r, last, sink);
 		else if (last == NULL)
 			last = r;
 	}
+	struct recent *one = bounded ? last : first;
+	if (one != NULL)
+		copy_learn(c, op, one, path);
+	return one;
+}
+
+void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink)
+{
+	struct op *op = &ops.list[0];
+	struct recent *last = copies_claim(c, op, sink);
 	if (last == NULL)
 		return;
-	copy_learn(c, op, last, path);
+	last->claimed = true;
 	for (size_t i = 0; i < ops.n; i++)
 		ops.list[i].copy = true;
 	if (ops.n == 1) {

@@ -108,6 +108,7 @@ void copies_free(struct copies *);
 /* ---- store.c and its files: what servers hold, and whose attempts made it so ---- */
 struct store;
 struct store *store_new(const struct limits *, struct hash_key, struct places *, struct teller);
+void store_txn(struct store *, const struct txn *);      /* each one, before its operations */
 void store_op(struct store *, const struct op *);
 void store_replayed(struct store *, uint64_t number);    /* the operation of that number was a hop's own */
 void store_finish(struct store *);

@@ -82,12 +82,12 @@ static bool is_own(const struct item *item, const struct op *op)
 	return item->creator == op->peer && item->created.frame != 0 && same;
 }
 
-/* Nobody was seen to make it; what is there has its UID and its looks. */
+/* Nobody was seen to write it; what is there has its UID and its looks. */
 static bool looks_own(const struct item *item, const struct op *op)
 {
 	const struct object *o = op->object;
-	return item->state == LIFE_LIVE && item->seen_live && item->created.frame == 0 &&
-	    o != NULL && item->uid != 0 && item->uid == uid_number(o->uid) && item->print != 0 &&
+	return item->state == LIFE_LIVE && item->seen_live && is_unwritten(item) && o != NULL &&
+	    item->uid != 0 && item->uid == uid_number(o->uid) && item->print != 0 &&
 	    item->print == object_print(o);
 }
 
@@ -109,13 +109,14 @@ static void create_refused(struct store *s, const struct op *op)
 		item->created.commit = COMMIT_YES;
 		gate_item(s, item, op);
 	}
-	const struct refusal r = { TROUBLE_OWN_CREATE_REFUSED,
-		item->created.frame != 0 ? CONFIRMED : PROBABLE, item->own_refusals, 1 };
-	if (looks_own(item, op) ||
-	    (item->created.frame != 0 && unknown && item->state == LIFE_LIVE))
+	const struct refusal r = { TROUBLE_OWN_CREATE_REFUSED, CONFIRMED, item->own_refusals, 1 };
+	if (item->created.frame != 0 && unknown && item->state == LIFE_LIVE) {
 		tell_refusal(s, item, op, r);
-	else
-		log_add(s, item, op, item->own_refusals);
+		return;
+	}
+	log_add(s, item, op, item->own_refusals);
+	if (looks_own(item, op))
+		doubt_add(s, TROUBLE_OWN_CREATE_REFUSED, item, op, op->packets, op->n_packets);
 }
 
 void refusal_late(struct store *s, const struct item *item)

@@ -113,7 +113,8 @@ static void storm_hit(struct sessions *s, struct session *n, const struct offer 
 static void storm_follow(struct sessions *s, struct session *n, const struct offer *o)
 {
 	struct storm *t = &n->storm;
-	if (t->pending == 0)
+	/* An answer that came late may be told after what was asked later. */
+	if (t->pending == 0 || o->op->txn->req.first.ns < t->refused.request.ns)
 		return;
 	if (o->hash == t->pending) {
 		int64_t gap = ns_apart(o->op->txn->req.first.ns, t->refused.request.ns);

@@ -329,6 +329,7 @@ void store_op(struct store *s, const struct op *op)
 	if (op->txn->done.order > s->now.order)
 		s->now = op->txn->done;
 	gate_tick(s, s->now.ns);
+	doubt_tick(s, s->now.ns);
 	peer_learn(s, op->peer, op->peer_name);
 	if (op->copy) {
 		store_outside(s, op);
@@ -358,5 +359,6 @@ void store_replayed(struct store *s, uint64_t number)
 void store_finish(struct store *s)
 {
 	gate_finish(s);
+	doubt_finish(s);
 	legs_finish(s);
 }

@@ -129,6 +129,24 @@ enum { ORPHANS = 512 };
 struct table { uint32_t *buckets; size_t room; };
 enum { SLAB_ITEMS = 4096 };
 
+/* Neither made nor changed before our eyes. */
+static inline bool is_unwritten(const struct item *item)
+{
+	return item->created.frame == 0 && item->written_frame == 0;
+}
+
+/* What is told after a while, when nothing can turn up any more that explains it. */
+enum { BLIND_SLOTS = 256, DOUBTS = 64, DOUBT_PACKETS = 8 };
+struct doubt {
+	enum trouble trouble;          /* LOST_UPDATE or OWN_CREATE_REFUSED */
+	uint64_t scope, id, peer;
+	const uint64_t *blind;         /* of its client */
+	uint64_t since;                /* nothing may be missing from there on */
+	int64_t ns;
+	struct stamp packets[DOUBT_PACKETS];
+	size_t n_packets;
+};
+
 struct store {
 	const struct limits *limits;
 	struct places *places;
@@ -153,7 +171,10 @@ struct store {
 	struct clocks clocks[CLOCKS];
 	size_t n_clocks;
 	struct refusal_log refusal_logs[REFUSAL_LOGS];
-	size_t n_fronts, n_backs, n_orphans; /* of all that came */
+	uint64_t blind[BLIND_SLOTS];   /* by client address: order of the last message not captured whole */
+	struct doubt doubts[DOUBTS];
+	size_t n_fronts, n_backs, n_orphans, n_doubts; /* of all that came */
+	size_t n_resolved;             /* of the doubts */
 };
 
 /* NULL: number 0. */
@@ -200,6 +221,11 @@ struct trace trace_of(const struct op *);
 bool answer_was_lost(const struct op *);
 bool read_is_stale(const struct item *, const struct op *);
 void store_seen_live(struct store *, struct item *, const struct op *, const struct reading *);
+
+/* ---- doubt.c ---- */
+void doubt_add(struct store *, enum trouble, const struct item *, const struct op *, const struct stamp *, size_t n);
+void doubt_tick(struct store *, int64_t now);
+void doubt_finish(struct store *);
 
 /* ---- orphans.c ---- */
 void orphan_add(struct store *, const struct op *);

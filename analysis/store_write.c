@@ -244,22 +244,24 @@ static bool body_differs(const struct item *item, const struct op *op)
 	    item->sent_octets != bytes_number(op->body_hash);
 }
 
+/* Somebody else's version, and it was not seen to read that. */
+static bool is_unread(const struct item *item, const struct op *op)
+{
+	return item->writer != 0 && item->writer != peer32(op->peer) && !has_read(item, op->peer) &&
+	    body_differs(item, op);
+}
+
 static void overwrite_judge(struct store *s, const struct item *item, const struct op *op)
 {
+	struct stamp packets[OP_PACKETS];
 	bool unguarded = op->guard == GUARD_NONE || op->guard == GUARD_EXISTS;
 	if (!unguarded || op->item != NULL)
 		return;
-	if (item->writer != 0 && item->writer != peer32(op->peer) && !has_read(item, op->peer) &&
-	    body_differs(item, op)) {
-		struct stamp packets[OP_PACKETS];
-		struct matter m = matter_of(s, TROUBLE_LOST_UPDATE, item, op);
-		m.certainty = PROBABLE;
-		m.packets = packets;
-		m.n_packets = written_packets(item, op, packets);
-		matter_tell(s, &m);
-	} else if (op->guard == GUARD_NONE) {
+	if (is_unread(item, op))
+		doubt_add(s, TROUBLE_LOST_UPDATE, item, op, packets,
+		    written_packets(item, op, packets));
+	else if (op->guard == GUARD_NONE)
 		tell_write(s, TROUBLE_UNGUARDED_UPDATE, item, op);
-	}
 }
 
 static void write_over(struct store *s, struct item *item, const struct op *op)

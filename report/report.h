@@ -52,7 +52,7 @@ struct report;
 struct report *report_new(const struct report_options *, struct out *, struct error *);
 void report_event(struct report *, const struct event *);
 /* The same for a finding, with the event that completed it; NULL: time passed. */
-void report_finding(struct report *, const struct event *finding, const struct event *cause);
+void report_finding(struct report *, const struct event *event, const struct event *cause);
 /* The closing summary or stats record; NULL: no rules were run. */
 void report_end(struct report *, const struct summary *, const struct run_end *, const struct rules *);
 /* True when something keeps the evidence from being complete; text says what, in one line. */

@@ -4,10 +4,11 @@
 usage: healthy.py [N]    DAVSCOPE and MKPCAP name the programs, BUILD a folder for captures
 
 N conversations of healthy_talk.py: no finding above info, neither whole nor with 1 % of the packets lost.
-The talks of tests/kb923164 with such loss: each finding above info is one that the whole capture gives too,
-by the same messages.
+The talks of tests/kb923164, and recorded captures where they are at hand, with such loss: each finding above
+info is one that the whole capture gives too, by the same messages.
 Ends with "N passed, N failed".
 """
+import glob
 import json
 import os
 import struct
@@ -22,7 +23,7 @@ DAVSCOPE = os.environ.get("DAVSCOPE", os.path.join(ROOT, "davscope"))
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 MKPCAP = os.environ.get("MKPCAP", os.path.join(BUILD, "tests", "tool", "mkpcap"))
 WORK = os.path.join(BUILD, "healthy")
-LOSSES = 4                     # of each faulty talk
+LOSSES = 4                     # of each faulty talk and recorded capture
 AS_TRUE = {"D02": {"D02", "D03"}} # where the cause is lost, the copy is still one
 
 
@@ -145,9 +146,11 @@ def judge_faulty(name, captures, seed):
     truth = Truth(captures)
     wrong = []
     for n in range(seed, seed + LOSSES):
-        lossy = [c.replace(".pcap", f"-lossy{n}.pcap") for c in captures]
+        lossy = [os.path.join(WORK, os.path.basename(c).replace(".pcap", f"-lossy{n}.pcap")) for c in captures]
         kept = [lose(c, out, 1000 * n + i, 1 + n % 3) for i, (c, out) in enumerate(zip(captures, lossy))]
         wrong += [f"{name}, loss {n}: {text}" for text in truth.false_alarms(lossy, kept, alarm)]
+        for out in lossy:
+            os.remove(out)
     return wrong
 
 
@@ -169,12 +172,18 @@ def faulty_talks():
     return cases
 
 
+def recorded():
+    """{name: captures}: pcap with little-endian microseconds, which is what lose() reads."""
+    found = glob.glob(os.path.join(ROOT, "..", "shared", "captures", "lab", "*.pcap"))
+    return {os.path.basename(path): [path] for path in sorted(found)}
+
+
 def main():
     os.makedirs(WORK, exist_ok=True)
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     jobs = [(f"conversation {seed}", lambda seed=seed: judge_healthy(seed)) for seed in range(1, count + 1)]
     jobs += [(name, lambda name=name, captures=captures: judge_faulty(name, captures, 1))
-             for name, captures in faulty_talks().items()]
+             for name, captures in {**faulty_talks(), **recorded()}.items()]
     passed = failed = 0
     for name, judge in jobs:
         try:

@@ -271,6 +271,25 @@ static void mirrored(void **state)
 	assert_int_equal(scene_count(&s, TROUBLE_PROXY_REPLAY), 0);
 }
 
+/* How long the client waited was not captured: the second one may be of its next request. */
+static void outer_answer_missing(void **state)
+{
+	(void)state;
+	outside();
+	struct txn *a = put("/cal/a.ics", 0);
+	a->unpaired = UNPAIRED_GAP;
+	inside();
+	deliver(&s, put("/cal/a.ics", 201));
+	outside();
+	struct txn *b = put("/cal/a.ics", 201);
+	inside();
+	deliver(&s, put("/cal/a.ics", 201));
+	deliver(&s, a);
+	deliver(&s, b);
+	assert_int_equal(scene_count(&s, TROUBLE_PROXY_REPLAY), 0);
+	assert_int_equal(counted(), 2);
+}
+
 /* Reading twice does no harm. */
 static void reads_are_no_replay(void **state)
 {
@@ -471,6 +490,7 @@ int main(void)
 		SCENE_TEST(refused_is_no_replay),
 		SCENE_TEST(replay_at_another_server),
 		SCENE_TEST(mirrored),
+		SCENE_TEST(outer_answer_missing),
 		SCENE_TEST(reads_are_no_replay),
 		SCENE_TEST(three_hops),
 		SCENE_TEST(one_client_two_servers),

@@ -32,8 +32,8 @@ static void test_filters_of_calendars(void **state)
 	(void)state;
 	static const char *const all[] = { "", "<C:filter/>",
 		"<C:filter><C:comp-filter name='VCALENDAR'/></C:filter>",
-		"<C:filter>\n <C:comp-filter name='VCALENDAR'>\n <C:comp-filter name='VEVENT'/>\n"
-		"</C:comp-filter></C:filter>" };
+		("<C:filter>\n <C:comp-filter name='VCALENDAR'>\n <C:comp-filter name='VEVENT'/>\n"
+		 "</C:comp-filter></C:filter>") };
 	static const char *const some[] = {
 		"<C:filter><C:comp-filter><C:comp-filter><C:time-range start='x'/></C:comp-filter>"
 		"</C:comp-filter></C:filter>",

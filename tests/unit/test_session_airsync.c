@@ -141,6 +141,23 @@ static void storm_round(struct stage *g, const char *key, const char *gives)
 	begin(g, ONE, gives);
 }
 
+/* What was asked before the refusal, and is told behind it, is no answer to it. */
+static void status_3_and_a_late_start(void **state)
+{
+	(void)state;
+	struct stage g;
+	stage_init(&g);
+	begin(&g, ONE, "k1");
+	storm_round(&g, "k1", "k2");
+	storm_round(&g, "k2", "k3");
+	stage_wait(&g, 600);
+	round_of(&g, ONE, (struct ask){ .key = "k3", .gives = "0", .status = 3 });
+	stage_wait(&g, -300);
+	begin(&g, ONE, "k4");
+	assert_silence(&g);
+	stage_free(&g);
+}
+
 static void status_3_again_and_again(void **state)
 {
 	(void)state;
@@ -528,6 +545,7 @@ int main(void)
 		cmocka_unit_test(key_that_moves),
 		cmocka_unit_test(two_clients_one_device),
 		cmocka_unit_test(one_client_one_device),
+		cmocka_unit_test(status_3_and_a_late_start),
 		cmocka_unit_test(status_3_again_and_again),
 		cmocka_unit_test(status_3_for_a_reason),
 		cmocka_unit_test(older_key_offered),
