@@ -163,7 +163,8 @@ bool limits_set(struct limits *l, const char *name_value, struct error *e)
 static bool zero_makes_sense(size_t i)
 {
 	static const char *const names[] = { "packet_keep", "history_bytes", "prop_value", "items",
-		"gap_packets", "gap_seconds", "scopes", "credentials" };
+		"gap_packets", "gap_seconds", "scopes", "credentials", "scrub_marks",
+		"scrub_pack" };
 	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
 		if (strcmp(names[k], infos[i].name) == 0)
 			return true;
@@ -211,6 +212,7 @@ bool limits_check(const struct limits *l, struct error *e)
 		{ WITHIN(xml_token, xml_bytes, 1) },
 		{ WITHIN(ical_line, txn_bytes, 1) },
 		{ WITHIN(txn_bytes, txn_total, 64) },
+		{ WITHIN(scrub_body, scrub_held, 2) },
 	};
 	for (size_t i = 0; i < sizeof(relations) / sizeof(relations[0]); i++)
 		if (!relation_holds(&relations[i], e))

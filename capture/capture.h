@@ -67,11 +67,18 @@ const char *source_name(const struct source *, uint16_t input);
 uint64_t source_content_hash(const struct source *, uint16_t input);
 void source_close(struct source *);                            /* NULL is fine */
 
-/* A pcapng file, nanosecond stamps, one interface per link type; "-" = stdout. */
+/* A file with nanosecond stamps; pcapng has one interface per link type, pcap one link type; "-" = stdout. */
+enum capture_format { CAPTURE_PCAPNG, CAPTURE_PCAP };
 struct writer;
-struct writer *writer_open(const char *path, struct error *);
+struct writer *writer_open(const char *path, enum capture_format, struct error *);
 /* False with the first error; what comes after it is dropped, and writer_close() says it again. */
 bool writer_packet(struct writer *, const struct packet *, struct error *);
+/* So many were lost when the next packet was recorded; behind the last one: writer_end() says it. False: pcap cannot say so. */
+bool writer_lost(struct writer *, uint64_t packets);
+/* So many frame numbers belong to no packet: the next one has a higher number. False: pcap cannot say so. */
+bool writer_skip(struct writer *, uint64_t frames);
+/* Nothing follows; `damaged`: the file ends within a packet, as the one it was made from does. */
+void writer_end(struct writer *, bool damaged);
 bool writer_close(struct writer *, struct error *);            /* commits the file under its name; frees */
 void writer_abandon(struct writer *);                          /* removes what was written; NULL is fine */
 

@@ -1,7 +1,7 @@
 /*
  * Writes packets as pcapng: one section, nanosecond stamps, an interface per link type described
- * when its first packet comes. A file gets its name only when it is whole: until then it is a
- * new file beside it, readable by nobody else.
+ * when its first packet comes; or as pcap, which has one link type. A file gets its name only when
+ * it is whole: until then it is a new file beside it, readable by nobody else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +15,14 @@
 enum {
 	BLOCK_SECTION = 0x0a0d0d0a,
 	BLOCK_INTERFACE = 1,
+	BLOCK_STATISTICS = 5,
 	BLOCK_PACKET = 6,
+	BLOCK_CUSTOM_LOCAL = 0x40000bad, /* not to be copied by who changes the file */
 	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
+	PCAP_SNAPLEN = 262144,
 	OPTION_TSRESOL = 9,
+	OPTION_PACKET_DROPS = 4,
+	OPTION_INTERFACE_DROPS = 5,
 	NANOSECONDS = 9,
 	LINKTYPES = 65536,
 	BUFFER = 65536,
@@ -26,8 +31,14 @@ enum {
 struct writer {
 	int fd;
 	char *path, *temporary; /* temporary is NULL when writing straight to path */
+	enum capture_format format;
 	bool failed;
 	struct error error; /* the first one */
+	uint64_t lost; /* in front of the next packet */
+	uint64_t drops; /* told with packets of the first interface */
+	int64_t last_ns;
+	bool headed; /* pcap: its header is written */
+	int linktype; /* of pcap */
 	uint32_t n_interfaces;
 	uint32_t interfaces[LINKTYPES]; /* by link type: interface number + 1, 0 = none yet */
 	size_t used;
@@ -113,12 +124,23 @@ static void put_interface(struct writer *w, uint16_t linktype)
 	put32(w, LENGTH);
 }
 
+/* An option of eight bytes, and the end of options. */
+static void put_count(struct writer *w, uint16_t option, uint64_t count)
+{
+	put16(w, option);
+	put16(w, sizeof(count));
+	put_bytes(w, &count, sizeof(count));
+	put32(w, 0);
+}
+
+enum { COUNT_LENGTH = 16 };
+
 static void put_packet(struct writer *w, const struct packet *p, uint32_t interface)
 {
 	const uint64_t ticks = (uint64_t)p->at.ns; /* before 1970: what our reader takes back */
 	const uint8_t padding[4] = { 0 };
 	uint32_t captured = (uint32_t)p->bytes.n, pad = -captured & 3;
-	uint32_t length = 32 + captured + pad;
+	uint32_t length = 32 + captured + pad + (w->lost ? COUNT_LENGTH : 0);
 	put32(w, BLOCK_PACKET);
 	put32(w, length);
 	put32(w, interface);
@@ -128,7 +150,73 @@ static void put_packet(struct writer *w, const struct packet *p, uint32_t interf
 	put32(w, p->wire_len);
 	put_bytes(w, p->bytes.p, captured);
 	put_bytes(w, padding, pad);
+	if (w->lost)
+		put_count(w, OPTION_PACKET_DROPS, w->lost);
 	put32(w, length);
+}
+
+static void put_custom(struct writer *w)
+{
+	enum { LENGTH = 16 };
+	put32(w, BLOCK_CUSTOM_LOCAL);
+	put32(w, LENGTH);
+	put32(w, 0); /* nobody's number */
+	put32(w, LENGTH);
+}
+
+/* Statistics count from the start of the capture: what packets have told already is in them. */
+static void put_statistics(struct writer *w)
+{
+	enum { LENGTH = 24 + COUNT_LENGTH };
+	const uint64_t ticks = (uint64_t)w->last_ns;
+	put32(w, BLOCK_STATISTICS);
+	put32(w, LENGTH);
+	put32(w, 0);
+	put32(w, (uint32_t)(ticks >> 32));
+	put32(w, (uint32_t)ticks);
+	put_count(w, OPTION_INTERFACE_DROPS, w->drops + w->lost);
+	put32(w, LENGTH);
+}
+
+/* ---- pcap ---- */
+
+static void put_file_header(struct writer *w, int linktype)
+{
+	const uint32_t magic_nanoseconds = 0xa1b23c4d;
+	w->headed = true;
+	w->linktype = linktype;
+	put32(w, magic_nanoseconds);
+	put16(w, 2);
+	put16(w, 4);
+	put32(w, 0);
+	put32(w, 0);
+	put32(w, PCAP_SNAPLEN);
+	put32(w, (uint32_t)linktype);
+}
+
+static void put_record(struct writer *w, const struct packet *p)
+{
+	const int64_t second = 1000000000;
+	int64_t ns = p->at.ns % second;
+	ns += ns < 0 ? second : 0;
+	put32(w, (uint32_t)((p->at.ns - ns) / second));
+	put32(w, (uint32_t)ns);
+	put32(w, (uint32_t)p->bytes.n);
+	put32(w, p->wire_len);
+	put_bytes(w, p->bytes.p, p->bytes.n);
+}
+
+static void pcap_packet(struct writer *w, const struct packet *p)
+{
+	if (!w->headed)
+		put_file_header(w, p->linktype);
+	if (w->linktype != p->linktype) {
+		w->failed = true;
+		error_set(&w->error, "%.120s: pcap has one link type, the packets have two: pcapng",
+		    w->path);
+		return;
+	}
+	put_record(w, p);
 }
 
 static bool writer_report(const struct writer *w, struct error *e)
@@ -138,10 +226,8 @@ static bool writer_report(const struct writer *w, struct error *e)
 	return !w->failed;
 }
 
-bool writer_packet(struct writer *w, const struct packet *p, struct error *e)
+static void pcapng_packet(struct writer *w, const struct packet *p)
 {
-	if (w->failed)
-		return true; /* said already, and writer_close() says it again */
 	uint16_t linktype = (uint16_t)p->linktype;
 	uint32_t *interface = &w->interfaces[linktype];
 	if (*interface == 0) {
@@ -149,7 +235,46 @@ bool writer_packet(struct writer *w, const struct packet *p, struct error *e)
 		*interface = ++w->n_interfaces;
 	}
 	put_packet(w, p, *interface - 1);
+	w->drops += *interface == 1 ? w->lost : 0;
+	w->last_ns = p->at.ns;
+}
+
+bool writer_packet(struct writer *w, const struct packet *p, struct error *e)
+{
+	if (w->failed)
+		return true; /* said already, and writer_close() says it again */
+	if (w->format == CAPTURE_PCAP)
+		pcap_packet(w, p);
+	else
+		pcapng_packet(w, p);
+	w->lost = 0;
 	return writer_report(w, e);
+}
+
+bool writer_lost(struct writer *w, uint64_t packets)
+{
+	w->lost += packets;
+	return w->format == CAPTURE_PCAPNG;
+}
+
+bool writer_skip(struct writer *w, uint64_t frames)
+{
+	for (; frames && w->format == CAPTURE_PCAPNG && !w->failed; frames--)
+		put_custom(w);
+	return !frames;
+}
+
+void writer_end(struct writer *w, bool damaged)
+{
+	if (w->format == CAPTURE_PCAP && !w->headed)
+		put_file_header(w, 1);
+	if (w->format == CAPTURE_PCAPNG && w->lost && w->n_interfaces)
+		put_statistics(w);
+	w->lost = 0;
+	if (damaged) { /* a type or a time, and no more */
+		put32(w, BLOCK_PACKET);
+		put32(w, 64);
+	}
 }
 
 /* A new file beside path, under a name that nobody else has. */
@@ -200,7 +325,7 @@ static void writer_free(struct writer *w)
 	free(w);
 }
 
-struct writer *writer_open(const char *path, struct error *e)
+struct writer *writer_open(const char *path, enum capture_format format, struct error *e)
 {
 	struct writer *w = calloc(1, sizeof(*w));
 	char *copy = strdup(path);
@@ -211,17 +336,21 @@ struct writer *writer_open(const char *path, struct error *e)
 		return NULL;
 	}
 	w->path = copy;
+	w->format = format;
 	if (!writer_open_path(w)) {
 		error_set(e, "%s: %s", path, strerror(errno));
 		writer_free(w);
 		return NULL;
 	}
-	put_section(w);
+	if (format == CAPTURE_PCAPNG)
+		put_section(w);
 	return w;
 }
 
 bool writer_close(struct writer *w, struct error *e)
 {
+	if (w->format == CAPTURE_PCAP && !w->headed)
+		put_file_header(w, 1);
 	writer_flush(w);
 	if (w->temporary && !w->failed && (fsync(w->fd) != 0 || rename(w->temporary, w->path) != 0))
 		writer_fail(w);

@@ -51,6 +51,8 @@ struct options {
 	enum color_choice color;
 	const char *sensor;
 	const char *slice_path;            /* -w, NULL = none */
+	const char *output;                /* scrub -o */
+	const char *key, *key_file;        /* scrub; NULL: a random one */
 	enum list_topic list;
 
 	const char **rule_paths;           /* -R: files and directories */
@@ -96,6 +98,7 @@ int finish_output(struct out *);                        /* closes; the exit code
 
 /* ---- slice.c: -w, the packets of the flows that carried a transaction, or with -Y a matching one ---- */
 struct slicer;
+bool writes_over_input(const struct options *, const char *path);
 bool slice_is_safe(const struct options *, struct error *);           /* false: it would write over an input */
 struct slicer *slicer_open(const struct options *, struct error *);
 void slicer_packet(struct slicer *, const struct packet *);           /* the first pass; keeps what cannot be read twice */

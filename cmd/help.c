@@ -90,6 +90,13 @@ static const struct page {
 	    "  davscope rules check my-rules.yaml           is it well written?\n"
 	    "  davscope rules test my-rules.yaml            run the tests in it\n"
 	    "  davscope rules test -R my-rules.yaml samples and what samples/*.expect.yaml say\n\n" },
+	{ "scrub",
+	    "davscope scrub IN -o OUT [options]\n\n"
+	    "  davscope scrub capture.pcap -o for-the-report.pcapng\n"
+	    "  davscope scrub capture.pcap -o out.pcap --key-file my.key\n\n"
+	    "Addresses, hosts, credentials, names and texts are replaced. What is the same stays the\n"
+	    "same, sizes, times and structure stay, so that davscope finds in OUT what it finds in IN.\n"
+	    "Look into OUT before you hand it on: words it takes for words of the protocol stay.\n\n" },
 	{ "version", "davscope version\n\n" },
 };
 

@@ -193,6 +193,21 @@ static bool read_captures(struct options *o, char **words, size_t n, struct erro
 	return join_filter(o, words + i, n - i, e);
 }
 
+/* One capture that can be read twice. */
+static bool read_scrubbed(struct options *o, char **words, size_t n, struct error *e)
+{
+	if (n == 0)
+		return error_set(e, "nothing to scrub: davscope scrub IN -o OUT");
+	if (n > 1)
+		return error_set(e, "'%.60s' is a word too many: one capture at a time", words[1]);
+	if (!option_add_input(o, words[0], e))
+		return false;
+	if (is_file(words[0]) && o->reads_once)
+		return error_set(e, "%.120s: is read twice, so it has to be a file", words[0]);
+	return !o->from_stdin ||
+	    error_set(e, "standard input cannot be read twice: davscope scrub IN -o OUT");
+}
+
 /* `help rules check`: one page tells of all subcommands. */
 static bool is_helped(char **words, size_t n)
 {
@@ -204,6 +219,8 @@ static bool read_words(struct options *o, char **words, size_t n, struct error *
 {
 	if (o->run == command_analyze)
 		return read_captures(o, words, n, e);
+	if (o->run == command_scrub)
+		return read_scrubbed(o, words, n, e);
 	if (o->run == command_help && o->command != NULL && o->command->run == command_rules)
 		return true;
 	if (o->run == command_help && n != 0 && command_find(words[0]) == NULL)
@@ -230,6 +247,8 @@ static bool columns_agree(const struct options *o, struct error *e)
 
 static bool options_agree(struct options *o, struct error *e)
 {
+	if (o->run == command_scrub && o->output == NULL)
+		return error_set(e, "scrub needs -o FILE");
 	if (o->run != command_analyze)
 		return limits_check(&o->limits, e);
 	if (o->n_inputs == 0)

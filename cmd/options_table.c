@@ -158,6 +158,26 @@ static bool set_slice(struct options *o, const char *value, struct error *e)
 	return true;
 }
 
+static bool set_output(struct options *o, const char *value, struct error *e)
+{
+	o->output = value;
+	return value[0] != '\0' || error_set(e, "-o: an empty file name");
+}
+
+static bool set_key(struct options *o, const char *value, struct error *e)
+{
+	(void)e;
+	o->key = value;
+	return true;
+}
+
+static bool set_key_file(struct options *o, const char *value, struct error *e)
+{
+	(void)e;
+	o->key_file = value;
+	return true;
+}
+
 static bool set_quiet(struct options *o, const char *value, struct error *e)
 {
 	(void)value, (void)e;
@@ -288,6 +308,8 @@ static bool set_version(struct options *o, const char *value, struct error *e)
 #define ANALYZE "analyze"
 #define RULES "rules"
 #define BOTH "analyze rules"
+#define SCRUB "scrub"
+#define READERS "analyze rules scrub"
 
 static const struct option_info table[] = {
 	{ 'r', true, NULL, "FILE", option_add_input, ANALYZE,
@@ -331,7 +353,12 @@ static const struct option_info table[] = {
 	{ 0, false, "sensor", "NAME", set_sensor, ANALYZE, "put NAME into JSON records" },
 	{ 0, false, "workers", "N", set_workers, BOTH,
 	    "decoding threads; 0 = none; the output is the same" },
-	{ 0, false, "limit", "NAME=VALUE", set_limit, BOTH,
+	{ 'o', false, NULL, "FILE", set_output, SCRUB,
+	    "write FILE: pcap when it ends in .pcap, else pcapng; - = stdout" },
+	{ 0, false, "key", "HEX", set_key, SCRUB,
+	    "32 digits: the same key gives the same names; else a random one" },
+	{ 0, false, "key-file", "FILE", set_key_file, SCRUB, "a file that holds the key" },
+	{ 0, false, "limit", "NAME=VALUE", set_limit, READERS,
 	    "change a limit; repeatable; see --list limits" },
 	{ 0, false, "list", "WHAT", set_list, ANALYZE,
 	    "limits, fields or anomalies: print the table" },

@@ -48,15 +48,22 @@ static bool same_file(const char *input, const struct stat *target)
 	return failed == 0 && st.st_dev == target->st_dev && st.st_ino == target->st_ino;
 }
 
-bool slice_is_safe(const struct options *o, struct error *e)
+bool writes_over_input(const struct options *o, const char *path)
 {
 	struct stat target;
-	if (o->slice_path == NULL || stat(o->slice_path, &target) != 0)
-		return true;
+	if (stat(path, &target) != 0)
+		return false;
 	for (size_t i = 0; i < o->n_inputs; i++)
 		if (same_file(o->inputs[i], &target))
-			return error_set(e, "-w %.120s: would write over an input", o->slice_path);
-	return true;
+			return true;
+	return false;
+}
+
+bool slice_is_safe(const struct options *o, struct error *e)
+{
+	if (o->slice_path == NULL || !writes_over_input(o, o->slice_path))
+		return true;
+	return error_set(e, "-w %.120s: would write over an input", o->slice_path);
 }
 
 static bool slicer_init(struct slicer *s)
@@ -77,7 +84,7 @@ struct slicer *slicer_open(const struct options *o, struct error *e)
 		return NULL;
 	s->options = o;
 	if (slicer_init(s))
-		s->writer = writer_open(o->slice_path, e);
+		s->writer = writer_open(o->slice_path, CAPTURE_PCAPNG, e);
 	if (s->writer != NULL)
 		return s;
 	slicer_abandon(s);

@@ -12,6 +12,7 @@
 #include "decode/airsync.h"
 #include "decode/dav.h"
 #include "decode/object.h"
+#include "decode/tap.h"
 
 struct packet;
 
@@ -153,6 +154,7 @@ struct decode_options {
 	unsigned round_packets;    /* 0 = 4,096; results do not depend on it */
 	enum bodies bodies;
 	bool keep_packets;         /* fill flow.packet_list */
+	const struct decode_tap *tap; /* borrowed; NULL: nobody listens */
 };
 
 struct decode_counts {

@@ -325,7 +325,7 @@ void decoder_packet(struct decoder *d, const struct packet *packet)
 		bool from_high;
 		flow_key_from(&s, &key, &from_high);
 		unsigned shard = flow_shard(&key);
-		if (!d->options.keep_packets)
+		if (!d->options.keep_packets && !d->options.tap)
 			s.n_pieces = 0;
 		if (!round_add(d->rounds[d->filling], &s, shard, d->clock.now)) {
 			round_turn(d);

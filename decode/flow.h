@@ -51,6 +51,12 @@ struct half {
 	uint64_t packets, bytes, gap_bytes;
 };
 
+/* Where a sequence number lies in the stream; what is before the first byte we know of lies beyond all others. */
+static inline uint64_t half_offset(const struct half *h, uint32_t seq)
+{
+	return h->offset + (uint64_t)(int64_t)seq_ahead(seq, h->next);
+}
+
 enum flow_list { LIST_HALF_OPEN, LIST_ACTIVE, LIST_CLOSED, FLOW_LISTS };
 
 struct flow_key {
@@ -78,6 +84,7 @@ struct tcp_flow {
 	struct stamp syn_again_at;
 	uint32_t syn_again_seq;
 	struct http *http;         /* what reads the streams; NULL until a byte came */
+	void *tapped[2];           /* of decode_options.tap, by direction */
 	struct packet_ref *packet_list; /* keep_packets */
 	size_t n_packet_list, packet_list_room;
 };

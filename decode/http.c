@@ -43,6 +43,34 @@ void side_anomaly(struct side *s, enum anomaly_code code, uint64_t value)
 	flow_anomaly(s->http->flow, code, piece ? &piece->at : &shard_of(s)->now, NULL, value);
 }
 
+static void **side_tapped(const struct side *s)
+{
+	return &s->http->flow->tapped[s == &s->http->side[1]];
+}
+
+void side_tap(struct side *s, struct slice bytes, enum tap_kind kind)
+{
+	const struct decode_tap *tap = shard_of(s)->options->tap;
+	const struct piece *piece = s->http->piece;
+	if (tap && bytes.n)
+		tap->bytes(tap->ctx, side_tapped(s),
+		    piece->offset + (uint64_t)(bytes.p - piece->bytes.p), bytes, kind);
+}
+
+void side_tap_end(struct side *s, enum tap_end end)
+{
+	const struct decode_tap *tap = shard_of(s)->options->tap;
+	if (tap)
+		tap->end(tap->ctx, side_tapped(s), end);
+}
+
+static void side_tap_gap(struct side *s)
+{
+	const struct decode_tap *tap = shard_of(s)->options->tap;
+	if (tap)
+		tap->gap(tap->ctx, side_tapped(s));
+}
+
 static void side_cut(struct side *s, uint8_t loss, bool proven);
 
 /* No memory to go on with this message. */
@@ -50,6 +78,7 @@ static void side_give_up(struct side *s)
 {
 	side_anomaly(s, HTTP_LIMIT, 0);
 	side_cut(s, LOSS_LIMIT, false);
+	side_tap_end(s, TAP_NO_MESSAGE);
 	s->n_line = 0;
 	s->mid_line = true;
 	s->state = SIDE_LOST;
@@ -107,11 +136,19 @@ static void line_drop(struct side *s)
 	s->n_line = s->line_room = 0;
 }
 
+static enum tap_kind line_kind(const struct side *s)
+{
+	if (s->state != SIDE_BODY)
+		return TAP_HEAD;
+	return s->chunk == CHUNK_TRAILER ? TAP_TRAILER : TAP_FRAMING;
+}
+
 bool side_line(struct side *s, struct slice *left, struct slice *line)
 {
 	size_t end = slice_find_byte(*left, '\n');
 	struct slice part = slice_part(*left, 0, end);
 	bool whole = end < left->n;
+	side_tap(s, slice_part(*left, 0, end + 1), line_kind(s));
 	if (!s->n_line)
 		line_mark(s, left);
 	*left = slice_part(*left, end + 1, left->n);
@@ -166,6 +203,7 @@ uint64_t side_offset(const struct side *s)
 
 static void message_end(struct side *s, bool whole, bool cut_off)
 {
+	side_tap_end(s, whole ? TAP_WHOLE : TAP_CUT);
 	s->state = SIDE_START;
 	if (s->message) {
 		s->message->end_seen = whole;
@@ -198,6 +236,7 @@ static void http_opaque(struct http *http, const char *protocol)
 	http->protocol = protocol;
 	for (unsigned dir = 0; dir < 2; dir++) {
 		side_cut(&http->side[dir], 0, false);
+		side_tap_end(&http->side[dir], TAP_NO_MESSAGE);
 		line_drop(&http->side[dir]);
 		http->side[dir].state = SIDE_OPAQUE;
 	}
@@ -219,6 +258,7 @@ void side_lost(struct side *s)
 		first = slice_part(s->http->piece->bytes,
 		    (size_t)(s->line_offset - s->http->piece->offset), 64);
 	const char *protocol = s->messages ? NULL : protocol_recognise(first);
+	side_tap_end(s, TAP_NO_MESSAGE);
 	s->n_line = 0;
 	s->state = SIDE_LOST;
 	if (protocol) {
@@ -267,6 +307,12 @@ static size_t start_feed(struct side *s, struct slice left)
 	return used;
 }
 
+static void opaque_feed(struct side *s, struct slice left)
+{
+	side_tap(s, left, TAP_OPAQUE);
+	s->opaque_bytes += left.n;
+}
+
 static void side_read(struct side *s, struct slice left)
 {
 	while (left.n) {
@@ -278,7 +324,7 @@ static void side_read(struct side *s, struct slice left)
 		else if (s->state == SIDE_BODY)
 			used = body_feed(s, left);
 		else
-			s->opaque_bytes += left.n;
+			opaque_feed(s, left);
 		left = slice_part(left, used, left.n);
 	}
 }
@@ -336,6 +382,7 @@ void http_gap(struct http *http, unsigned dir, uint64_t offset, uint64_t bytes, 
 	uint8_t loss = kind == GAP_CLIPPED ? LOSS_CLIPPED : LOSS_GAP;
 	uint64_t end = offset + bytes;
 	s->gap_seen = true;
+	side_tap_gap(s);
 	if (s->state == SIDE_OPAQUE)
 		return;
 	if (s->message)
@@ -367,6 +414,8 @@ void http_end(struct http *http, unsigned dir, enum stream_end how)
 		s->opaque_bytes += s->state == SIDE_START ? s->n_line : 0;
 		side_cut(s, 0, true);
 	}
+	if (s->n_line)
+		side_tap_end(s, TAP_NO_MESSAGE);
 	s->n_line = 0;
 	if (s->role == ROLE_SERVER ||
 	    (s->role == ROLE_UNKNOWN && http->side[!dir].role == ROLE_CLIENT))

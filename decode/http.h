@@ -107,6 +107,9 @@ void http_finish(struct http *, enum flow_end);  /* delivers what is left */
 void http_free(struct http *);
 unsigned http_client(const struct http *);       /* direction of the client */
 
+/* Tells whoever listens what bytes of the piece being read are; what became of those told before. */
+void side_tap(struct side *, struct slice, enum tap_kind);
+void side_tap_end(struct side *, enum tap_end);
 void side_anomaly(struct side *, enum anomaly_code, uint64_t value);
 void side_lost(struct side *);                   /* reading stops until the next message start */
 void side_message_end(struct side *, bool whole);

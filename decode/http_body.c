@@ -229,6 +229,7 @@ static size_t plain_feed(struct side *s, struct slice left)
 	size_t n = is_sized(s) && s->left < left.n ? (size_t)s->left : left.n;
 	if (is_sized(s))
 		s->left -= n;
+	side_tap(s, slice_part(left, 0, n), TAP_BODY);
 	if (!parser_feed(s, left.p, n))
 		body_lost(s, HTTP_LOST);
 	return n;
@@ -293,6 +294,7 @@ static size_t chunk_feed(struct side *s, struct slice left)
 		s->left -= n;
 		if (!s->left)
 			s->chunk = CHUNK_END;
+		side_tap(s, slice_part(left, 0, n), TAP_BODY);
 		if (!parser_feed(s, left.p, n))
 			body_lost(s, HTTP_LOST);
 		return n;

@@ -123,6 +123,7 @@ static bool net_read_tcp(struct net *n, const struct datagram *d, struct segment
 		return net_fault(n, TCP_TRUNCATED, 0);
 	if (header < TCP_HEADER || header > wire)
 		return net_fault(n, TCP_BAD_HEADER, 0);
+	out->header = (uint8_t)header;
 	size_t options = header - TCP_HEADER, have = cursor_left(&c);
 	cursor_skip(&c, options < have ? options : have);
 	out->payload = cursor_rest(&c);
@@ -150,6 +151,15 @@ bool net_packet(struct net *n, const struct packet *packet, struct segment *out)
 		return false;
 	}
 	return net_read_tcp(n, &d, out);
+}
+
+size_t packet_link_bytes(int linktype, struct slice packet, size_t layers, bool *is_ip)
+{
+	struct link l = { .c = cursor_from(packet) };
+	enum link_next next = LINK_OTHER;
+	enum anomaly_code fault = link_read(linktype, layers, &l, &next);
+	*is_ip = fault == ANOMALY_CODES && next == LINK_IP;
+	return fault == LINK_UNKNOWN ? 0 : packet.n - cursor_left(&l.c);
 }
 
 void net_tick(struct net *n, int64_t clock_ns)

@@ -17,6 +17,7 @@ struct segment {
 	struct endpoint src, dst;
 	uint32_t seq, ack;         /* ack is 0 without TCP_ACK */
 	uint8_t flags;
+	uint8_t header;            /* bytes of the TCP header on the wire */
 	uint32_t missing;          /* payload bytes on the wire behind `payload` that the capture cut off */
 	struct slice payload;      /* dies with the next net_packet() */
 	const struct stamp *pieces; /* the other packets of a defragmented datagram */

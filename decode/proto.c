@@ -53,27 +53,41 @@ static bool is_rtsp(struct slice s)
 	return slice_starts(s, SLICE("RTSP/1.0"));
 }
 
-static const struct {
+static const struct protocol {
 	const char *name;
 	bool (*is)(struct slice);
+	size_t signature; /* bytes that show it */
 } protocols[] = {
-	{ "tls", is_tls },
-	{ "tls", is_ssl2 },
-	{ "http2", is_http2 },
-	{ "http/0.9", is_http09 },
-	{ "ssh", is_ssh },
-	{ "smb", is_smb },
-	{ "imap", is_imap },
-	{ "pop3", is_pop3 },
-	{ "smtp or ftp", is_greeting },
-	{ "rtsp", is_rtsp },
+	{ "tls", is_tls, 5 },
+	{ "tls", is_ssl2, 5 },
+	{ "http2", is_http2, 14 },
+	{ "http/0.9", is_http09, 5 },
+	{ "ssh", is_ssh, 4 },
+	{ "smb", is_smb, 8 },
+	{ "imap", is_imap, 4 },
+	{ "pop3", is_pop3, 3 },
+	{ "smtp or ftp", is_greeting, 4 },
+	{ "rtsp", is_rtsp, 8 },
 };
 
-const char *protocol_recognise(struct slice first_bytes)
+static const struct protocol *protocol_find(struct slice first_bytes)
 {
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
 		if (protocols[i].is(first_bytes))
-			return protocols[i].name;
+			return &protocols[i];
 	}
 	return NULL;
+}
+
+const char *protocol_recognise(struct slice first_bytes)
+{
+	const struct protocol *p = protocol_find(first_bytes);
+	return p ? p->name : NULL;
+}
+
+size_t protocol_signature(struct slice first, bool *records)
+{
+	const struct protocol *p = protocol_find(first);
+	*records = p && p->is == is_tls;
+	return !p ? 0 : p->signature < first.n ? p->signature : first.n;
 }

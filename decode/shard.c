@@ -170,6 +170,13 @@ static void flow_count_opaque(struct shard *shard, const struct flow *r)
 	}
 }
 
+static void flow_untap(struct tcp_flow *f)
+{
+	const struct decode_tap *tap = f->shard->options->tap;
+	for (unsigned dir = 0; tap && dir < 2; dir++)
+		tap->close(tap->ctx, &f->tapped[dir]);
+}
+
 static void flow_close(struct tcp_flow *f, enum flow_end why)
 {
 	struct shard *shard = f->shard;
@@ -195,6 +202,7 @@ static void flow_close(struct tcp_flow *f, enum flow_end why)
 	} else {
 		flow_record_free(r);
 	}
+	flow_untap(f);
 	tcp_forget(f);
 	free(f->packet_list);
 	flow_remove(shard->flows, f);
@@ -271,18 +279,33 @@ static void packet_note(struct tcp_flow *f, const struct packet_ref *packet)
 	f->packet_list[f->n_packet_list++] = *packet;
 }
 
-/*
- * After the segment was read, so that its place in the stream is known. What lies before the first
- * byte we know of has an offset beyond all others.
- */
+/* After the segment was read, so that its place in the stream is known. */
+static uint64_t segment_offset(const struct tcp_flow *f, unsigned dir, const struct segment *s)
+{
+	return half_offset(&f->half[dir], s->seq + ((s->flags & TCP_SYN) != 0));
+}
+
+static void segment_tell(struct tcp_flow *f, unsigned dir, const struct segment *s)
+{
+	const struct decode_tap *tap = f->shard->options->tap;
+	struct tap_segment told = {
+		.at = &s->at,
+		.pieces = s->pieces,
+		.n_pieces = s->n_pieces,
+		.offset = segment_offset(f, dir, s),
+		.captured = s->payload.n,
+		.header = s->header,
+	};
+	if (tap)
+		tap->segment(tap->ctx, &f->tapped[dir], &told);
+}
+
 static void packets_note(struct tcp_flow *f, unsigned dir, const struct segment *s)
 {
 	if (!f->shard->options->keep_packets)
 		return;
-	const struct half *h = &f->half[dir];
-	uint32_t first = s->seq + ((s->flags & TCP_SYN) != 0);
 	struct packet_ref packet = {
-		.offset = h->offset + (uint64_t)(int64_t)seq_ahead(first, h->next),
+		.offset = segment_offset(f, dir, s),
 		.bytes = (uint32_t)s->payload.n + s->missing,
 		.from_client = dir == 0,
 	};
@@ -375,6 +398,7 @@ void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 	f->active = clock;
 	tcp_segment(f, dir, s, &http_stream);
 	packets_note(f, dir, s);
+	segment_tell(f, dir, s);
 	flow_touch(shard->flows, f, flow_list_of(f));
 }
 

@@ -31,6 +31,17 @@ void flow_anomaly(struct tcp_flow *f, enum anomaly_code code, const struct stamp
 	shard_said(f->shard);
 }
 
+void flow_conflict(struct tcp_flow *f, unsigned dir, const struct stamp *at,
+    const struct stamp *first, uint32_t seq, uint32_t bytes)
+{
+	const struct decode_tap *tap = f->shard->options->tap;
+	const struct half *h = &f->half[dir];
+	f->conflicts++;
+	flow_anomaly(f, TCP_CONFLICT, at, first, bytes);
+	if (tap)
+		tap->conflict(tap->ctx, &f->tapped[dir], at, half_offset(h, seq), bytes);
+}
+
 /* ---- delivery ---- */
 
 /* Acknowledgements that are not captured must not let `acked` fall half the number space behind. */
@@ -285,8 +296,7 @@ static void payload_again(struct tcp_flow *f, unsigned dir, const struct segment
 	f->retransmitted++;
 	struct slice old = slice_part(s->payload, 0, known);
 	if (h->history && history_differs(h->history, s->seq, old, &first)) {
-		f->conflicts++;
-		flow_anomaly(f, TCP_CONFLICT, &s->at, &first, old.n);
+		flow_conflict(f, dir, &s->at, &first, s->seq, known);
 		ops->conflict(f, dir);
 	}
 }

@@ -15,6 +15,9 @@ void tcp_tick(struct tcp_flow *, const struct stream_ops *);
 void tcp_flush(struct tcp_flow *, const struct stream_ops *);
 void tcp_forget(struct tcp_flow *);              /* gives back the memory of both directions */
 
+/* Bytes of a segment differ from those that came first. */
+void flow_conflict(struct tcp_flow *, unsigned dir, const struct stamp *at, const struct stamp *first,
+    uint32_t seq, uint32_t bytes);
 /* Says something about a flow at the packet being processed. */
 void flow_anomaly(struct tcp_flow *, enum anomaly_code, const struct stamp *at, const struct stamp *other,
     uint64_t value);

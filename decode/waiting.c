@@ -87,8 +87,7 @@ void waiting_compare(struct tcp_flow *f, struct half *h, struct waiting *w, cons
 		return;
 	if (memcmp(s->payload.p + (from - s->seq), w->bytes + (from - w->seq), to - from) != 0) {
 		w->conflict = true;
-		f->conflicts++;
-		flow_anomaly(f, TCP_CONFLICT, &s->at, &w->at, to - from);
+		flow_conflict(f, h == &f->half[1], &s->at, &w->at, from, to - from);
 	}
 	waiting_lower_ack(f, h, w, s, to);
 }

@@ -8,10 +8,11 @@ BEGIN {
 	may["analysis"] = "base decode"
 	may["rules"] = "base decode analysis"
 	may["report"] = "base decode analysis rules"
+	may["scrub"] = "base decode"
 	may["play"] = "base"
-	may["cmd"] = may["main.c"] = "base capture decode analysis rules report cmd play"
+	may["cmd"] = may["main.c"] = "base capture decode analysis rules report scrub cmd play"
 	# struct packet, struct damage: shapes only.
-	extra["decode"] = extra["report"] = "capture/capture.h"
+	extra["decode"] = extra["report"] = extra["scrub"] = "capture/capture.h"
 
 	only["pthread.h"] = only["threads.h"] = "^decode/workers\\.c$"
 	only["pcap.h"] = only["pcap/"] = "^capture/"

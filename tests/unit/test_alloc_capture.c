@@ -87,7 +87,7 @@ static void writing(void **state)
 	long n = 0;
 	for (; !w; n++) {
 		allocations_left = n;
-		w = writer_open(path.text, &e);
+		w = writer_open(path.text, CAPTURE_PCAPNG, &e);
 		allocations_left = -1;
 	}
 	assert_true(n >= 3);

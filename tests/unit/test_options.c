@@ -346,6 +346,30 @@ static void test_no_times(void **state)
 	refused("-r a --since 2006-09-26 --until 2006-09-26", "not before");
 }
 
+static void test_scrub(void **state)
+{
+	(void)state;
+	struct options o = good("scrub /etc/hostname -o out.pcap --key 00 --limit scrub_body=1M");
+	assert_ptr_equal(o.run, command_scrub);
+	assert_int_equal(o.n_inputs, 1);
+	assert_string_equal(o.output, "out.pcap");
+	assert_string_equal(o.key, "00");
+	assert_null(o.key_file);
+	assert_int_equal(o.limits.scrub_body, 1 << 20);
+	options_free(&o);
+	o = good("scrub -o - --key-file k no-such-file");
+	assert_string_equal(o.key_file, "k");
+	options_free(&o);
+	refused("scrub", "nothing to scrub");
+	refused("scrub a", "-o");
+	refused("scrub a -o", "-o");
+	refused("scrub a b -o c", "one capture");
+	refused("scrub - -o c", "twice");
+	refused("scrub /dev/null -o c", "has to be a file");
+	refused("scrub a -o c -r d", "belongs to: analyze");
+	refused("-r a -o c", "belongs to: scrub");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_scrub),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_no_times),
 	};

@@ -91,7 +91,7 @@ static void reads_back_the_same(void **state)
 	struct image_path dir = dir_new(), path = path_in(&dir, "out.pcapng");
 	struct error e = { "" };
 	struct stat st;
-	struct writer *w = writer_open(path.text, &e);
+	struct writer *w = writer_open(path.text, CAPTURE_PCAPNG, &e);
 	assert_non_null(w);
 	write_samples(w);
 	assert_int_equal(access(path.text, F_OK), -1);
@@ -113,7 +113,7 @@ static void more_than_the_buffer(void **state)
 	const struct limits limits = limits_default();
 	struct image_path path = path_new();
 	struct error e = { "" };
-	struct writer *w = writer_open(path.text, &e);
+	struct writer *w = writer_open(path.text, CAPTURE_PCAPNG, &e);
 	uint8_t *data = malloc(LONGEST);
 	for (size_t i = 0; i < PACKETS; i++) {
 		size_t n = i % 50 == 0 ? LONGEST - i : i * 7 % 1501;
@@ -149,7 +149,8 @@ static void old_file_stays_until_the_new_one_is_whole(void **state)
 	int fd = open(path.text, O_WRONLY | O_CREAT, 0644);
 	assert_int_equal(write(fd, "old", 3), 3);
 	close(fd);
-	struct writer *w = writer_open(path.text, &e), *other = writer_open(path.text, &e);
+	struct writer *w = writer_open(path.text, CAPTURE_PCAPNG, &e);
+	struct writer *other = writer_open(path.text, CAPTURE_PCAPNG, &e);
 	assert_non_null(w);
 	assert_non_null(other);
 	write_samples(w);
@@ -176,7 +177,7 @@ static void no_link_is_followed(void **state)
 	struct error e = { "" };
 	(void)snprintf(trap.text, sizeof(trap.text), "%.200s.%ld-0.tmp", path.text, (long)getpid());
 	assert_int_equal(symlink(victim.text, trap.text), 0);
-	struct writer *w = writer_open(path.text, &e);
+	struct writer *w = writer_open(path.text, CAPTURE_PCAPNG, &e);
 	assert_non_null(w);
 	write_samples(w);
 	assert_true(writer_close(w, &e));
@@ -193,7 +194,7 @@ static void a_full_disk_is_said_once(void **state)
 	if (access("/dev/full", W_OK) != 0)
 		skip();
 	struct error e = { "" };
-	struct writer *w = writer_open("/dev/full", &e);
+	struct writer *w = writer_open("/dev/full", CAPTURE_PCAPNG, &e);
 	assert_non_null(w);
 	struct packet p = { .linktype = 1, .bytes = { (const uint8_t *)image_data, IMAGE_DATA } };
 	int said = 0;
@@ -214,15 +215,15 @@ static void cannot_be_written(void **state)
 	(void)state;
 	struct image_path dir = dir_new();
 	struct error e = { "" };
-	assert_null(writer_open("/nowhere/x.pcapng", &e));
+	assert_null(writer_open("/nowhere/x.pcapng", CAPTURE_PCAPNG, &e));
 	assert_string_equal(e.text, "/nowhere/x.pcapng: No such file or directory");
-	assert_null(writer_open(dir.text, &e));
+	assert_null(writer_open(dir.text, CAPTURE_PCAPNG, &e));
 	assert_non_null(strstr(e.text, ": Is a directory"));
 	assert_int_equal(dir_count(dir.text), 0);
 
 	/* What takes the place of the name meanwhile is not overwritten, and nothing is left behind. */
 	struct image_path path = path_in(&dir, "out");
-	struct writer *w = writer_open(path.text, &e);
+	struct writer *w = writer_open(path.text, CAPTURE_PCAPNG, &e);
 	write_samples(w);
 	assert_int_equal(mkdir(path.text, 0700), 0);
 	assert_false(writer_close(w, &e));
@@ -241,7 +242,7 @@ static void a_pipe_is_written_to(void **state)
 	unlink(path.text);
 	assert_int_equal(mkfifo(path.text, 0600), 0);
 	int fd = open(path.text, O_RDWR);
-	struct writer *w = writer_open(path.text, &e);
+	struct writer *w = writer_open(path.text, CAPTURE_PCAPNG, &e);
 	assert_non_null(w);
 	write_samples(w);
 	assert_true(writer_close(w, &e));
@@ -254,9 +255,133 @@ static void a_pipe_is_written_to(void **state)
 	unlink(copy.text);
 }
 
+static struct packet packet_at(int64_t ns, int linktype)
+{
+	return (struct packet){ .at.ns = ns,
+		.linktype = linktype,
+		.wire_len = 60,
+		.bytes = { (const uint8_t *)image_data, IMAGE_DATA } };
+}
+
+static struct source *source_of(const char *const *path, const struct limits *limits)
+{
+	struct error e = { "" };
+	struct source_options options = { .specs = path,
+		.n_specs = 1,
+		.since = INT64_MIN,
+		.until = INT64_MAX,
+		.limits = limits };
+	struct source *s = source_open(&options, &e);
+	if (s == NULL)
+		fail_msg("%s", e.text);
+	return s;
+}
+
+/* Numbers of packets, what was lost before each and behind the last, and how the file ends. */
+static void losses_numbers_and_the_end(void **state)
+{
+	(void)state;
+	const struct limits limits = limits_default();
+	struct image_path path = path_new();
+	struct error e = { "" };
+	struct writer *w = writer_open(path.text, CAPTURE_PCAPNG, &e);
+	struct packet p = packet_at(1, 1), other = packet_at(2, 113);
+	assert_true(writer_lost(w, 3) && writer_packet(w, &p, &e));
+	assert_true(writer_skip(w, 2) && writer_packet(w, &other, &e));
+	assert_true(writer_lost(w, 4) && writer_packet(w, &other, &e));
+	assert_true(writer_lost(w, 5));
+	writer_end(w, true);
+	assert_true(writer_close(w, &e));
+	const char *const paths[] = { path.text };
+	struct source *s = source_of(paths, &limits);
+	static const struct {
+		uint64_t frame, dropped;
+	} expected[] = { { 1, 3 }, { 4, 0 }, { 5, 4 } };
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(source_next(s, &p), SOURCE_PACKET);
+		assert_int_equal(p.at.frame, expected[i].frame);
+		assert_int_equal(p.dropped, expected[i].dropped);
+	}
+	assert_int_equal(source_next(s, &p), SOURCE_END);
+	size_t n;
+	source_damage(s, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(source_counts(s).dropped, 12);
+	assert_int_equal(source_counts(s).dropped_behind, 5);
+	source_close(s);
+	unlink(path.text);
+}
+
+static void pcap_reads_back(void **state)
+{
+	(void)state;
+	const struct limits limits = limits_default();
+	for (int damaged = 0; damaged < 2; damaged++) {
+		struct image_path path = path_new();
+		struct error e = { "" };
+		struct writer *w = writer_open(path.text, CAPTURE_PCAP, &e);
+		struct packet p = packet_at(1700000000123456789, 113);
+		assert_true(writer_packet(w, &p, &e));
+		assert_false(writer_lost(w, 1));
+		assert_false(writer_skip(w, 1));
+		writer_end(w, damaged != 0);
+		assert_true(writer_close(w, &e));
+		const char *const paths[] = { path.text };
+		struct source *s = source_of(paths, &limits);
+		assert_int_equal(source_next(s, &p), SOURCE_PACKET);
+		assert_true(
+		    p.at.ns == 1700000000123456789 && p.linktype == 113 && p.wire_len == 60);
+		assert_memory_equal(p.bytes.p, image_data, IMAGE_DATA);
+		assert_int_equal(source_next(s, &p), SOURCE_END);
+		size_t n;
+		source_damage(s, &n);
+		assert_int_equal(n, damaged);
+		source_close(s);
+		unlink(path.text);
+	}
+}
+
+static void pcap_has_one_link_type(void **state)
+{
+	(void)state;
+	struct image_path dir = dir_new(), path = path_in(&dir, "out.pcap");
+	struct error e = { "" };
+	struct writer *w = writer_open(path.text, CAPTURE_PCAP, &e);
+	struct packet p = packet_at(1, 1), other = packet_at(2, 113);
+	assert_true(writer_packet(w, &p, &e));
+	assert_false(writer_packet(w, &other, &e));
+	assert_non_null(strstr(e.text, "one link type"));
+	assert_false(writer_close(w, &e));
+	assert_int_equal(dir_count(dir.text), 0);
+	assert_int_equal(rmdir(dir.text), 0);
+}
+
+static void empty_files_are_files(void **state)
+{
+	(void)state;
+	const struct limits limits = limits_default();
+	for (int format = CAPTURE_PCAPNG; format <= CAPTURE_PCAP; format++) {
+		struct image_path path = path_new();
+		struct error e = { "" };
+		struct packet p;
+		struct writer *w = writer_open(path.text, (enum capture_format)format, &e);
+		writer_end(w, false);
+		assert_true(writer_close(w, &e));
+		const char *const paths[] = { path.text };
+		struct source *s = source_of(paths, &limits);
+		assert_int_equal(source_next(s, &p), SOURCE_END);
+		source_close(s);
+		unlink(path.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(losses_numbers_and_the_end),
+		cmocka_unit_test(pcap_reads_back),
+		cmocka_unit_test(pcap_has_one_link_type),
+		cmocka_unit_test(empty_files_are_files),
 		cmocka_unit_test(reads_back_the_same),
 		cmocka_unit_test(more_than_the_buffer),
 		cmocka_unit_test(old_file_stays_until_the_new_one_is_whole),
