@@ -14,7 +14,7 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 # ./davscope is the plain build; every variant keeps its own in its own BUILD.
 PROGRAM := $(if $(filter build,$(BUILD)),davscope,$(BUILD)/davscope)
 PRODUCT := $(sort $(wildcard base/*.c capture/*.c decode/*.c analysis/*.c rules/*.c report/*.c \
-	scrub/*.c cmd/*.c play/*.c))
+	cmd/*.c cmd/scrub/*.c play/*.c))
 SHIPPED := $(sort $(wildcard rules/*.yaml))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 # Here a file with a main is a program of its own; the others help them all.

@@ -2,7 +2,7 @@
  * scrub.c - `davscope scrub IN -o OUT`: a capture for a bug report. Two passes over IN; see scrub/scrub.h.
  */
 #include "cmd/cmd.h"
-#include "scrub/scrub.h"
+#include "cmd/scrub/scrub.h"
 
 #include <errno.h>
 #include <fcntl.h>

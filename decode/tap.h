@@ -1,7 +1,7 @@
 /*
  * tap.h - what the bytes of the streams were read as, told as they are read. Part of decode.h.
  *
- * For who has to account for every byte of a capture (scrub/). Each byte that was delivered is told once,
+ * For who has to account for every byte of a capture (cmd/scrub/). Each byte that was delivered is told once,
  * in the order of its stream, by its first arrival; then what became of it. The calls come from whoever
  * runs the shard: with no workers that is the caller's thread. Segments come in the order of packets within
  * their flow, and no later than the round behind the one they were read in.

@@ -2,10 +2,10 @@
  * Any bytes as any format: nothing is read or written out of place, the length stays, equal bytes become equal
  * bytes, and a long word that is in no vocabulary is gone. The first byte picks the format.
  */
-#include "scrub/body.h"
-#include "scrub/credential.h"
-#include "scrub/formats.h"
-#include "scrub/head.h"
+#include "cmd/scrub/body.h"
+#include "cmd/scrub/credential.h"
+#include "cmd/scrub/formats.h"
+#include "cmd/scrub/head.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>

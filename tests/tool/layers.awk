@@ -8,11 +8,11 @@ BEGIN {
 	may["analysis"] = "base decode"
 	may["rules"] = "base decode analysis"
 	may["report"] = "base decode analysis rules"
-	may["scrub"] = "base decode"
+	may["cmd/scrub"] = "base decode"
 	may["play"] = "base"
-	may["cmd"] = may["main.c"] = "base capture decode analysis rules report scrub cmd play"
+	may["cmd"] = may["main.c"] = "base capture decode analysis rules report cmd cmd/scrub play"
 	# struct packet, struct damage: shapes only.
-	extra["decode"] = extra["report"] = extra["scrub"] = "capture/capture.h"
+	extra["decode"] = extra["report"] = extra["cmd/scrub"] = "capture/capture.h"
 
 	only["pthread.h"] = only["threads.h"] = "^decode/workers\\.c$"
 	only["pcap.h"] = only["pcap/"] = "^capture/"
@@ -32,19 +32,26 @@ function has(list, word) {
 	return index(" " list " ", " " word " ") != 0
 }
 
-function check_ours(folder, target,    theirs) {
+# A folder in a folder has a face of its own.
+function folder_of(path) {
+	sub(/\/[^\/]*$/, "", path)
+	return path in may ? path : substr(path, 1, index(path "/", "/") - 1)
+}
+
+function check_ours(folder, target,    theirs, face) {
 	if (target !~ /\//) {
 		if (target !~ /\.def$/)
 			complain("include \"" target "\" is not written from the root")
 		return
 	}
-	theirs = target
-	sub(/\/.*/, "", theirs)
+	theirs = folder_of(target)
+	face = theirs
+	sub(/.*\//, "", face)
 	if (theirs == folder)
 		return
 	if (!has(may[folder], theirs) && extra[folder] != target)
 		complain(folder " may not include " target)
-	else if (target != theirs "/" theirs ".h")
+	else if (target != theirs "/" face ".h")
 		complain(target " is private to " theirs "/")
 }
 
@@ -55,8 +62,7 @@ function check_system(target,    name) {
 }
 
 FNR == 1 {
-	folder = FILENAME
-	sub(/\/.*/, "", folder)
+	folder = folder_of(FILENAME)
 }
 
 folder == "tests" || !match($0, /^[ \t]*#[ \t]*include[ \t]*["<][^">]+/) {

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2086,SC2116 # lists are words
 set -u
 : "${BUILD:=build/lint}" "${CPPFLAGS:=}"
-folders='base capture decode analysis rules report scrub cmd play'
+folders='base capture decode analysis rules report cmd play'
 tools=$(dirname "$0")
 jobs=$(nproc 2>/dev/null || echo 2)
 found=$(mktemp)
@@ -64,7 +64,7 @@ globals() {
 }
 
 readmes() {
-	for folder in base capture decode analysis rules report scrub cmd play samples tests; do
+	for folder in base capture decode analysis rules report cmd cmd/scrub play samples tests; do
 		[ -d "$folder" ] || continue
 		if [ ! -f "$folder/README.md" ]; then
 			echo "$folder/README.md is missing"

@@ -49,6 +49,9 @@ include 'libyaml' rules/load.c '<yaml.h>' 'does not belong here'
 include 'libyaml at home' base/yaml.c '<yaml.h>' ''
 include 'PCRE2' rules/eval.c '<pcre2.h>' 'does not belong here'
 include 'PCRE2 at home' rules/match.c '<pcre2.h>' ''
+include 'a folder in a folder' cmd/a.c '"cmd/scrub/scrub.h"' ''
+include 'and its insides' cmd/a.c '"cmd/scrub/words.h"' 'private to cmd/scrub/'
+include 'not to the folder around it' cmd/scrub/a.c '"cmd/cmd.h"' 'cmd/scrub may not include'
 include 'unknown folder' util/a.c '"base/base.h"' 'no such folder'
 
 shape() { # NAME FILE EXPECTED, code on stdin

@@ -4,7 +4,7 @@
 #ifndef DAVSCOPE_TESTS_SCRUB_TEXT_H
 #define DAVSCOPE_TESTS_SCRUB_TEXT_H
 
-#include "scrub/text.h"
+#include "cmd/scrub/text.h"
 #include "tests/unit/guard.h"
 
 #include <setjmp.h>

@@ -3,8 +3,8 @@
  * Linked with malloc, calloc and realloc wrapped.
  */
 #include "capture/capture.h"
-#include "scrub/body.h"
-#include "scrub/scrub.h"
+#include "cmd/scrub/body.h"
+#include "cmd/scrub/scrub.h"
 #include "tests/unit/alloc_fail.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /*
  * test_scrub_address.c - address.c: networks stay networks, classes stay classes, texts keep their length.
  */
-#include "scrub/address.h"
+#include "cmd/scrub/address.h"
 #include "tests/unit/scrub_text.h"
 
 #include <arpa/inet.h>

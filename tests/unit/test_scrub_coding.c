@@ -1,9 +1,9 @@
 /*
  * test_scrub_coding.c - coding.c, pack.c, huffman.c: packed again into exactly the room there was.
  */
-#include "scrub/coding.h"
-#include "scrub/formats.h"
-#include "scrub/pack.h"
+#include "cmd/scrub/coding.h"
+#include "cmd/scrub/formats.h"
+#include "cmd/scrub/pack.h"
 #include "tests/unit/scrub_text.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * test_scrub_formats.c - calendar.c, xml.c, mime.c, wbxml.c: one object under one key is one object in all formats.
  */
-#include "scrub/body.h"
-#include "scrub/formats.h"
+#include "cmd/scrub/body.h"
+#include "cmd/scrub/formats.h"
 #include "tests/unit/scrub_text.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * test_scrub_head.c - head.c, credential.c: lines and fields by what they are for.
  */
-#include "scrub/credential.h"
-#include "scrub/head.h"
+#include "cmd/scrub/credential.h"
+#include "cmd/scrub/head.h"
 #include "tests/unit/scrub_text.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * test_scrub_layer.c - layer.c, layers.c: a name is the same name however it is spelt, and spelt as before.
  */
-#include "scrub/layer.h"
+#include "cmd/scrub/layer.h"
 #include "tests/unit/scrub_text.h"
 
 #include <stdio.h>

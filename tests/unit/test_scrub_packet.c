@@ -2,7 +2,7 @@
  * test_scrub_packet.c - packet.c, stream.c, scrub.c: packets are built from nothing; what is not known stays nothing.
  */
 #include "capture/capture.h"
-#include "scrub/scrub.h"
+#include "cmd/scrub/scrub.h"
 #include "tests/unit/guard.h"
 #include "tests/unit/wire.h"
 

@@ -1,7 +1,7 @@
 /*
  * test_scrub_permute.c - permute.c: one to one, for every shape, and another one for every key.
  */
-#include "scrub/permute.h"
+#include "cmd/scrub/permute.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
  * test_scrub_spool.c - spool.c: what was written comes back, what was not is zero, and no file is left behind.
  */
-#include "scrub/spool.h"
+#include "cmd/scrub/spool.h"
 #include "tests/unit/capture_image.h"
 
 #include <dirent.h>

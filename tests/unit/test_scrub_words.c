@@ -1,8 +1,8 @@
 /*
  * test_scrub_words.c - words.c, character.c, vocabulary.c: names keep their shape and stay different.
  */
-#include "scrub/character.h"
-#include "scrub/vocabulary.h"
+#include "cmd/scrub/character.h"
+#include "cmd/scrub/vocabulary.h"
 #include "tests/unit/scrub_text.h"
 
 #include <ctype.h>
@@ -222,7 +222,7 @@ static void test_words_of_the_list(void **state)
 	(void)state;
 	static const char *const lists[] = {
 #define WORDS(group, words) words,
-#include "scrub/words.def"
+#include "cmd/scrub/words.def"
 #undef WORDS
 	};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
