@@ -20,22 +20,31 @@ static int text_compare(struct slice a, struct slice b)
 	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-/* A path that does not say whose store it lies in says which collection. */
-static bool has_mailbox(const struct lineage *l)
-{
-	return l->texts[LINEAGE_MAILBOX].n != 0;
-}
+/* Whose items: where neither mailbox nor path is known, as of a device alone, those of the client. */
+enum heading { HEADING_MAILBOX, HEADING_COLLECTION, HEADING_CLIENT, HEADINGS };
+static const struct {
+	enum lineage_text text;
+	const char *name;
+} headings[HEADINGS] = {
+	[HEADING_MAILBOX] = { LINEAGE_MAILBOX, "mailbox" },
+	[HEADING_COLLECTION] = { LINEAGE_SCOPE, "collection" },
+	[HEADING_CLIENT] = { LINEAGE_PEER, "client" },
+};
 
-static struct slice place_of(const struct lineage *l)
+static enum heading heading_of(const struct lineage *l)
 {
-	return l->texts[has_mailbox(l) ? LINEAGE_MAILBOX : LINEAGE_SCOPE];
+	enum heading h = HEADING_MAILBOX;
+	while (h != HEADING_CLIENT && l->texts[headings[h].text].n == 0)
+		h++;
+	return h;
 }
 
 static int place_compare(const struct lineage *a, const struct lineage *b)
 {
-	if (has_mailbox(a) != has_mailbox(b))
-		return has_mailbox(a) ? -1 : 1;
-	return text_compare(place_of(a), place_of(b));
+	enum heading at = heading_of(a), other = heading_of(b);
+	if (at != other)
+		return at < other ? -1 : 1;
+	return text_compare(a->texts[headings[at].text], b->texts[headings[at].text]);
 }
 
 /* By mailbox, then item; of one item the gravest first, as in the list of findings. */
@@ -225,9 +234,13 @@ static void write_lineage(struct out *o, const struct report_options *options,
 
 static void write_heading(struct out *o, const struct lineage *l)
 {
-	out_text(o, has_mailbox(l) ? "diagnosis of mailbox " : "diagnosis of collection ");
-	if (place_of(l).n != 0)
-		out_vis(o, place_of(l), SIZE_MAX);
+	enum heading h = heading_of(l);
+	struct slice name = l->texts[headings[h].text];
+	out_text(o, "diagnosis of ");
+	out_text(o, headings[h].name);
+	out_char(o, ' ');
+	if (name.n != 0)
+		out_vis(o, name, SIZE_MAX);
 	else
 		out_text(o, "(not known)");
 	out_char(o, '\n');

@@ -127,6 +127,13 @@ static void places(void **state)
 	s.matter.number = 9;
 	s.matter.mailbox = (struct slice){ 0 };
 	find(&b, &medium, SEVERITY_MEDIUM, 1, 0, &S(s)->event);
+	s.matter.number = 7;
+	struct slice scope = s.matter.scope;
+	s.matter.scope = (struct slice){ 0 };
+	s.matter.peer = SLICE("anna with Phone/1");
+	find(&b, &medium, SEVERITY_MEDIUM, 7, 0, &S(s)->event);
+	s.matter.scope = scope;
+	s.matter.peer = (struct slice){ 0 };
 	s.matter.number = 8;
 	s.matter.mailbox = SLICE("berta");
 	find(&b, &medium, SEVERITY_MEDIUM, 2, 0, &S(s)->event);
@@ -148,7 +155,9 @@ static void places(void **state)
 	    "diagnosis of mailbox berta\n\n"
 	    "LINEAGE i-8, collection /cal\n" LIFE LOOP "\n"
 	    "diagnosis of collection /cal\n\n"
-	    "LINEAGE i-9, collection /cal\n" LIFE LOOP "\n");
+	    "LINEAGE i-9, collection /cal\n" LIFE LOOP "\n"
+	    "diagnosis of client anna with Phone/1\n\n"
+	    "LINEAGE i-7, client anna with Phone/1\n" LIFE LOOP "\n");
 	free(text);
 }
 
