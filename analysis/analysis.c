@@ -332,5 +332,5 @@ struct decode_sink analysis_input(struct analysis *a)
 
 const struct summary *analysis_summary(struct analysis *a)
 {
-	return counter_summary(a->counter);
+	return counter_summary(a->counter, store_evicted(a->store), sessions_evicted(a->sessions));
 }

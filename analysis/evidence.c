@@ -46,7 +46,7 @@ static uint64_t refused_by_limits(const struct summary *s)
 		BODY_BOMB,
 		XML_LIMIT,
 	};
-	uint64_t sum = 0;
+	uint64_t sum = s->items_forgotten + s->sessions_forgotten;
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
 		sum += s->anomalies[codes[i]];
 	return sum;

@@ -32,7 +32,8 @@ struct counter *counter_new(void);                                       /* NULL
 void counter_txn(struct counter *, const struct txn *, const struct facts *);
 void counter_flow(struct counter *, const struct flow *);
 void counter_anomaly(struct counter *, const struct anomaly *);
-const struct summary *counter_summary(struct counter *);                 /* valid until the next count */
+/* What was forgotten is counted elsewhere. Valid until the next count. */
+const struct summary *counter_summary(struct counter *, uint64_t items, uint64_t sessions);
 void counter_free(struct counter *);
 
 #endif

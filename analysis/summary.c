@@ -213,8 +213,10 @@ void counter_anomaly(struct counter *c, const struct anomaly *anomaly)
 	}
 }
 
-const struct summary *counter_summary(struct counter *c)
+const struct summary *counter_summary(struct counter *c, uint64_t items, uint64_t sessions)
 {
+	c->sum.items_forgotten = items;
+	c->sum.sessions_forgotten = sessions;
 	c->sum.n_methods = names_sort(&c->methods, count_compare);
 	c->sum.methods = c->methods.sorted;
 	c->sum.n_protocols = names_sort(&c->protocols, name_compare);

@@ -34,6 +34,7 @@ struct summary {
 	size_t n_methods, n_protocols;
 	uint64_t statuses[1000];
 	uint64_t unpaired[UNPAIRED_REASONS];   /* by enum unpaired; [PAIRED] counts the pairs */
+	uint64_t items_forgotten, sessions_forgotten; /* at limits items_known, store_bytes; sessions */
 	int64_t first_ns, last_ns;
 };
 

@@ -192,6 +192,10 @@ static void write_loss(struct json *j, const struct summary *s)
 	json_member(j, "gap_bytes", s->gap_bytes);
 	json_member(j, "clipped_bytes", s->clipped_bytes);
 	json_end(j, '}');
+	json_object(j, "forgotten");
+	json_member(j, "items", s->items_forgotten);
+	json_member(j, "sessions", s->sessions_forgotten);
+	json_end(j, '}');
 	json_array(j, "anomalies");
 	for (enum anomaly_code i = 0; i < ANOMALY_CODES; i++) {
 		if (s->anomalies[i] == 0)

@@ -197,6 +197,17 @@ static void write_gaps(struct out *o, const struct summary *s)
 	out_char(o, '\n');
 }
 
+static void write_forgotten(struct out *o, const struct summary *s)
+{
+	if (s->items_forgotten == 0 && s->sessions_forgotten == 0)
+		return;
+	label(o, "forgotten");
+	amount(o, s->items_forgotten, "item", "items");
+	out_text(o, " (limits items_known, store_bytes), ");
+	amount(o, s->sessions_forgotten, "session", "sessions");
+	out_text(o, " (limit sessions)\n");
+}
+
 static void write_anomalies(struct out *o, const struct summary *s)
 {
 	bool any = false;
@@ -361,6 +372,7 @@ void summary_write(struct out *o, const struct report_options *options, const st
 	write_flavours(o, s);
 	write_unpaired(o, s);
 	write_gaps(o, s);
+	write_forgotten(o, s);
 	write_opaque(o, s);
 	write_anomalies(o, s);
 	if (rules != NULL)

@@ -76,6 +76,13 @@ rules -r $sample -q --fail-on medium -Y 'http.request.method == "PUT"'
 same "shown with its cause" 1 $code
 rules -r $sample -q --fail-on high -Y 'rule.id == "refused-twice"'
 same "shown by itself" 1 $code
+
+# What is forgotten at a limit is counted, and the evidence is not called complete.
+run -r samples/vdirsyncer-radicale.pcap -q --limit items_known=3 --limit sessions=1
+says "forgotten" out "forgotten     462 items (limits items_known, store_bytes), "
+says "forgotten is no complete evidence" out "evidence: incomplete ("
+run -r samples/vdirsyncer-radicale.pcap -q
+says "nothing forgotten" out "evidence: complete"
 run -r $sample -q --fail-on low --no-shipped-rules
 same "no rules" 0 $code
 talk cut-file "$work/cut.pcap"

@@ -33,7 +33,7 @@ static void methods_by_count_then_name(void **state)
 	count_method(c, "GET");
 	count_method(c, "PUTX");
 	count_method(c, "PUT");
-	const struct summary *s = counter_summary(c);
+	const struct summary *s = counter_summary(c, 0, 0);
 	assert_int_equal(s->n_methods, 3);
 	assert_name(&s->methods[0], "PUT", 2);
 	assert_name(&s->methods[1], "GET", 1);
@@ -55,7 +55,7 @@ static void names_are_bounded(void **state)
 	memset(name, 'A', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
 	count_method(c, name);
-	const struct summary *s = counter_summary(c);
+	const struct summary *s = counter_summary(c, 0, 0);
 	assert_int_equal(s->n_methods, 33);
 	assert_name(&s->methods[0], "M000", 1);
 	assert_name(&s->methods[31], "M031", 1);
@@ -84,7 +84,7 @@ static void tags(void **state)
 	counter_txn(c, &m.txn, &facts);
 	facts.tag_due = TAG_DUE_SCHEDULING;
 	counter_txn(c, &m.txn, &facts);
-	const struct summary *s = counter_summary(c);
+	const struct summary *s = counter_summary(c, 0, 0);
 	assert_int_equal(s->exchange_due.untagged, 1);
 	assert_int_equal(s->exchange_due.tagged, 1);
 	assert_int_equal(s->exchange_due.unseen, 0);
@@ -111,7 +111,7 @@ static void halves_and_bodies(void **state)
 	m.txn.unpaired = UNPAIRED_MIDSTREAM;
 	m.txn.unsure = false;
 	counter_txn(c, &m.txn, &facts);
-	const struct summary *s = counter_summary(c);
+	const struct summary *s = counter_summary(c, 0, 0);
 	assert_int_equal(s->unpaired_requests, 1);
 	assert_int_equal(s->unpaired_responses, 1);
 	assert_int_equal(s->unpaired[UNPAIRED_CLOSED], 1);
@@ -135,7 +135,7 @@ static struct summary one_body(struct message req)
 	req.seen = true;
 	m.txn.req = req;
 	counter_txn(c, &m.txn, &facts);
-	struct summary s = *counter_summary(c);
+	struct summary s = *counter_summary(c, 0, 0);
 	counter_free(c);
 	return s;
 }
@@ -224,7 +224,7 @@ static void flows_and_loss(void **state)
 	counter_anomaly(c, &gap);
 	counter_anomaly(c, &gap);
 	counter_anomaly(c, &clip);
-	const struct summary *s = counter_summary(c);
+	const struct summary *s = counter_summary(c, 0, 0);
 	assert_int_equal(s->flows, 5);
 	assert_int_equal(s->http_flows, 1);
 	assert_int_equal(s->n_protocols, 2);
