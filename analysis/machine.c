@@ -109,7 +109,7 @@ struct vector vector_played(const struct vector *v)
 	return played;
 }
 
-static bool row_applies(const struct machine_row *row, const struct situation *s,
+static bool row_applies(const struct machine_row *row, const struct machine_moment *s,
     const struct vector *v)
 {
 	return (row->from & BIT(s->state)) && (row->events & BIT(s->event)) &&
@@ -117,7 +117,7 @@ static bool row_applies(const struct machine_row *row, const struct situation *s
 	    (row->values == 0 || (row->values & v->set[row->policy]));
 }
 
-size_t machine_step(const struct situation *s, const struct vector *v,
+size_t machine_step(const struct machine_moment *s, const struct vector *v,
     const struct machine_row *out[STEP_ROWS])
 {
 	size_t n = 0;

@@ -90,13 +90,13 @@ enum machine_layer row_layer(const struct machine_row *);
 enum machine_state row_next(const struct machine_row *, enum machine_state from); /* NOWHERE: none */
 
 /* What happens where. A fact of neither is not observed: it may be so or not. */
-struct situation {
+struct machine_moment {
 	enum machine_state state;
 	enum machine_event event;
 	uint32_t yes, no;              /* bits of facts */
 };
 enum { STEP_ROWS = 16 };               /* as many as can apply at once; a test counts */
 /* The rows that apply to a client of these policies, in the order of the table; how many. */
-size_t machine_step(const struct situation *, const struct vector *, const struct machine_row *out[STEP_ROWS]);
+size_t machine_step(const struct machine_moment *, const struct vector *, const struct machine_row *out[STEP_ROWS]);
 
 #endif

@@ -23,7 +23,7 @@ static __attribute__((format(printf, 5, 6))) struct complaint *refuse(const stru
 {
 	va_list args;
 	va_start(args, format);
-	struct complaint *c = complain(f->set->complaints, code, f->name, start, end);
+	struct complaint *c = complaint_add(f->set->complaints, code, f->name, start, end);
 	vsnprintf(c->text, sizeof c->text, format, args);
 	va_end(args);
 	return c;

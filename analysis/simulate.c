@@ -45,7 +45,7 @@ static const struct machine_row *row_for(const struct client *c, enum machine_st
     enum machine_event event, uint32_t facts)
 {
 	const struct machine_row *rows[STEP_ROWS];
-	struct situation s = { state, event, facts, ALL_FACTS & ~facts };
+	struct machine_moment s = { state, event, facts, ALL_FACTS & ~facts };
 	return machine_step(&s, &c->policies, rows) != 0 ? rows[0] : NULL;
 }
 

@@ -140,7 +140,7 @@ struct complaints *complaints_new(void);                         /* NULL: out of
 void complaints_free(struct complaints *);
 bool complaints_file(struct complaints *, const char *name);     /* the next file; false: out of memory */
 /* Adds one and lets the caller fill text and hint; beyond 200 of them the last place is reused. */
-struct complaint *complain(struct complaints *, const char *code, const char *file,
+struct complaint *complaint_add(struct complaints *, const char *code, const char *file,
     const struct mark *start, const struct mark *end);
 const struct complaint *complaints_sorted(struct complaints *, size_t *n); /* by file and position */
 size_t complaints_errors(const struct complaints *);             /* those that begin with E */

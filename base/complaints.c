@@ -94,7 +94,7 @@ static struct entry *entry_place(struct complaints *c, bool error)
 	return &c->entries[i];
 }
 
-struct complaint *complain(struct complaints *c, const char *code, const char *file,
+struct complaint *complaint_add(struct complaints *c, const char *code, const char *file,
     const struct mark *start, const struct mark *end)
 {
 	ensure(code_exists(code), NULL);

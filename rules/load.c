@@ -18,7 +18,7 @@ static void refuse_file(struct ruleset *set, const char *path, const char *why, 
 	memcpy(name, path, strlen(path));
 	if (!complaints_file(set->complaints, name))
 		set_is_full(set);
-	struct complaint *c = complain(set->complaints, "E0002", name, NULL, NULL);
+	struct complaint *c = complaint_add(set->complaints, "E0002", name, NULL, NULL);
 	snprintf(c->text, sizeof(c->text), why, (unsigned long long)bytes);
 }
 

@@ -216,9 +216,9 @@ static void client_choose(struct walk *w)
 	}
 }
 
-static struct situation situation_choose(struct walk *w)
+static struct machine_moment situation_choose(struct walk *w)
 {
-	struct situation s = { w->state, (enum machine_event)dice(w, MACHINE_EVENTS), 0, 0 };
+	struct machine_moment s = { w->state, (enum machine_event)dice(w, MACHINE_EVENTS), 0, 0 };
 	for (unsigned f = 0; f < FACTS; f++) {
 		unsigned face = dice(w, 5);
 		s.yes |= face < 2 ? BIT(f) : 0;
@@ -228,7 +228,8 @@ static struct situation situation_choose(struct walk *w)
 }
 
 /* The lines that apply, by the text. */
-static size_t text_step(struct walk *w, const struct situation *s, struct line *found[FOUND_MAX])
+static size_t text_step(struct walk *w, const struct machine_moment *s,
+    struct line *found[FOUND_MAX])
 {
 	const struct meaning *m = &w->meaning;
 	uint64_t yes = translate(m->facts, FACTS, s->yes), no = translate(m->facts, FACTS, s->no);
@@ -274,7 +275,7 @@ static bool agree(struct walk *w, const struct machine_row *const *rows, size_t 
 	return true;
 }
 
-static void complain_of(struct walk *w, const struct situation *s,
+static void complain_of(struct walk *w, const struct machine_moment *s,
     const struct machine_row *const *rows, size_t n_rows, struct line **lines, size_t n_lines)
 {
 	if (w->disagreements++ >= 10)
@@ -294,7 +295,7 @@ static void walk_step(struct walk *w)
 	size_t all;
 	const struct machine_row *rows[STEP_ROWS], *table = machine_table(&all);
 	struct line *lines[FOUND_MAX];
-	struct situation s = situation_choose(w);
+	struct machine_moment s = situation_choose(w);
 	size_t n_rows = machine_step(&s, &w->client, rows), n_lines = text_step(w, &s, lines);
 	w->state_seen[w->state]++;
 	if (!agree(w, rows, n_rows, lines, n_lines))

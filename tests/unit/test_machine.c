@@ -12,7 +12,7 @@
 
 enum { ALL_FACTS = (1 << FACTS) - 1 };
 
-static bool is_among(const struct machine_row *row, const struct situation *s,
+static bool is_among(const struct machine_row *row, const struct machine_moment *s,
     const struct vector *v)
 {
 	const struct machine_row *rows[STEP_ROWS];
@@ -24,14 +24,14 @@ static bool is_among(const struct machine_row *row, const struct situation *s,
 }
 
 /* One row, in one of its states, at one of its events: with and without all that it asks for. */
-static void row_walk(const struct machine_row *row, const struct situation *s)
+static void row_walk(const struct machine_row *row, const struct machine_moment *s)
 {
 	struct vector any = vector_any(), others = any;
-	struct situation open = { s->state, s->event, 0, 0 };
+	struct machine_moment open = { s->state, s->event, 0, 0 };
 	assert_true(is_among(row, s, &any));
 	assert_true(is_among(row, &open, &any)); /* not observed: it may apply */
 	for (unsigned f = 0; f < FACTS; f++) {
-		struct situation other = *s;
+		struct machine_moment other = *s;
 		other.yes ^= BIT(f);
 		other.no ^= BIT(f);
 		assert_int_equal(is_among(row, &other, &any), !((row->yes | row->no) & BIT(f)));
@@ -53,7 +53,7 @@ static void test_every_row(void **state)
 	const struct machine_row *table = machine_table(&n);
 	for (size_t i = 0; i < n; i++) {
 		const struct machine_row *row = &table[i];
-		struct situation s = { .yes = row->yes, .no = ALL_FACTS & ~row->yes };
+		struct machine_moment s = { .yes = row->yes, .no = ALL_FACTS & ~row->yes };
 		size_t before = walked;
 		for (unsigned at = 0; at < STATES; at++) {
 			for (unsigned e = 0; e < MACHINE_EVENTS; e++) {
@@ -142,7 +142,7 @@ static void test_sure_clients_are_sure(void **state)
 		const struct machine_row *rows[STEP_ROWS];
 		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
 		uint32_t facts = (uint32_t)(seed >> 33) & ALL_FACTS;
-		struct situation s = { (enum machine_state)(seed >> 20 & 1023) % STATES,
+		struct machine_moment s = { (enum machine_state)(seed >> 20 & 1023) % STATES,
 			(enum machine_event)(round % MACHINE_EVENTS), facts, ALL_FACTS & ~facts };
 		for (unsigned p = 1; p < POLICIES; p++)
 			v.set[p] = (uint8_t)BIT((seed >> p) % policy_values((enum policy)p));
@@ -166,8 +166,8 @@ static void test_rows_have_room(void **state)
 	for (unsigned at = 0; at < STATES; at++) {
 		for (unsigned e = 0; e < MACHINE_EVENTS; e++) {
 			const struct machine_row *rows[STEP_ROWS];
-			struct situation s = { (enum machine_state)at, (enum machine_event)e, 0,
-				0 };
+			struct machine_moment s = { (enum machine_state)at, (enum machine_event)e,
+				0, 0 };
 			size_t n = machine_step(&s, &any, rows);
 			most = n > most ? n : most;
 		}
@@ -228,7 +228,8 @@ static void test_the_heart_of_it(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct vector v = vector_any();
 		const struct machine_row *rows[STEP_ROWS];
-		struct situation s = { STATE_C_FLY, ON_R_OK, 0, BIT(FACT_TAGGED) | BIT(FACT_TWIN) };
+		struct machine_moment s = { STATE_C_FLY, ON_R_OK, 0,
+			BIT(FACT_TAGGED) | BIT(FACT_TWIN) };
 		v.set[POLICY_P1] = cases[i].policy;
 		assert_int_equal(machine_step(&s, &v, rows), 1);
 		assert_string_equal(rows[0]->name, "4");
