@@ -19,7 +19,7 @@ struct profiles *profiles_new(const struct limits *limits, struct error *error)
 	struct profiles *set = calloc(1, sizeof *set);
 	if (set != NULL) {
 		*set = (struct profiles){ .limits = limits, .last = &set->first };
-		set->arena = arena_new((size_t)limits->rule_memory);
+		set->arena = arena_new((size_t)limits->profile_memory);
 		set->complaints = complaints_new();
 		if (set->arena != NULL && set->complaints != NULL)
 			return set;

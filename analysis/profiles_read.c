@@ -59,7 +59,7 @@ static void *room_for(const struct profile_file *f, size_t n)
 	if (p == NULL && !f->set->full) {
 		f->set->full = true;
 		hint(refuse(f, NULL, NULL, "E0010", "the profiles need too much memory"),
-		    "--limit rule_memory=N allows more");
+		    "--limit profile_memory=N allows more");
 	}
 	return p;
 }

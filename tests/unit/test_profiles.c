@@ -245,7 +245,7 @@ static void test_memory_runs_out(void **state)
 	for (uint64_t budget = 0; budget < 40000; budget += 97) {
 		struct limits limits = limits_default();
 		struct error e = { "" };
-		limits.rule_memory = budget;
+		limits.profile_memory = budget;
 		struct profiles *set = profiles_new(&limits, &e);
 		if (set == NULL)
 			continue;
