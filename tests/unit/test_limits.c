@@ -28,7 +28,7 @@ static void test_defaults_agree_and_fit(void **state)
 	    (l.scopes + l.credentials) * 256 + l.sessions * 6144 + l.session_rows * 64 +
 	    l.session_notes * 256;
 	assert_true(sum <= UINT64_C(1) << 30);
-	/* scrub has no rules or profiles and keeps no packets; a body is held as often as it is encoded within itself. */
+	/* scrub has no rules, profiles or kept packets; a body is held as often as it is encoded within itself. */
 	sum -= l.rule_state + 2 * l.rule_memory + l.profile_memory + l.packet_keep;
 	sum += l.scrub_held + 4 * l.scrub_body + l.scrub_index + l.scrub_marks * 40;
 	assert_true(sum <= UINT64_C(1) << 30);
