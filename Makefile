@@ -15,16 +15,17 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 PROGRAM := $(if $(filter build,$(BUILD)),davscope,$(BUILD)/davscope)
 PRODUCT := $(sort $(wildcard base/*.c capture/*.c decode/*.c analysis/*.c rules/*.c report/*.c \
 	cmd/*.c cmd/scrub/*.c play/*.c))
-SHIPPED := $(sort $(wildcard rules/*.yaml))
+SHIPPED := $(sort $(wildcard rules/*.yaml analysis/*.yaml))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 # Here a file with a main is a program of its own; the others help them all.
-TEST_SOURCES := $(sort $(wildcard tests/tool/*.c tests/prop/*.c tests/bench/*.c))
+TEST_SOURCES := $(sort $(wildcard tests/tool/*.c tests/prop/*.c tests/bench/*.c tests/machine/*.c))
 MAINS := $(if $(TEST_SOURCES),$(shell grep -l '^int main' $(TEST_SOURCES)))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(MAINS))
 HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(TEST_SOURCES)))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAY := $(BUILD)/tests/fuzz/replay.o
-OBJECTS := $(PRODUCT:%.c=$(BUILD)/%.o) $(BUILD)/rules/shipped.o $(BUILD)/decode/zones.o $(BUILD)/main.o
+OBJECTS := $(PRODUCT:%.c=$(BUILD)/%.o) $(BUILD)/rules/shipped.o $(BUILD)/analysis/shipped.o \
+	$(BUILD)/decode/zones.o $(BUILD)/main.o
 # The program that writes decode/zones.c is built from these, without the user's flags.
 ZONES := dist/zones.c decode/zone.c decode/vtimezone.c decode/content_line.c decode/object_time.c \
 	base/arena.c base/bytes.c base/hash.c
@@ -76,10 +77,9 @@ $(shell mkdir -p $(BUILD))
 $(file >$(BUILD)/key,$(KEY))
 endif
 
-# The same for the rule files that are built in: their names move this time, not only their bytes.
-ifneq ($(file <$(BUILD)/rules/names),shipped: $(SHIPPED))
-$(shell mkdir -p $(BUILD)/rules)
-$(file >$(BUILD)/rules/names,shipped: $(SHIPPED))
+# The same for the YAML files that are built in: their names move this time, not only their bytes.
+ifneq ($(file <$(BUILD)/names),shipped: $(SHIPPED))
+$(file >$(BUILD)/names,shipped: $(SHIPPED))
 endif
 
 # HARDEN LINK_HARDEN LTO_COMPILE LTO_LINK PKG_CFLAGS PKG_LIBS, ICAL_CFLAGS ICAL_LIBS, LLHTTP_CFLAGS and
@@ -127,10 +127,11 @@ $(BUILD)/%.o: %.c $(BUILD)/key $(BUILD)/config.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(COMPILE) $(LTO) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/rules/names: ;
-$(BUILD)/rules/shipped.c: dist/embed.sh $(SHIPPED) $(BUILD)/rules/names
+$(BUILD)/names: ;
+$(BUILD)/%/shipped.c: dist/embed.sh $(SHIPPED) $(BUILD)/names
 	$(call say,EMBED,$@)
-	$(Q)dist/embed.sh $(SHIPPED) >$@
+	$(Q)mkdir -p $(@D)
+	$(Q)dist/embed.sh $(filter $*/%,$(SHIPPED)) >$@
 $(BUILD)/dist/zones: $(ZONES) $(wildcard decode/*.h base/*.h) $(BUILD)/config.mk
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
@@ -139,7 +140,7 @@ $(BUILD)/decode/zones.c: $(BUILD)/dist/zones
 	$(call say,ZONES,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$< >$@
-$(BUILD)/rules/shipped.o $(BUILD)/decode/zones.o: %.o: %.c $(BUILD)/key $(BUILD)/config.mk
+$(BUILD)/rules/shipped.o $(BUILD)/analysis/shipped.o $(BUILD)/decode/zones.o: %.o: %.c $(BUILD)/key $(BUILD)/config.mk
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) $(LTO) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 

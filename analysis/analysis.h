@@ -6,6 +6,7 @@
 #ifndef DAVSCOPE_ANALYSIS_H
 #define DAVSCOPE_ANALYSIS_H
 
+#include "analysis/simulate.h"
 #include "analysis/summary.h"
 #include "analysis/sync.h"
 #include "decode/decode.h"

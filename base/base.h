@@ -127,6 +127,44 @@ struct yaml_error { enum yaml_fault fault; struct mark at; char text[200]; };
 struct yaml *yaml_parse(struct slice text, struct arena *, size_t depth, struct yaml_error *); /* NULL: *error says why; an empty text is an empty scalar */
 const struct yaml *yaml_get(const struct yaml *map, const char *key);    /* NULL: not there, or no map */
 
+/* ---- complaints: what is wrong with a file that people write, or with a filter ---- */
+struct complaint {
+	char code[8];          /* of codes.def, "E0201", "W0301": stable; E is an error, W a warning */
+	const char *file;      /* as given on the command line; NULL: a filter */
+	size_t line, column, end_line, end_column; /* 1-based, in characters; line 0: the file as a whole */
+	const char *rule;      /* id of the rule, NULL: none is concerned */
+	char text[200], hint[200]; /* for people, escaped; the hint may be empty */
+};
+struct complaints;
+struct complaints *complaints_new(void);                         /* NULL: out of memory */
+void complaints_free(struct complaints *);
+bool complaints_file(struct complaints *, const char *name);     /* the next file; false: out of memory */
+/* Adds one and lets the caller fill text and hint; beyond 200 of them the last place is reused. */
+struct complaint *complaint_add(struct complaints *, const char *code, const char *file,
+    const struct mark *start, const struct mark *end);
+const struct complaint *complaints_sorted(struct complaints *, size_t *n); /* by file and position */
+size_t complaints_errors(const struct complaints *);             /* those that begin with E */
+const char *yaml_fault_code(enum yaml_fault);
+/* Texts that quote a file are escaped and cut: %s arguments go through here. NUL-terminated. */
+const char *quoted(char out[64], struct slice text);
+
+/* ---- spelling: the word somebody meant ---- */
+enum { SPELLING_MAX = 64, TYPOS_MAX = 3, SPELLING_FAR = 99 };
+/*
+ * Letters changed, missing, too many or swapped (Damerau, without moving a letter twice).
+ * SPELLING_FAR: more than `allowed`, or b is longer than SPELLING_MAX.
+ */
+unsigned spelling_distance(struct slice a, struct slice b, unsigned allowed);
+const char *word_like(struct slice, const char *const *words, size_t n); /* the nearest, NULL: none is near */
+
+/* ---- files that people write ---- */
+struct stat;
+int path_open(const char *path, struct stat *, struct error *);  /* to read, without waiting; -1: *error says why */
+/* Reads to the end, one byte beyond `most` at the utmost; out has room for it. False: errno. */
+bool read_whole(int fd, uint8_t *out, size_t most, size_t *n);
+/* One that is built into the program, by dist/embed.sh. */
+struct shipped { const char *name; const unsigned char *text; size_t n; };
+
 /*
  * ---- vis: reversible escaping of wire bytes ----
  * C0, DEL, C1 and bytes that are not UTF-8 become \xNN, bidi controls and line separators \u{N},

@@ -59,12 +59,14 @@ struct options {
 	size_t n_rule_paths;
 	const char **variables;            /* --var NAME=VALUE */
 	size_t n_variables;
+	const char **profile_paths;        /* --profiles */
+	size_t n_profile_paths;
 	bool no_shipped;
 	bool fail_on_given;
 	enum severity fail_on;
-	bool json;                         /* rules --format json */
+	bool json;                         /* rules, machine --format json */
 	bool require_negative;
-	const char **words;                /* of rules and help: what is no option */
+	const char **words;                /* of rules, machine and help: what is no option */
 	size_t n_words;
 
 	enum bodies bodies;
@@ -89,9 +91,12 @@ int command_list(const struct options *);               /* --list */
 const struct command *commands_table(size_t *n);
 const struct command *command_find(const char *name);   /* NULL: there is none */
 bool is_subcommand(const char *name);  /* of davscope rules */
+bool is_machine_subcommand(const char *name);
 int help_page(const struct command *);                  /* prints its help, NULL: the main page; the exit code */
 /* ---- ruleset.c: the rules that the options ask for, compiled ---- */
 struct ruleset *options_ruleset(const struct options *, int *code);  /* NULL: *code, and all is said */
+/* ---- profileset.c: the profiles that the options ask for ---- */
+struct profiles *options_profiles(const struct options *, int *code); /* NULL: *code, and all is said */
 
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */
 int finish_output(struct out *);                        /* closes; the exit code it amounts to */

@@ -211,17 +211,25 @@ static bool read_scrubbed(struct options *o, char **words, size_t n, struct erro
 /* `help rules check`: one page tells of all subcommands. */
 static bool is_helped(char **words, size_t n)
 {
-	return n == 2 && command_find(words[0])->run == command_rules && is_subcommand(words[1]);
+	int (*run)(const struct options *) = n == 2 ? command_find(words[0])->run : NULL;
+	return (run == command_rules && is_subcommand(words[1])) ||
+	    (run == command_machine && is_machine_subcommand(words[1]));
 }
 
-/* `rules` reads its words itself, `help` takes the name of a command. */
+static bool has_subcommands(const struct command *command)
+{
+	return command != NULL &&
+	    (command->run == command_rules || command->run == command_machine);
+}
+
+/* `rules` and `machine` read their words themselves, `help` takes the name of a command. */
 static bool read_words(struct options *o, char **words, size_t n, struct error *e)
 {
 	if (o->run == command_analyze)
 		return read_captures(o, words, n, e);
 	if (o->run == command_scrub)
 		return read_scrubbed(o, words, n, e);
-	if (o->run == command_help && o->command != NULL && o->command->run == command_rules)
+	if (o->run == command_help && has_subcommands(o->command))
 		return true;
 	if (o->run == command_help && n != 0 && command_find(words[0]) == NULL)
 		return error_set(e, "'%.60s' is no command", words[0]);
@@ -289,8 +297,9 @@ static bool options_init(struct options *o, size_t room, struct error *e)
 	o->columns = calloc(room, sizeof *o->columns);
 	o->rule_paths = calloc(room, sizeof *o->rule_paths);
 	o->variables = calloc(room, sizeof *o->variables);
+	o->profile_paths = calloc(room, sizeof *o->profile_paths);
 	if (o->inputs != NULL && o->columns != NULL && o->rule_paths != NULL &&
-	    o->variables != NULL)
+	    o->variables != NULL && o->profile_paths != NULL)
 		return true;
 	return error_set(e, "out of memory");
 }
@@ -301,6 +310,7 @@ void options_free(struct options *o)
 	free(o->columns);
 	free(o->rule_paths);
 	free(o->variables);
+	free(o->profile_paths);
 	free(o->bpf);
 	*o = (struct options){ 0 };
 }

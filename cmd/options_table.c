@@ -126,6 +126,14 @@ static bool add_variable(struct options *o, const char *value, struct error *e)
 	return true;
 }
 
+static bool add_profiles(struct options *o, const char *value, struct error *e)
+{
+	if (value[0] == '\0')
+		return error_set(e, "--profiles: an empty file name");
+	o->profile_paths[o->n_profile_paths++] = value;
+	return true;
+}
+
 static bool set_no_shipped(struct options *o, const char *value, struct error *e)
 {
 	(void)value, (void)e;
@@ -310,6 +318,7 @@ static bool set_version(struct options *o, const char *value, struct error *e)
 #define BOTH "analyze rules"
 #define SCRUB "scrub"
 #define READERS "analyze rules scrub"
+#define MACHINE "machine"
 
 static const struct option_info table[] = {
 	{ 'r', true, NULL, "FILE", option_add_input, ANALYZE,
@@ -341,7 +350,10 @@ static const struct option_info table[] = {
 	{ 0, false, "no-shipped-rules", NULL, set_no_shipped, BOTH, "only the rules of -R" },
 	{ 0, true, "fail-on", "LEVEL", set_fail_on, ANALYZE,
 	    "exit 1 on findings: info, low, medium, high, critical" },
-	{ 0, false, "format", "FORMAT", set_rules_format, RULES, "text (default) or json" },
+	{ 0, false, "profiles", "FILE", add_profiles, MACHINE,
+	    "more profiles of clients and servers; repeatable" },
+	{ 0, false, "format", "FORMAT", set_rules_format, RULES " " MACHINE,
+	    "text (default) or json" },
 	{ 0, false, "require-negative", NULL, set_require_negative, RULES,
 	    "test: a rule without a test that expects silence fails" },
 	{ 'n', false, NULL, NULL, set_nothing, ANALYZE, "do not look up names (it never does)" },
@@ -358,7 +370,7 @@ static const struct option_info table[] = {
 	{ 0, false, "key", "HEX", set_key, SCRUB,
 	    "32 digits: the same key gives the same names; else a random one" },
 	{ 0, false, "key-file", "FILE", set_key_file, SCRUB, "a file that holds the key" },
-	{ 0, false, "limit", "NAME=VALUE", set_limit, READERS,
+	{ 0, false, "limit", "NAME=VALUE", set_limit, READERS " " MACHINE,
 	    "change a limit; repeatable; see --list limits" },
 	{ 0, false, "list", "WHAT", set_list, ANALYZE,
 	    "limits, fields or anomalies: print the table" },

@@ -1,11 +1,15 @@
 #!/bin/sh
-# Prints the files as C: shipped_rules[] of rules/ruleset.h, in the order given.
+# Prints the YAML files of one folder as C: shipped_FOLDER[] of struct shipped, in the order given.
 # Bytes, not strings: ISO C promises no literal longer than 4095 characters.
 set -eu
 
+folder=${1%/*}
 cat <<C
 /* Made by dist/embed.sh. */
-#include "rules/ruleset.h"
+#include "base/base.h"
+
+extern const struct shipped shipped_$folder[];
+extern const size_t n_shipped_$folder;
 C
 number=0
 table=''
@@ -20,8 +24,8 @@ done
 # The last place is empty, as an array of nothing is no C.
 cat <<C
 
-const struct shipped shipped_rules[] = {
+const struct shipped shipped_$folder[] = {
 $table	{ NULL, NULL, 0 },
 };
-const size_t n_shipped_rules = $number;
+const size_t n_shipped_$folder = $number;
 C

@@ -58,7 +58,7 @@ bool parse_refuse(struct parse *p, const struct token *at, const char *code, con
 	for (size_t i = 0; i < p->n_frames; i++)
 		if (p->frames[i].macro != NULL)
 			p->frames[i].macro->broken = true;
-	struct complaint *c = complain(p->compiler->complaints, code, frame_now(p)->file,
+	struct complaint *c = complaint_add(p->compiler->complaints, code, frame_now(p)->file,
 	    &at->start, &at->end);
 	va_list args;
 	va_start(args, format);
@@ -72,8 +72,8 @@ bool parse_refuse(struct parse *p, const struct token *at, const char *code, con
 void parse_warn(struct parse *p, const struct mark *start, const struct mark *end, const char *code,
     const char *text, const char *hint)
 {
-	struct complaint *c = complain(p->compiler->complaints, code, frame_now(p)->file, start,
-	    end);
+	struct complaint *c = complaint_add(p->compiler->complaints, code, frame_now(p)->file,
+	    start, end);
 	snprintf(c->text, sizeof c->text, "%s", text);
 	snprintf(c->hint, sizeof c->hint, "%s", hint);
 	c->rule = p->compiler->rule;
@@ -444,7 +444,8 @@ static struct parse *parse_new(struct compiler *compiler, struct frame first, un
 	struct parse *p = calloc(1, sizeof *p);
 	if (p == NULL) {
 		struct mark *at = &first.lexer.at;
-		struct complaint *why = complain(compiler->complaints, "E0010", first.file, at, at);
+		struct complaint *why = complaint_add(compiler->complaints, "E0010", first.file, at,
+		    at);
 		snprintf(why->text, sizeof why->text, "out of memory");
 		return NULL;
 	}
@@ -479,7 +480,7 @@ struct condition *condition_compile(struct compiler *compiler, const char *file,
 {
 	if (node->kind == YAML_SCALAR && node->style != YAML_QUOTED)
 		return compile(compiler, file, lexer_scalar(source, node, compiler->arena), kinds);
-	struct complaint *c = complain(compiler->complaints, "E0103", file, &node->start,
+	struct complaint *c = complaint_add(compiler->complaints, "E0103", file, &node->start,
 	    &node->end);
 	snprintf(c->text, sizeof c->text, "a condition is plain text or a block");
 	snprintf(c->hint, sizeof c->hint, "leave the quotes out, or write it as a block behind |");

@@ -10,19 +10,6 @@
 
 #include "rules/rules.h"
 
-/* ---- complaints of one set, in an arena ---- */
-struct complaints;
-struct complaints *complaints_new(void);                /* NULL: out of memory */
-void complaints_free(struct complaints *);
-bool complaints_file(struct complaints *, const char *name); /* the next file; false: out of memory */
-const struct complaint *complaints_sorted(struct complaints *, size_t *n); /* by file and position */
-size_t complaints_errors(const struct complaints *);    /* those that begin with E */
-/* Adds one and lets the caller fill text and hint; beyond 200 of them the last place is reused. */
-struct complaint *complain(struct complaints *, const char *code, const char *file,
-    const struct mark *start, const struct mark *end);
-/* Texts that quote a file are escaped and cut: %s arguments go through here. NUL-terminated. */
-const char *quoted(char out[64], struct slice text);
-
 /* ---- constants ---- */
 /* Reads plain text as a value of the type ("5m", "10.0.0.1", "6.5", "true"); text and ip point into the arena. */
 bool constant_read(enum field_type, struct slice text, struct arena *, struct value *out);

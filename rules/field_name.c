@@ -48,8 +48,8 @@ bool field_compile(struct compiler *compiler, const char *file, const struct yam
 		if (field_find(copy, out, &why))
 			return true;
 	}
-	struct complaint *c = complain(compiler->complaints, copy != NULL ? "E0201" : "E0010", file,
-	    &at, &end);
+	struct complaint *c = complaint_add(compiler->complaints, copy != NULL ? "E0201" : "E0010",
+	    file, &at, &end);
 	c->rule = compiler->rule;
 	if (copy != NULL)
 		say_what(c, copy, why.text);

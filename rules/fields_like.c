@@ -1,7 +1,7 @@
 /*
  * fields_like.c - the field somebody meant: the nearest spelling, for messages.
  */
-#include "rules/spelling.h"
+#include "rules/rules.h"
 
 enum { SEGMENT_COST = 2 };
 

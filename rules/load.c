@@ -5,7 +5,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,23 +18,8 @@ static void refuse_file(struct ruleset *set, const char *path, const char *why, 
 	memcpy(name, path, strlen(path));
 	if (!complaints_file(set->complaints, name))
 		set_is_full(set);
-	struct complaint *c = complain(set->complaints, "E0002", name, NULL, NULL);
+	struct complaint *c = complaint_add(set->complaints, "E0002", name, NULL, NULL);
 	snprintf(c->text, sizeof(c->text), why, (unsigned long long)bytes);
-}
-
-/* Reads to the end, one byte beyond `most` at the utmost. */
-static bool read_whole(int fd, uint8_t *out, size_t most, size_t *n)
-{
-	for (*n = 0; *n <= most;) {
-		ssize_t got = read(fd, out + *n, most + 1 - *n);
-		if (got == 0)
-			return true;
-		if (got < 0 && errno != EINTR)
-			return false;
-		if (got > 0)
-			*n += (size_t)got;
-	}
-	return true;
 }
 
 static bool load_open(struct ruleset *set, const char *path, int fd, struct error *error)
@@ -86,18 +70,6 @@ static bool directory_list(struct ruleset *set, const char *path, DIR *dir, stru
 	if (names->n != 0)
 		qsort(names->items, names->n, sizeof(char *), name_compare);
 	return true;
-}
-
-/* Not blocking: the writer of a FIFO may never come. -1: *error says why. */
-static int path_open(const char *path, struct stat *st, struct error *error)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd >= 0 && fstat(fd, st) == 0)
-		return fd;
-	error_set(error, "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
 }
 
 /* A file that is named twice, or by a directory too, counts once. */

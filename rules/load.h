@@ -8,7 +8,6 @@
 #define DAVSCOPE_RULES_LOAD_H
 
 #include "rules/ruleset.h"
-#include "rules/spelling.h"
 
 #include <sys/types.h>
 

@@ -44,35 +44,11 @@ static const struct key rule_keys[OVERRIDE_KEYS] = {
 	[RULE_APPEND_EXCEPT] = { "append_except", LIST, false },
 };
 
-static const char *fault_code(enum yaml_fault fault)
-{
-	switch (fault) {
-	case YAML_SYNTAX:
-		return "E0001";
-	case YAML_ENCODING:
-		return "E0003";
-	case YAML_ANCHOR:
-		return "E0004";
-	case YAML_TAG:
-		return "E0005";
-	case YAML_MERGE:
-		return "E0006";
-	case YAML_REPEATED:
-		return "E0007";
-	case YAML_DOCUMENTS:
-		return "E0008";
-	case YAML_DEPTH:
-		return "E0009";
-	case YAML_MEMORY:
-		break;
-	}
-	return "E0010";
-}
-
 /* To YAML a ! at the start of a condition is a tag. */
 static void refuse_yaml(const struct origin *from, const struct yaml_error *why)
 {
-	struct complaint *c = refuse_at(from, &why->at, fault_code(why->fault), "%s", why->text);
+	struct complaint *c = refuse_at(from, &why->at, yaml_fault_code(why->fault), "%s",
+	    why->text);
 	if (why->fault == YAML_TAG)
 		hint(c, "in a condition write not, or put it into a block behind |");
 }

@@ -182,7 +182,7 @@ static void variable_given(struct ruleset *set, struct variable *v)
 		return;
 	}
 	v->broken = true;
-	struct complaint *c = complain(set->complaints, "E0020", "--var", NULL, NULL);
+	struct complaint *c = complaint_add(set->complaints, "E0020", "--var", NULL, NULL);
 	snprintf(c->text, sizeof(c->text), "variable %.60s: \"%s\" is no %s", v->name,
 	    quoted(text, g->text), field_type_name(v->type));
 }
@@ -212,7 +212,7 @@ static void given_check(struct ruleset *set)
 	for (size_t i = 0; i < set->loading->given.n; i++) {
 		if (names_variable(&set->names, all[i].name) != NULL)
 			continue;
-		struct complaint *c = complain(set->complaints, "E0021", "--var", NULL, NULL);
+		struct complaint *c = complaint_add(set->complaints, "E0021", "--var", NULL, NULL);
 		snprintf(c->text, sizeof(c->text), "no file declares a variable %s",
 		    quoted(text, all[i].name));
 	}

@@ -16,7 +16,7 @@ refuse_between(const struct origin *from, const struct mark *start, const struct
     const char *code, const char *format, va_list args)
 {
 	struct ruleset *set = from->set;
-	struct complaint *c = complain(set->complaints, code, from->name, start, end);
+	struct complaint *c = complaint_add(set->complaints, code, from->name, start, end);
 	c->rule = set->compiler.rule;
 	vsnprintf(c->text, sizeof(c->text), format, args);
 	return c;
@@ -55,7 +55,8 @@ void set_is_full(struct ruleset *set)
 	if (set->loading->full)
 		return;
 	set->loading->full = true;
-	struct complaint *c = complain(set->complaints, "E0010", set->loading->file, NULL, NULL);
+	struct complaint *c = complaint_add(set->complaints, "E0010", set->loading->file, NULL,
+	    NULL);
 	snprintf(c->text, sizeof(c->text), "the rules need too much memory");
 	hint(c, "--limit rule_memory=N allows more");
 }

@@ -105,7 +105,8 @@ void ruleset_lint_time(struct ruleset *set, int64_t now_ns)
 		const struct suppression *s = &set->suppressions[i];
 		if (s->rule == NULL || !suppression_expired(s, now_ns))
 			continue;
-		struct complaint *c = complain(set->complaints, "W0305", s->file, &s->at, NULL);
+		struct complaint *c = complaint_add(set->complaints, "W0305", s->file, &s->at,
+		    NULL);
 		char text[64];
 		snprintf(c->text, sizeof(c->text), "this suppression of %s is over",
 		    quoted(text, slice_from(s->rule)));

@@ -57,15 +57,6 @@ bool field_entry(const struct field *map, const struct event *, size_t i, struct
 const struct field *field_group(const struct field *member);    /* NULL: it is no member of a group */
 size_t field_elements(const struct field *group, const struct event *, bool *complete);
 
-/* ---- complaints: what is wrong with a rule file or a filter ---- */
-struct complaint {
-	char code[8];          /* "E0201", "W0301": stable; E is an error, W a warning */
-	const char *file;      /* as given on the command line; NULL: a filter */
-	size_t line, column, end_line, end_column; /* 1-based, in characters; line 0: the file as a whole */
-	const char *rule;      /* id of the rule, NULL: none is concerned */
-	char text[200], hint[200]; /* for people, escaped; the hint may be empty */
-};
-
 /* ---- conditions: the language of rules, as a filter ---- */
 enum truth { FALSE, UNKNOWN, TRUE };
 struct filter;

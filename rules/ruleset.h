@@ -102,7 +102,6 @@ struct ruleset {
 };
 
 /* The shipped files, built into the program. */
-struct shipped { const char *name; const unsigned char *text; size_t n; };
 extern const struct shipped shipped_rules[];
 extern const size_t n_shipped_rules;
 

@@ -66,7 +66,7 @@ static __attribute__((format(printf, 4, 5))) struct complaint *reading_refuse(st
     size_t offset, const char *code, const char *format, ...)
 {
 	struct mark at = place_of(r, offset);
-	struct complaint *c = complain(r->compiler->complaints, code, r->file, &at, &at);
+	struct complaint *c = complaint_add(r->compiler->complaints, code, r->file, &at, &at);
 	va_list args;
 	va_start(args, format);
 	vsnprintf(c->text, sizeof(c->text), format, args);

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Transcripts of `davscope rules`: tests/rules/commands/*.txt hold commands behind "$ ", what they print
-# on both streams, and [exit N] unless it is 0; ## begins a comment. They run in a copy of tests/rules/commands/in.
+# Transcripts of `davscope rules` and `davscope machine`: commands/*.txt here and in tests/machine hold
+# commands behind "$ ", what they print on both streams, and [exit N] unless it is 0; ## begins a comment.
+# They run in a copy of commands/in, with that of tests/machine as profiles/.
 #   commands.sh --bless    writes them anew; read them before you commit them
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -32,13 +33,14 @@ transcript() {
 rm -rf "$work"
 mkdir -p "$work"
 cp -r "$root/tests/rules/commands/in" "$work/in"
+cp -r "$root/tests/machine/commands/in" "$work/in/profiles"
 cd "$work/in" || exit 1
 for name in good bad odd; do
 	"$mkpcap" tags.talk "captures/$name.pcap" || exit 1
 done
 mkdir none
 
-for file in "$root"/tests/rules/commands/*.txt; do
+for file in "$root"/tests/rules/commands/*.txt "$root"/tests/machine/commands/*.txt; do
 	name=$(basename "$file" .txt)
 	transcript <"$file" >"$work/$name"
 	if [ "${1-}" = --bless ]; then

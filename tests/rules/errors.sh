@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every code of rules/codes.def has a rule file in tests/rules/errors that shows it: what
+# Every code of base/codes.def has a rule file in tests/rules/errors that shows it: what
 # `davscope rules check` says of NAME.yaml (with the options in NAME.args) is NAME.expected.
 #   errors.sh --bless    writes them anew; read them before you commit them
 set -u
@@ -31,7 +31,7 @@ for file in *.yaml rules/*.yaml; do
 	fi
 done
 
-sed -n 's/^CODE("\([^"]*\)".*/\1/p' "$root/rules/codes.def" >"$work/codes"
+sed -n 's/^CODE("\([^"]*\)".*/\1/p' "$root/base/codes.def" >"$work/codes"
 while read -r code; do
 	if ! grep -qs "\[$code\]" ./*.expected rules/*.expected; then
 		echo "$code: no file in tests/rules/errors shows it"

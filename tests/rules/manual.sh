@@ -24,7 +24,7 @@ verdict() { # NAME, then a command that prints what is wrong
 
 # "E0001 text" of the table, and of the page.
 codes_of_program() {
-	sed -n 's/^CODE("\([EW][0-9]*\)", "\(.*\)")$/\1 \2/p' "$root/rules/codes.def" | sed 's/\\\(["\\]\)/\1/g'
+	sed -n 's/^CODE("\([EW][0-9]*\)", "\(.*\)")$/\1 \2/p' "$root/base/codes.def" | sed 's/\\\(["\\]\)/\1/g'
 }
 codes_of_page() {
 	awk '/^\.It Cm [EW][0-9]/ { code = $3; next } code { print code, $0; code = "" }' "$page" |
@@ -33,7 +33,7 @@ codes_of_page() {
 compare_codes() {
 	codes_of_program >"$work/program"
 	codes_of_page >"$work/page"
-	[ -s "$work/program" ] || echo "no codes in rules/codes.def"
+	[ -s "$work/program" ] || echo "no codes in base/codes.def"
 	diff "$work/program" "$work/page"
 }
 

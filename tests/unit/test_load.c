@@ -425,7 +425,7 @@ static void test_complaints_are_in_order(void **state)
 static void complain_at(struct complaints *c, const char *code, size_t line)
 {
 	struct mark at = { line, 1, 0 };
-	snprintf(complain(c, code, "f", &at, NULL)->text, 20, "%zu", line);
+	snprintf(complaint_add(c, code, "f", &at, NULL)->text, 20, "%zu", line);
 }
 
 static void test_errors_displace_warnings(void **state)

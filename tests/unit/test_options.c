@@ -141,6 +141,16 @@ static void test_options_of_commands(void **state)
 	assert_true(o.no_shipped && !o.json);
 	assert_int_equal(o.limits.headers, 12);
 	options_free(&o);
+	o = good("machine profiles --profiles a.yaml --format json x --profiles b.yaml");
+	assert_ptr_equal(o.run, command_machine);
+	assert_true(o.json);
+	assert_int_equal(o.n_profile_paths, 2);
+	assert_string_equal(o.profile_paths[1], "b.yaml");
+	assert_int_equal(o.n_words, 2);
+	options_free(&o);
+	refused("machine show -R x", "-R is no option of davscope machine");
+	refused("machine profiles --profiles=", "--profiles: an empty file name");
+	refused("rules list --profiles x", "it belongs to: machine");
 }
 
 static void test_help(void **state)
@@ -155,6 +165,8 @@ static void test_help(void **state)
 		{ "analyze --help", "analyze", 0 },
 		{ "rules --help", "rules", 0 },
 		{ "help rules", "help", 1 },
+		{ "machine show --help", "machine", 0 },
+		{ "help machine show", "help", 2 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct options o = good(cases[i].line);

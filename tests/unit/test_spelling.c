@@ -1,8 +1,8 @@
 /*
- * test_spelling.c - rules/spelling.c: distances against a plain table of all of them, and which word
+ * test_spelling.c - base/spelling.c: distances against a plain table of all of them, and which word
  * somebody meant.
  */
-#include "rules/spelling.h"
+#include "base/base.h"
 #include "tests/unit/guard.h"
 
 #include <setjmp.h>

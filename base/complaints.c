@@ -1,11 +1,11 @@
 /*
- * complaints.c - what is wrong with the rule files of one set: kept, put in order, quoted safely.
+ * complaints.c - what is wrong with files that people write: kept, put in order, quoted safely.
  *
  * A file can be wrong in more places than anybody reads: COMPLAINTS_MAX are kept. Among those an
  * error displaces a warning, so that a set with errors always shows one. Behind E0010 no error is
  * kept: what had no room is missed in many places, and none of them is wrong.
  */
-#include "rules/condition.h"
+#include "base/base.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ struct complaints {
 
 static const char codes[][8] = {
 #define CODE(code, text) code,
-#include "rules/codes.def"
+#include "base/codes.def"
 #undef CODE
 };
 
@@ -94,7 +94,7 @@ static struct entry *entry_place(struct complaints *c, bool error)
 	return &c->entries[i];
 }
 
-struct complaint *complain(struct complaints *c, const char *code, const char *file,
+struct complaint *complaint_add(struct complaints *c, const char *code, const char *file,
     const struct mark *start, const struct mark *end)
 {
 	ensure(code_exists(code), NULL);
@@ -162,6 +162,22 @@ const struct complaint *complaints_sorted(struct complaints *c, size_t *n)
 size_t complaints_errors(const struct complaints *c)
 {
 	return c->errors;
+}
+
+const char *yaml_fault_code(enum yaml_fault fault)
+{
+	static const char *const table[] = {
+		[YAML_SYNTAX] = "E0001",
+		[YAML_ENCODING] = "E0003",
+		[YAML_ANCHOR] = "E0004",
+		[YAML_TAG] = "E0005",
+		[YAML_MERGE] = "E0006",
+		[YAML_REPEATED] = "E0007",
+		[YAML_DOCUMENTS] = "E0008",
+		[YAML_DEPTH] = "E0009",
+		[YAML_MEMORY] = "E0010",
+	};
+	return table[fault];
 }
 
 const char *quoted(char out[64], struct slice text)

@@ -1,7 +1,7 @@
 /*
  * spelling.c - how far two words are apart, and which of several is nearest, for hints.
  */
-#include "rules/spelling.h"
+#include "base/base.h"
 
 static unsigned least(unsigned a, unsigned b)
 {

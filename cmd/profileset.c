@@ -1,0 +1,41 @@
+/*
+ * profileset.c - the profiles that the options ask for: the shipped ones and those of --profiles.
+ */
+#include "cmd/cmd.h"
+
+static void print_complaints(struct profiles *set)
+{
+	struct error e;
+	struct out *out = out_errors(&e);
+	size_t n = 0;
+	const struct complaint *all = profiles_complaints(set, &n);
+	for (size_t i = 0; out != NULL && i < n; i++)
+		complaint_write(out, &all[i]);
+	if (out != NULL)
+		out_close(out, &e);
+}
+
+static bool load_all(struct profiles *set, const struct options *o, struct error *e)
+{
+	profiles_load_shipped(set);
+	for (size_t i = 0; i < o->n_profile_paths; i++)
+		if (!profiles_load(set, o->profile_paths[i], e))
+			return false;
+	return true;
+}
+
+struct profiles *options_profiles(const struct options *o, int *code)
+{
+	struct error e = { "" };
+	struct profiles *set = profiles_new(&o->limits, &e);
+	bool fine = set != NULL && load_all(set, o, &e);
+	if (fine && profiles_errors(set) == 0)
+		return set;
+	if (fine)
+		print_complaints(set);
+	else
+		warn("%s", e.text);
+	profiles_free(set);
+	*code = EXIT_USAGE;
+	return NULL;
+}
