@@ -91,6 +91,12 @@ static bool looks_own(const struct item *item, const struct op *op)
 	    item->print == object_print(o);
 }
 
+/* Both answers may have been 412, for what somebody else made; that it was read or listed speaks for it. */
+static enum certainty own_certainty(const struct item *item)
+{
+	return item->seen_live ? CONFIRMED : PROBABLE;
+}
+
 /*
  * 412 on a create that must not overwrite: the item is there. When this client's own earlier attempt has
  * no known end, that was it, and it was stored. Who made it may be known later only.
@@ -109,7 +115,8 @@ static void create_refused(struct store *s, const struct op *op)
 		item->created.commit = COMMIT_YES;
 		gate_item(s, item, op);
 	}
-	const struct refusal r = { TROUBLE_OWN_CREATE_REFUSED, CONFIRMED, item->own_refusals, 1 };
+	const struct refusal r = { TROUBLE_OWN_CREATE_REFUSED, own_certainty(item),
+		item->own_refusals, 1 };
 	if (item->created.frame != 0 && unknown && item->state == LIFE_LIVE) {
 		tell_refusal(s, item, op, r);
 		return;
@@ -126,6 +133,7 @@ void refusal_late(struct store *s, const struct item *item)
 	struct matter m = matter_of(s, TROUBLE_OWN_CREATE_REFUSED, item, NULL);
 	if (item->own_refusals == 0 || log->n == 0)
 		return;
+	m.certainty = own_certainty(item);
 	m.count = item->own_refusals;
 	m.packets = packets;
 	m.n_packets = traces_packets(log->traces, log->n, packets);

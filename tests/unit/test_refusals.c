@@ -80,6 +80,10 @@ static void own_create(void **state)
 	create("/cal/a.ics", 412);
 	assert_state(TROUBLE_OWN_CREATE_REFUSED, 1, 2);
 	assert_state(TROUBLE_OWN_CREATE_REFUSED, 2, 3);
+	assert_int_equal(told(TROUBLE_OWN_CREATE_REFUSED, 2)->m.certainty, PROBABLE);
+	read_it("/cal/a.ics");
+	create("/cal/a.ics", 412);
+	assert_int_equal(told(TROUBLE_OWN_CREATE_REFUSED, 3)->m.certainty, CONFIRMED);
 }
 
 static void own_create_behind_an_error(void **state)
