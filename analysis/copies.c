@@ -17,7 +17,7 @@ enum { RECENT = 512, PATH_ROOM = 256, TAG_ROOM = 128, ADDRESS_ROOM = 48 };
 struct recent {
 	struct endpoint client, server;
 	struct place at;
-	uint64_t what, authority, number, body_hash;
+	uint64_t authority, number, body_hash;
 	int64_t first_ns, last_ns;
 	enum commit commit;
 	enum seen tag_seen;
@@ -31,6 +31,8 @@ struct copies {
 	struct places *places;
 	struct teller teller;
 	struct recent ring[RECENT];
+	uint64_t what
+	    [RECENT]; /* of each the request, beside them: all are searched with every request */
 	size_t n; /* of all that were added */
 };
 
@@ -108,11 +110,11 @@ void copies_add(struct copies *c, struct ops ops)
 		return;
 	const struct op *op = &ops.list[0];
 	const struct txn *txn = op->txn;
-	struct recent *r = &c->ring[c->n++ % RECENT];
+	struct recent *r = &c->ring[c->n % RECENT];
+	c->what[c->n++ % RECENT] = request_number(txn);
 	*r = (struct recent){ .client = txn->client,
 		.server = txn->server,
 		.at = op->at,
-		.what = request_number(txn),
 		.authority = place_authority(txn),
 		.number = op->number,
 		.body_hash = op->body_hash,
@@ -194,11 +196,10 @@ static bool is_passed_on(const struct recent *r, const struct op *op)
 	return marked || stores || one_place || r->n_forwarded != 0 || is_translated(r, outer);
 }
 
-static bool is_copy(const struct recent *r, const struct op *op, uint64_t what, struct slice path)
+static bool is_copy(const struct recent *r, const struct op *op, struct slice path)
 {
-	return r->what == what && is_within(r, op->txn) &&
-	    !same_endpoint(&r->server, &op->txn->server) && path_maps(path, recent_path(r)) &&
-	    may_be_passed_on(r, op->txn) && is_passed_on(r, op);
+	return is_within(r, op->txn) && !same_endpoint(&r->server, &op->txn->server) &&
+	    path_maps(path, recent_path(r)) && may_be_passed_on(r, op->txn) && is_passed_on(r, op);
 }
 
 /* ---- what it teaches ---- */
@@ -287,8 +288,9 @@ static struct recent *copies_claim(struct copies *c, const struct op *op,
 	struct slice path = path_canonical(op->txn->req.target, op->txn->arena);
 	size_t n = c->n < RECENT ? c->n : RECENT;
 	for (size_t i = 1; i <= n; i++) {
-		struct recent *r = &c->ring[(c->n - i) % RECENT];
-		if (r->claimed || !is_copy(r, op, what, path))
+		size_t at = (c->n - i) % RECENT;
+		struct recent *r = &c->ring[at];
+		if (c->what[at] != what || r->claimed || !is_copy(r, op, path))
 			continue;
 		first = r;
 		r->claimed = bounded;

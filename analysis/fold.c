@@ -17,6 +17,7 @@ struct leg {
 	struct txn *txn;
 	struct ops ops;
 	struct slice location; /* canonical; empty: it leads nowhere else */
+	uint64_t asker; /* client and method: what is asked again has the same */
 	size_t bytes; /* of the arena, since it waits */
 };
 
@@ -145,8 +146,11 @@ static void ops_send(struct folder *f, struct leg leg)
 static struct leg leg_take(struct folder *f, size_t i)
 {
 	struct leg leg = *leg_at(f, i);
-	for (; i + 1 < f->n; i++)
-		*leg_at(f, i) = *leg_at(f, i + 1);
+	if (i == 0)
+		f->first++;
+	else
+		for (; i + 1 < f->n; i++)
+			*leg_at(f, i) = *leg_at(f, i + 1);
 	f->n--;
 	f->bytes -= leg.bytes;
 	return leg;
@@ -205,10 +209,19 @@ static bool same_request(const struct leg *before, const struct txn *txn)
 		(same_address(&old->server, &txn->server) && old->server.port == txn->server.port));
 }
 
-/* `now` repeats what `before` was told to send again. */
-static bool leg_leads_to(const struct leg *before, const struct txn *txn, struct slice path)
+static uint64_t asker_of(const struct txn *txn)
 {
-	const struct txn *old = before->txn;
+	const struct endpoint *client = &txn->client;
+	uint64_t who = mix_slice(22, (struct slice){ client->address, sizeof(client->address) });
+	return mix_slice(who, txn->req.method);
+}
+
+/* `now` repeats what `before` was told to send again. */
+static bool leg_leads_to(const struct leg *before, const struct leg *now, struct slice path)
+{
+	if (before->asker != now->asker)
+		return false;
+	const struct txn *old = before->txn, *txn = now->txn;
 	int64_t gap = ns_apart(txn->req.first.ns, old->done.ns);
 	if (txn->req.first.order < old->res.first.order || gap < -LEG_NS || gap > LEG_NS ||
 	    !same_address(&old->client, &txn->client) ||
@@ -218,13 +231,14 @@ static bool leg_leads_to(const struct leg *before, const struct txn *txn, struct
 					 same_request(before, txn);
 }
 
-static void legs_join(struct folder *f, const struct txn *txn, struct ops ops)
+static void legs_join(struct folder *f, const struct leg *now)
 {
 	struct slice path = { 0 };
+	struct ops ops = now->ops;
 	if (f->n != 0)
-		path = path_of(&ops.list[0], txn->req.target);
+		path = path_of(&ops.list[0], now->txn->req.target);
 	for (size_t i = f->n; i-- != 0;) {
-		if (!leg_leads_to(leg_at(f, i), txn, path))
+		if (!leg_leads_to(leg_at(f, i), now, path))
 			continue;
 		struct leg before = leg_take(f, i);
 		for (size_t k = 0; k < ops.n; k++) {
@@ -287,7 +301,8 @@ void folder_txn(struct folder *f, struct txn *txn, struct ops ops)
 	}
 	for (size_t i = 0; i < ops.n; i++)
 		packets_join(&ops.list[i], NULL);
-	legs_join(f, txn, ops);
+	leg.asker = asker_of(txn);
+	legs_join(f, &leg);
 	leg.location = path_of(&ops.list[0], location_value(&ops.list[0]));
 	redirect_learn(f, &ops.list[0], leg.location);
 	if (wants_another_leg(&leg)) {
