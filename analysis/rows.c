@@ -110,6 +110,14 @@ static void row_there(const struct listing *l, const struct dav_response *row, s
 	store_seen_live(l->s, item, l->op, &r);
 }
 
+/* Named, and not to be shown. */
+static void row_hidden(const struct listing *l, struct place at)
+{
+	struct item *item = item_find(l->s, at.scope, at.id);
+	if (item != NULL)
+		item->listing = l->number;
+}
+
 /* False: there was no room to see what it is about. */
 static bool row_judge(const struct listing *l, const struct dav_response *row)
 {
@@ -119,13 +127,12 @@ static bool row_judge(const struct listing *l, const struct dav_response *row)
 	if (row_is_collection(row, path, l->op))
 		return true;
 	struct place at = place_member(l->places, l->authority, path, folds_case(l->op));
-	struct item *item = item_find(l->s, at.scope, at.id);
 	if (row_is_gone(row))
-		row_gone(l->s, item, l->op);
+		row_gone(l->s, item_find(l->s, at.scope, at.id), l->op);
 	else if (row_is_there(row, l->op))
 		row_there(l, row, at);
-	else if (item != NULL)
-		item->listing = l->number; /* named, and not to be shown */
+	else
+		row_hidden(l, at);
 	return true;
 }
 

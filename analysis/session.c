@@ -15,7 +15,6 @@ struct sessions *sessions_new(const struct limits *limits, struct hash_key key,
 	struct sessions *s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return NULL;
-	s->key = key;
 	s->teller = teller;
 	if (!lru_init(&s->sessions, key, sizeof(struct session), limits->sessions) ||
 	    !lru_init(&s->shelves, key, sizeof(struct shelf), (limits->sessions + 1) / 2) ||

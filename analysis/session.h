@@ -12,7 +12,7 @@
 /* ---- session_table.c: records by key, a bounded number of them: the one not used for longest leaves ---- */
 struct lru_node { struct lru_node *chain, *older, *newer; uint64_t key; }; /* begins each record */
 struct lru {
-	struct hash_key hash;
+	uint64_t seed;
 	struct lru_node **slots, *oldest, *newest;
 	size_t size, n, room;
 	uint64_t limit, evicted;
@@ -166,7 +166,6 @@ struct note {
 struct row_note { struct lru_node node; uint32_t cycle; };
 
 struct sessions {
-	struct hash_key key;
 	struct teller teller;
 	struct lru sessions, shelves, rows, notes;
 	uint64_t numbered;

@@ -9,9 +9,12 @@
 
 enum { FIRST_ROOM = 64 };
 
-bool lru_init(struct lru *l, struct hash_key hash, size_t size, uint64_t limit)
+bool lru_init(struct lru *l, struct hash_key key, size_t size, uint64_t limit)
 {
-	*l = (struct lru){ .hash = hash, .size = size, .limit = limit, .room = FIRST_ROOM };
+	*l = (struct lru){ .seed = mix(key.k0, key.k1),
+		.size = size,
+		.limit = limit,
+		.room = FIRST_ROOM };
 	l->slots = calloc(l->room, sizeof(*l->slots));
 	return l->slots != NULL;
 }
@@ -27,7 +30,7 @@ void lru_fini(struct lru *l)
 
 static struct lru_node **slot_of(const struct lru *l, uint64_t key)
 {
-	return &l->slots[hash_keyed(l->hash, &key, sizeof(key)) & (l->room - 1)];
+	return &l->slots[mix(l->seed, key) & (l->room - 1)];
 }
 
 static void use_end(struct lru *l, struct lru_node *n)

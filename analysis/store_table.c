@@ -270,7 +270,7 @@ static bool slab_add(struct store *s)
 		s->slabs = slabs;
 		s->slabs_room = room;
 	}
-	s->slabs[s->n_slabs] = calloc(SLAB_ITEMS, sizeof(struct item));
+	s->slabs[s->n_slabs] = malloc(SLAB_ITEMS * sizeof(struct item));
 	if (s->slabs[s->n_slabs] == NULL)
 		return false;
 	s->n_slabs++;
@@ -281,16 +281,14 @@ static bool slab_add(struct store *s)
 static struct item *item_give(struct store *s)
 {
 	uint32_t number = s->unused;
-	if (number != 0) {
-		struct item *item = item_at(s, number);
-		s->unused = item->next_id;
-		*item = (struct item){ .number = number };
-		return item;
-	}
-	if (s->given == UINT32_MAX || (s->given == s->n_slabs * SLAB_ITEMS && !slab_add(s)))
+	if (number != 0)
+		s->unused = item_at(s, number)->next_id;
+	else if (s->given < UINT32_MAX && (s->given < s->n_slabs * SLAB_ITEMS || slab_add(s)))
+		number = ++s->given;
+	else
 		return NULL;
-	struct item *item = item_at(s, ++s->given);
-	item->number = s->given;
+	struct item *item = item_at(s, number);
+	*item = (struct item){ .number = number };
 	return item;
 }
 
