@@ -23,6 +23,10 @@ struct places {
 	struct {
 		struct prefix from, to;
 	} aliases[ALIASES];
+	struct prefix
+	    last; /* the collection asked for last: the rows of a listing all lie in one */
+	bool last_fold;
+	uint64_t last_scope; /* 0: none */
 };
 
 uint64_t mix(uint64_t a, uint64_t b)
@@ -123,10 +127,27 @@ static void put_segment(struct spelling *w, struct slice segment)
 		drop_segment(w);
 }
 
+/* As nearly all are: "/a/b", with a slash behind it or without. */
+static bool is_plain(struct slice path)
+{
+	bool slash = false;
+	for (size_t i = 0; i < path.n; i++) {
+		uint8_t byte = path.p[i];
+		if (byte == '%' || (slash && (byte == '/' || byte == '.')))
+			return false;
+		slash = byte == '/';
+	}
+	return path.n > 1 && path.p[0] == '/';
+}
+
 struct slice path_canonical(struct slice href, struct arena *arena)
 {
 	struct slice path = target_path(slice_trim(href));
 	path = slice_part(path, 0, slice_find_byte(path, '#'));
+	if (is_plain(path)) {
+		arena_copy(arena, path_bare(path), &path);
+		return path;
+	}
 	struct spelling w = { .out = arena_alloc(arena, path.n + 1) };
 	if (w.out == NULL || path.n == 0)
 		return (struct slice){ 0 };
@@ -281,7 +302,8 @@ static uint64_t path_number(uint64_t number, struct slice path, bool fold)
 	return number;
 }
 
-uint64_t place_scope(struct places *p, uint64_t authority, struct slice collection, bool fold)
+static uint64_t scope_make(const struct places *p, uint64_t authority, struct slice collection,
+    bool fold)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct prefix *from = &p->aliases[i].from, *to = &p->aliases[i].to;
@@ -293,6 +315,28 @@ uint64_t place_scope(struct places *p, uint64_t authority, struct slice collecti
 	return path_number(mix(3, authority), collection, fold);
 }
 
+static bool prefix_set(struct prefix *p, uint64_t authority, struct slice path)
+{
+	if (path.n == 0 || path.n > PREFIX_MAX)
+		return false;
+	p->authority = authority;
+	p->n = path.n;
+	memcpy(p->path, path.p, path.n);
+	return true;
+}
+
+uint64_t place_scope(struct places *p, uint64_t authority, struct slice collection, bool fold)
+{
+	bool again = p->last_scope != 0 && p->last.authority == authority && p->last_fold == fold &&
+	    slice_equal(prefix_path(&p->last), collection);
+	if (again)
+		return p->last_scope;
+	uint64_t scope = scope_make(p, authority, collection, fold);
+	p->last_scope = prefix_set(&p->last, authority, collection) ? scope : 0;
+	p->last_fold = fold;
+	return scope;
+}
+
 struct place place_member(struct places *p, uint64_t authority, struct slice canonical, bool fold)
 {
 	struct place at = { .path = canonical };
@@ -301,16 +345,6 @@ struct place place_member(struct places *p, uint64_t authority, struct slice can
 	at.scope = place_scope(p, authority, path_collection(canonical), fold);
 	at.id = segment_number(at.scope, path_last(canonical), fold);
 	return at;
-}
-
-static bool prefix_set(struct prefix *p, uint64_t authority, struct slice path)
-{
-	if (path.n > PREFIX_MAX)
-		return false;
-	p->authority = authority;
-	p->n = path.n;
-	memcpy(p->path, path.p, path.n);
-	return true;
 }
 
 /* A second way, a way back or one that goes on would make the number depend on which was learned first. */
@@ -340,6 +374,8 @@ void places_alias(struct places *p, uint64_t from_authority, struct slice from,
 		return;
 	struct prefix *f = &p->aliases[p->n].from, *t = &p->aliases[p->n].to;
 	if (prefix_set(f, from_authority, from) && prefix_set(t, to_authority, to) &&
-	    !alias_clashes(p, f, t))
+	    !alias_clashes(p, f, t)) {
 		p->n++;
+		p->last_scope = 0;
+	}
 }
