@@ -75,7 +75,8 @@ uint64_t hash_keyed(struct hash_key key, const void *data, size_t n)
 /* hash_key_from(0) as a constant: this is called for every segment of every path. */
 uint64_t hash_fixed(const void *data, size_t n)
 {
-	static const struct hash_key key = { UINT64_C(0x21486ac81ab8e5f0), UINT64_C(0x4314a050fba2d216) };
+	static const struct hash_key key = { UINT64_C(0x21486ac81ab8e5f0),
+		UINT64_C(0x4314a050fba2d216) };
 	return hash_keyed(key, data, n);
 }
 
@@ -127,9 +128,10 @@ static uint64_t mix(uint64_t x)
 
 uint64_t hash_sum(const struct hash_run *h)
 {
-	struct hash_run last = *h;
+	struct hash_run last = { .lane = { h->lane[0], h->lane[1] }, .n = h->n };
 	size_t held = (size_t)(h->n % RUN_BLOCK);
-	memset(last.rest + held, 0, RUN_BLOCK - held);
+	if (held != 0)
+		memcpy(last.rest, h->rest, held);
 	run_blocks(&last, last.rest, RUN_BLOCK);
 	uint64_t sum = mix(mix(last.lane[0] ^ last.n) + rotate_left(last.lane[1], 32));
 	return sum != 0 ? sum : 1;

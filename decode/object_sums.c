@@ -91,33 +91,38 @@ static bool is_calendar_user(struct slice name)
 	    (name.n == 9 && slice_is_nocase(name, "ORGANIZER"));
 }
 
+static bool is_server_param(struct slice name)
+{
+	return slice_is_nocase(name, "PARTSTAT") || slice_is_nocase(name, "SCHEDULE-STATUS");
+}
+
 /* Their parameters in any order, with quotes or without: servers write them anew. */
-static uint64_t user_sum(const struct property *p, bool settled)
+static void user_sums(const struct property *p, uint64_t *all, uint64_t *settled)
 {
 	struct slice params = p->params, name, value, whole;
 	struct hash_run h = { 0 };
-	uint64_t sum = 0;
-	while (param_next(&params, &name, &value, &whole)) {
-		struct hash_run one = { 0 };
-		if (settled &&
-		    (slice_is_nocase(name, "PARTSTAT") || slice_is_nocase(name, "SCHEDULE-STATUS")))
-			continue;
-		hash_add(&one, name);
-		hash_add(&one, SLICE("="));
-		hash_add(&one, value);
-		sum += hash_sum(&one);
-	}
 	hash_add(&h, p->name);
 	hash_add(&h, SLICE(":"));
 	hash_add(&h, p->value);
-	return hash_sum(&h) + sum;
+	*all = *settled = hash_sum(&h);
+	while (param_next(&params, &name, &value, &whole)) {
+		struct hash_run one = { 0 };
+		hash_add(&one, name);
+		hash_add(&one, SLICE("="));
+		hash_add(&one, value);
+		uint64_t sum = hash_sum(&one);
+		*all += sum;
+		*settled += is_server_param(name) ? 0 : sum;
+	}
 }
 
 void object_sums_line(struct object_sums *s, const struct content_line *line,
     const struct property *p)
 {
-	bool user = is_calendar_user(p->name) && !line->cut;
-	s->lines += user ? user_sum(p, false) : line->sum;
+	uint64_t all = line->sum, settled = line->sum;
+	if (is_calendar_user(p->name) && !line->cut)
+		user_sums(p, &all, &settled);
+	s->lines += all;
 	if (!is_bookkeeping(p->name))
-		s->settled += user ? user_sum(p, true) : line->sum;
+		s->settled += settled;
 }
