@@ -17,7 +17,7 @@ void dav_object_data_begin(struct dav_objects *d, enum element element)
 	if (element != ELEMENT_CALENDAR_DATA && !card)
 		return;
 	if (*read == NULL)
-		*read = object_read_new(card ? &grammar_card : &grammar_calendar, d->env);
+		*read = object_read_new(card ? &grammar_card : &grammar_calendar, d->env, false);
 	else
 		object_read_begin(*read);
 	d->reading = *read;
@@ -35,7 +35,7 @@ void dav_object_data_end(struct dav_objects *d)
 	const struct object *object;
 	if (d->reading == NULL)
 		return;
-	d->no_room |= !object_read_end(d->reading, true, false, &object);
+	d->no_room |= !object_read_end(d->reading, true, &object);
 	if (d->object == NULL)
 		d->object = object;
 	d->reading = NULL;

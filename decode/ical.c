@@ -452,12 +452,12 @@ const struct object_grammar grammar_calendar = {
 
 static void *body_start(const struct body_env *env)
 {
-	return object_read_new(&grammar_calendar, env);
+	return object_read_new(&grammar_calendar, env, true);
 }
 
 static void body_end(void *ctx, bool whole, struct body *body)
 {
-	(void)object_read_end(ctx, whole, true, &body->object);
+	(void)object_read_end(ctx, whole, &body->object);
 	body->organizer = object_read_organizer(ctx, whole);
 }
 

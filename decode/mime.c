@@ -59,7 +59,7 @@ static void part_begin(struct mime *m, bool card)
 		return;
 	}
 	if (*read == NULL)
-		*read = object_read_new(card ? &grammar_card : &grammar_calendar, &m->env);
+		*read = object_read_new(card ? &grammar_card : &grammar_calendar, &m->env, true);
 	else
 		object_read_begin(*read);
 	m->reading = *read;
@@ -71,7 +71,7 @@ static void part_begin(struct mime *m, bool card)
 static void part_end(struct mime *m, bool whole)
 {
 	if (m->reading != NULL)
-		(void)object_read_end(m->reading, whole && !m->transfer.damaged, true, &m->object);
+		(void)object_read_end(m->reading, whole && !m->transfer.damaged, &m->object);
 	m->reading = NULL;
 	m->state = SKIPPED;
 }

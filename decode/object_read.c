@@ -17,6 +17,7 @@ struct object_read {
 	struct body_env env;
 	struct content_lines lines;
 	struct hash_run octets;
+	bool has_octets;
 	struct object_sums sums;
 	uint64_t properties;
 	size_t mark; /* bytes of the mark seen; MARK: it is over, or there is none */
@@ -52,13 +53,14 @@ static void on_line(void *ctx, const struct content_line *line)
 }
 
 struct object_read *object_read_new(const struct object_grammar *grammar,
-    const struct body_env *env)
+    const struct body_env *env, bool octets)
 {
 	struct object_read *r = arena_alloc(env->arena, sizeof(*r));
 	if (r == NULL)
 		return NULL;
 	r->grammar = grammar;
 	r->env = *env;
+	r->has_octets = octets;
 	r->lines.arena = env->arena;
 	r->lines.bound = (size_t)env->limits->ical_line;
 	r->lines.line = on_line;
@@ -106,11 +108,12 @@ void object_read_data(struct object_read *r, struct slice s)
 		return;
 	if (memchr(s.p, 0, s.n) != NULL)
 		r->unreadable = true;
-	hash_add(&r->octets, s);
+	if (r->has_octets)
+		hash_add(&r->octets, s);
 	text_data(r, mark_skip(r, s));
 }
 
-bool object_read_end(struct object_read *r, bool whole, bool octets, const struct object **object)
+bool object_read_end(struct object_read *r, bool whole, const struct object **object)
 {
 	struct object draft = { .start_ns = OBJECT_NO_TIME, .end_ns = OBJECT_NO_TIME };
 	struct object_more more = { 0 };
@@ -120,7 +123,7 @@ bool object_read_end(struct object_read *r, bool whole, bool octets, const struc
 		return true;
 	draft.whole = draft.whole && whole && !r->missed && !r->unreadable;
 	if (whole) {
-		draft.octets = octets ? hash_sum(&r->octets) : 0;
+		draft.octets = r->has_octets ? hash_sum(&r->octets) : 0;
 		draft.text = object_sums_text(&r->sums);
 		draft.lines = r->sums.lines;
 		draft.settled = r->sums.settled;

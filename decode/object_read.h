@@ -25,15 +25,15 @@ struct object_grammar {
 extern const struct object_grammar grammar_calendar, grammar_card;
 
 struct object_read;
-/* Ready for the first text. NULL: no memory. */
-struct object_read *object_read_new(const struct object_grammar *, const struct body_env *);
+/* Ready for the first text. `octets`: its bytes come as they were sent. NULL: no memory. */
+struct object_read *object_read_new(const struct object_grammar *, const struct body_env *, bool octets);
 void object_read_begin(struct object_read *); /* another text; the last one is forgotten */
 void object_read_data(struct object_read *, struct slice);
 /*
- * `whole`: no more of the text was sent. `octets`: its bytes are as they were sent. *object is NULL when
- * there is none in it. False: no room for it, which is told.
+ * `whole`: no more of the text was sent. *object is NULL when there is none in it. False: no room for it, which
+ * is told.
  */
-bool object_read_end(struct object_read *, bool whole, bool octets, const struct object **object);
+bool object_read_end(struct object_read *, bool whole, const struct object **object);
 enum seen object_read_organizer(const struct object_read *, bool whole); /* behind the end */
 
 /* For body readers, whose own is a struct object_read. */

@@ -143,12 +143,12 @@ const struct object_grammar grammar_card = {
 
 static void *body_start(const struct body_env *env)
 {
-	return object_read_new(&grammar_card, env);
+	return object_read_new(&grammar_card, env, true);
 }
 
 static void body_end(void *ctx, bool whole, struct body *body)
 {
-	(void)object_read_end(ctx, whole, true, &body->object);
+	(void)object_read_end(ctx, whole, &body->object);
 }
 
 static const char *const card_types[] = { "text/vcard", "text/x-vcard", "text/directory", NULL };
