@@ -25,29 +25,11 @@ enum { CHAIN_MAX = 256 };               /* items of one UID or one look that are
 
 /* Peers, tags and hashes of bodies are compared within one item only: 32 bits do. */
 struct item {
-	uint32_t number;               /* its own; other items are named by theirs, see item_at() */
-	uint32_t next_id, next_uid, next_print; /* of their buckets */
-	uint32_t older, newer;         /* by use */
-	uint32_t next_in_scope, before_in_scope;
-	uint8_t *text;                 /* last segment of the path or ServerId, UID, summary */
+	/* Of a million items searches and listings look at no more than this: it lies together. */
 	uint64_t scope, id;
-	uint64_t uid, print;           /* hashes; 0: none. print: of what may be compared at all */
-	uint64_t idem;                 /* ActiveSync: device, collection, SyncKey and ClientId; else 0 */
-	uint64_t creator;              /* peer; 0: not seen */
-	uint64_t lineage;              /* number of its first attempt */
-	struct trace created;           /* the attempt that made it; frame 0: made before, or by others */
-	uint64_t written_order : 48, written_input : 16; /* the last write; what stands beside it fills the words */
-	uint64_t written_frame : 48, told : 16; /* told: states of its lineage, kept with the first of it */
-	uint64_t written_answer_order : 48, guard_refusals : 16;
-	uint64_t written_answer_frame : 48, refusals : 16;
-	uint32_t writer, readers[READERS]; /* who wrote it last, and who has read it since */
-	uint32_t sent_octets, read_octets; /* of the bytes written, and read, under this tag; 0: not known */
-	uint32_t repl_uid, tag, schedule_tag, sent_text, read_text, sent_lines, settled;
-	uint32_t guard, refused_body;  /* of the condition and the body that are refused again and again */
+	uint32_t number;               /* its own; other items are named by theirs, see item_at() */
+	uint32_t next_id, next_in_scope, before_in_scope;
 	uint32_t listing;              /* number of the last listing of its scope that named it */
-	uint16_t own_refusals, misses;
-	uint16_t n_path, n_uid, n_summary;
-	uint8_t refuser;               /* part of the peer whose condition was refused last */
 	unsigned state : 4, n_readers : 4;
 	unsigned master : 1, readers_full : 1, tag_strong : 1, read_untagged : 1;
 	unsigned untagged : 1;         /* its creator was proven to get no change tag */
@@ -60,6 +42,25 @@ struct item {
 	unsigned deleted : 1;          /* by a DELETE that was seen to be done */
 	unsigned named : 1;            /* by a listing, since reading it said last that it is not there */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
+	uint64_t uid, print;           /* hashes; 0: none. print: of what may be compared at all */
+	uint32_t next_uid, next_print; /* of their buckets */
+	uint32_t older, newer;         /* by use */
+	uint8_t *text;                 /* last segment of the path or ServerId, UID, summary */
+	uint64_t idem;                 /* ActiveSync: device, collection, SyncKey and ClientId; else 0 */
+	uint64_t creator;              /* peer; 0: not seen */
+	uint64_t lineage;              /* number of its first attempt */
+	struct trace created;           /* the attempt that made it; frame 0: made before, or by others */
+	uint64_t written_order : 48, written_input : 16; /* the last write; what stands beside it fills the words */
+	uint64_t written_frame : 48, told : 16; /* told: states of its lineage, kept with the first of it */
+	uint64_t written_answer_order : 48, guard_refusals : 16;
+	uint64_t written_answer_frame : 48, refusals : 16;
+	uint32_t writer, readers[READERS]; /* who wrote it last, and who has read it since */
+	uint32_t sent_octets, read_octets; /* of the bytes written, and read, under this tag; 0: not known */
+	uint32_t repl_uid, tag, schedule_tag, sent_text, read_text, sent_lines, settled;
+	uint32_t guard, refused_body;  /* of the condition and the body that are refused again and again */
+	uint16_t own_refusals, misses;
+	uint16_t n_path, n_uid, n_summary;
+	uint8_t refuser;               /* part of the peer whose condition was refused last */
 };
 
 /* A likely copy that has to wait: what follows may show that it is a move. */

@@ -24,7 +24,7 @@ uint64_t object_print(const struct object *o)
 
 /* ---- buckets ---- */
 
-enum chain { BY_ID, BY_UID, BY_PRINT };
+enum chain { BY_ID, BY_UID, BY_PRINT, CHAINS };
 
 static struct table *table_of(struct store *s, enum chain chain)
 {
@@ -90,20 +90,39 @@ static void chain_take(struct store *s, struct item *item, enum chain chain)
 		chain_unlink(s, at, chain);
 }
 
-static bool table_grow(struct store *s, enum chain chain, size_t room)
+static void buckets_replace(struct store *s, enum chain chain, uint32_t *buckets, size_t room)
 {
 	struct table *t = table_of(s, chain);
-	uint32_t *buckets = calloc(room, sizeof(*buckets));
-	if (buckets == NULL)
-		return false;
 	free(t->buckets);
 	s->bytes += (room - t->room) * sizeof(*buckets);
-	t->buckets = buckets;
-	t->room = room;
+	*t = (struct table){ buckets, room };
+}
+
+static void items_link(struct store *s)
+{
 	for (struct item *i = item_at(s, s->oldest); i != NULL; i = item_at(s, i->newer))
-		if (number_of(i, chain) != 0)
-			chain_put(s, i, chain);
-	return true;
+		for (enum chain chain = BY_ID; chain < CHAINS; chain++)
+			if (number_of(i, chain) != 0)
+				chain_put(s, i, chain);
+}
+
+/* All three at once: from one item to the next the memory is far apart. */
+static bool tables_grow(struct store *s, size_t room)
+{
+	uint32_t *buckets[CHAINS];
+	bool grown = true;
+	for (enum chain chain = BY_ID; chain < CHAINS; chain++) {
+		buckets[chain] = calloc(room, sizeof(*buckets[chain]));
+		grown &= buckets[chain] != NULL;
+	}
+	for (enum chain chain = BY_ID; chain < CHAINS; chain++)
+		if (grown)
+			buckets_replace(s, chain, buckets[chain], room);
+		else
+			free(buckets[chain]);
+	if (grown)
+		items_link(s);
+	return grown;
 }
 
 bool store_room(struct store *s)
@@ -111,10 +130,7 @@ bool store_room(struct store *s)
 	size_t wanted = s->by_id.room == 0 ? FIRST_ROOM : s->by_id.room;
 	while (wanted < s->n_items)
 		wanted *= 2;
-	if (wanted == s->by_id.room)
-		return true;
-	return table_grow(s, BY_ID, wanted) && table_grow(s, BY_UID, wanted) &&
-	    table_grow(s, BY_PRINT, wanted);
+	return wanted == s->by_id.room || tables_grow(s, wanted);
 }
 
 /* ---- use ---- */
