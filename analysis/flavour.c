@@ -198,6 +198,7 @@ static bool sign_holds(enum sign sign, const struct scope *server)
 
 /* The scopes of a transaction; missing ones are NULL. */
 struct scopes {
+	uint64_t server_key;
 	const struct scope *self, *parent, *server;
 };
 
@@ -205,7 +206,7 @@ static struct scopes scopes_of(const struct flavours *f, const struct txn *txn)
 {
 	struct slice path = target_path(txn->req.target);
 	uint64_t key = server_key(f, &txn->server);
-	struct scopes s = { .server = scope_find(f, key) };
+	struct scopes s = { .server_key = key, .server = scope_find(f, key) };
 	if (path.n == 0 || s.server == NULL)
 		return s;
 	s.self = scope_find(f, collection_key(f, key, path_bare(path)));
@@ -270,10 +271,9 @@ static bool sign_is_proven(enum sign sign, const struct txn *txn)
 	return !in_request || (txn->res.seen && txn->res.status / 100 == 2);
 }
 
-static void sign_learn(struct flavours *f, enum sign sign, const struct txn *txn)
+static void sign_learn(struct flavours *f, enum sign sign, uint64_t key, const struct txn *txn)
 {
 	const struct sign_info *info = &sign_table[sign];
-	uint64_t key = server_key(f, &txn->server);
 	struct stamp at = sign_stamp(sign, txn);
 	if (info->learn == LEARN_NOTHING || !sign_is_proven(sign, txn))
 		return;
@@ -300,12 +300,12 @@ void flavours_judge(struct flavours *f, const struct txn *txn, struct facts *fac
 	enum sign own = sign_first(signs, 0, SIGNS_DIALECT);
 	enum sign dav = sign_first(signs, SIGNS_DIALECT, SIGNS);
 	if (sign_holds(own, s.server))
-		sign_learn(f, own, txn);
+		sign_learn(f, own, s.server_key, txn);
 	if (dav != SIGNS)
-		sign_learn(f, dav, txn);
+		sign_learn(f, dav, s.server_key, txn);
 	if ((signs & (UINT32_C(1) << SIGN_DAV_HEADER)) &&
 	    dav_announces(&txn->res, SLICE("calendar-auto-schedule"))) {
-		struct scope *server = scope_add(f, server_key(f, &txn->server));
+		struct scope *server = scope_add(f, s.server_key);
 		if (server != NULL)
 			server->schedules = true;
 	}
