@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECENT = 512, PATH_ROOM = 256, TAG_ROOM = 128, ADDRESS_ROOM = 48 };
+enum { RECENT = 512, MARKS = 4096, PATH_ROOM = 256, TAG_ROOM = 128, ADDRESS_ROOM = 48 };
 
 struct recent {
 	struct endpoint client, server;
@@ -33,6 +33,7 @@ struct copies {
 	struct recent ring[RECENT];
 	uint64_t what
 	    [RECENT]; /* of each the request, beside them: all are searched with every request */
+	uint16_t marks[MARKS]; /* how many of them have such a number: mostly none has */
 	size_t n; /* of all that were added */
 };
 
@@ -110,8 +111,12 @@ void copies_add(struct copies *c, struct ops ops)
 		return;
 	const struct op *op = &ops.list[0];
 	const struct txn *txn = op->txn;
-	struct recent *r = &c->ring[c->n % RECENT];
-	c->what[c->n++ % RECENT] = request_number(txn);
+	size_t at = c->n % RECENT;
+	struct recent *r = &c->ring[at];
+	if (c->n++ >= RECENT)
+		c->marks[c->what[at] % MARKS]--;
+	c->what[at] = request_number(txn);
+	c->marks[c->what[at] % MARKS]++;
 	*r = (struct recent){ .client = txn->client,
 		.server = txn->server,
 		.at = op->at,
@@ -285,6 +290,8 @@ static struct recent *copies_claim(struct copies *c, const struct op *op,
 	struct recent *last = NULL, *first = NULL;
 	bool bounded = end_is_known(op->txn);
 	uint64_t what = request_number(op->txn);
+	if (c->marks[what % MARKS] == 0)
+		return NULL;
 	struct slice path = path_canonical(op->txn->req.target, op->txn->arena);
 	size_t n = c->n < RECENT ? c->n : RECENT;
 	for (size_t i = 1; i <= n; i++) {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AUTH_LOOP = 6, WAITING = 256, LOST = 256, WAITING_BYTES = 8 << 20 };
+enum { AUTH_LOOP = 6, WAITING = 256, MARKS = 1024, LOST = 256, WAITING_BYTES = 8 << 20 };
 #define LEG_NS (INT64_C(30) * 1000000000)
 #define RETRY_NS (INT64_C(120) * 1000000000)
 
@@ -34,6 +34,7 @@ struct folder {
 	struct copies *copies;
 	struct leg waiting[WAITING]; /* a ring, oldest first */
 	size_t first, n, bytes;
+	uint16_t marks[MARKS]; /* how many of those that wait have such an asker: mostly none has */
 	struct lost lost[LOST];
 	uint64_t number;
 };
@@ -153,6 +154,7 @@ static struct leg leg_take(struct folder *f, size_t i)
 			*leg_at(f, i) = *leg_at(f, i + 1);
 	f->n--;
 	f->bytes -= leg.bytes;
+	f->marks[leg.asker % MARKS]--;
 	return leg;
 }
 
@@ -178,6 +180,7 @@ static void leg_wait(struct folder *f, struct leg leg)
 	*leg_at(f, f->n) = leg;
 	f->n++;
 	f->bytes += leg.bytes;
+	f->marks[leg.asker % MARKS]++;
 }
 
 static struct slice location_value(const struct op *op)
@@ -233,10 +236,10 @@ static bool leg_leads_to(const struct leg *before, const struct leg *now, struct
 
 static void legs_join(struct folder *f, const struct leg *now)
 {
-	struct slice path = { 0 };
 	struct ops ops = now->ops;
-	if (f->n != 0)
-		path = path_of(&ops.list[0], now->txn->req.target);
+	if (f->marks[now->asker % MARKS] == 0)
+		return;
+	struct slice path = path_of(&ops.list[0], now->txn->req.target);
 	for (size_t i = f->n; i-- != 0;) {
 		if (!leg_leads_to(leg_at(f, i), now, path))
 			continue;
