@@ -473,6 +473,32 @@ static void long_paths(void **state)
 	assert_int_equal(counted(), 2); /* what is not kept is not compared */
 }
 
+/* Copies are looked for among the last 512 requests. */
+static bool found_behind(int others)
+{
+	char target[40];
+	outside();
+	struct txn *a = put("/cal/a.ics", 201);
+	inside();
+	deliver(&s, put("/cal/a.ics", 201));
+	hop(3, (struct endpoint){ 4, 40000, { 10, 0, 0, 9 } }, inner, "backend:8080");
+	for (int i = 0; i < others; i++) {
+		snprintf(target, sizeof(target), "/cal/other%d.ics", i);
+		deliver(&s, put(target, 201));
+	}
+	deliver(&s, a);
+	return last()->copy;
+}
+
+static void found_among_many(void **state)
+{
+	(void)state;
+	assert_true(found_behind(511));
+	assert_true(found_behind(300));
+	assert_false(found_behind(512));
+	assert_true(found_behind(0));
+}
+
 int main(void)
 {
 #define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
@@ -502,6 +528,7 @@ int main(void)
 		SCENE_TEST(proxy_with_two_addresses),
 		SCENE_TEST(times_without_sense),
 		SCENE_TEST(long_paths),
+		SCENE_TEST(found_among_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -249,6 +249,26 @@ static void many_wait(void **state)
 		assert_int_equal(scene_op(&s, i)->number, i + 1);
 }
 
+/* One of those in the middle goes on, when the first ones have left already. */
+static void one_of_many_goes_on(void **state)
+{
+	char target[40];
+	(void)state;
+	for (int i = 0; i < 700; i++) {
+		snprintf(target, sizeof(target), "/cal/%d.ics", i);
+		deliver(&s, put(target, 401));
+	}
+	assert_int_equal(scene_ops(&s), 700 - 256);
+	deliver(&s, put("/cal/600.ics", 201));
+	assert_int_equal(scene_op(&s, SIZE_MAX)->legs, 2);
+	deliver(&s, put("/cal/600.ics", 201));
+	assert_int_equal(scene_op(&s, SIZE_MAX)->legs, 1);
+	scene_finish(&s);
+	assert_int_equal(scene_ops(&s), 701);
+	deliver(&s, put("/cal/601.ics", 201));
+	assert_int_equal(scene_op(&s, SIZE_MAX)->legs, 1);
+}
+
 static void too_large_to_wait(void **state)
 {
 	char target[40];
@@ -380,6 +400,7 @@ int main(void)
 		SCENE_TEST(moved_to_another_server),
 		SCENE_TEST(waiting_costs_nothing),
 		SCENE_TEST(many_wait),
+		SCENE_TEST(one_of_many_goes_on),
 		SCENE_TEST(too_large_to_wait),
 		SCENE_TEST(sent_again),
 		SCENE_TEST(not_sent_again),

@@ -299,6 +299,23 @@ static void aliases(void **state)
 	places_free(p);
 }
 
+/* What was asked for last is remembered, and is another one by then. */
+static void asked_before_it_is_known(void **state)
+{
+	struct limits limits = limits_default();
+	struct places *p = places_new(&limits);
+	(void)state;
+	uint64_t before = scope(p, HERE, "/a/cal");
+	alias(p, HERE, "/a", HERE, "/b");
+	uint64_t after = scope(p, HERE, "/a/cal");
+	assert_true(after != before && after == scope(p, HERE, "/b/cal"));
+	uint64_t folded = place_scope(p, HERE, SLICE("/B/Cal"), true);
+	assert_true(folded != place_scope(p, HERE, SLICE("/B/Cal"), false));
+	assert_true(folded != place_scope(p, THERE, SLICE("/B/Cal"), true));
+	assert_true(folded == place_scope(p, HERE, SLICE("/b/cal"), true));
+	places_free(p);
+}
+
 /* What has a name keeps it: no second way, no way back, no way round. */
 static void aliases_that_would_turn(void **state)
 {
@@ -368,6 +385,7 @@ int main(void)
 		cmocka_unit_test(authorities),
 		cmocka_unit_test(members),
 		cmocka_unit_test(aliases),
+		cmocka_unit_test(asked_before_it_is_known),
 		cmocka_unit_test(aliases_that_would_turn),
 		cmocka_unit_test(alias_into_itself),
 		cmocka_unit_test(aliases_are_bounded),
