@@ -10,7 +10,7 @@
 #include <libxml/parser.h>
 #include <string.h>
 
-enum { BLOCK = 4096 };
+enum { BLOCK = 4096, HELD = 1024 };
 
 struct xml {
 	const struct limits *limits;
@@ -26,6 +26,8 @@ struct xml {
 	size_t depth, namespaces;
 	uint32_t scopes[XML_DEPTH_MAX]; /* bindings each open element made */
 	size_t n_in, n_out;
+	size_t n_held;
+	uint8_t held[HELD]; /* text: the parser hands it out in pieces, two and more a line */
 	uint8_t in[BLOCK], out[BLOCK]; /* as sent; as the parser gets it */
 };
 
@@ -62,6 +64,19 @@ static struct slice slice_of(const xmlChar *text)
 	return text != NULL ? slice_from((const char *)text) : (struct slice){ NULL, 0 };
 }
 
+static void text_give(struct xml *x, struct slice s)
+{
+	if (s.n != 0 && !x->stopped && !x->events.text(x->events.ctx, s))
+		xml_stop(x);
+}
+
+static void text_flush(struct xml *x)
+{
+	struct slice held = { x->held, x->n_held };
+	x->n_held = 0;
+	text_give(x, held);
+}
+
 static void on_start(void *ctx, const xmlChar *local, const xmlChar *prefix, const xmlChar *uri,
     int n_bindings, const xmlChar **bindings, int n_attributes, int n_defaulted,
     const xmlChar **attributes)
@@ -69,6 +84,7 @@ static void on_start(void *ctx, const xmlChar *local, const xmlChar *prefix, con
 	struct xml *x = ctx;
 	(void)prefix;
 	(void)n_defaulted;
+	text_flush(x);
 	if (x->stopped)
 		return;
 	x->text = 0;
@@ -96,6 +112,7 @@ static void on_end(void *ctx, const xmlChar *local, const xmlChar *prefix, const
 	(void)local;
 	(void)prefix;
 	(void)uri;
+	text_flush(x);
 	if (x->stopped)
 		return;
 	x->text = 0;
@@ -110,10 +127,18 @@ static void on_text(void *ctx, const xmlChar *p, int n)
 	if (x->stopped || x->depth == 0)
 		return;
 	x->text += (uint64_t)n;
-	if (x->text > x->limits->xml_text)
+	if (x->text > x->limits->xml_text) {
 		xml_fail(x, XML_LIMIT);
-	else if (!x->events.text(x->events.ctx, (struct slice){ p, (size_t)n }))
-		xml_stop(x);
+		return;
+	}
+	if ((size_t)n > HELD - x->n_held)
+		text_flush(x);
+	if ((size_t)n > HELD) {
+		text_give(x, (struct slice){ p, (size_t)n });
+		return;
+	}
+	memcpy(x->held + x->n_held, p, (size_t)n);
+	x->n_held += (size_t)n;
 }
 
 /* The sanitiser stops at a DOCTYPE first; this is for the case that the two lex differently. */
