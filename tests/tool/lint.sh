@@ -89,20 +89,26 @@ format() {
 		xargs -n 8 -P "$jobs" clang-format --dry-run -Werror
 }
 
+# A process takes as long to start as a file to read, so each takes some; the long ones come first.
 tidy() {
-	echo "$product_c $test_c" | tr ' ' '\n' | grep . |
-		xargs -n 1 -P "$jobs" "$0" --tidy | grep -v '^[0-9]* warnings* generated'
+	{
+		echo "$product_c" | tr ' ' '\n' | xargs -n 4
+		echo "$test_c" | tr ' ' '\n' | xargs -n 16
+	} | xargs -L 1 -P "$jobs" "$0" --tidy |
+		grep -v -e '^[0-9]* warnings* generated' -e '^\[[0-9]*/[0-9]*\] Processing file'
 }
 
-# One file. Of tests only clang's own warnings count: cmocka's macros find no mercy with the rest, and
-# tools that read no enemy's input need none. One check has to be on for clang-tidy to run at all.
-tidy_file() {
+# Files of one kind. Of tests only clang's own warnings count: cmocka's macros find no mercy with the
+# rest, and tools that read no enemy's input need none. One check has to be on for clang-tidy to run at all.
+tidy_files() {
+	files=$*
 	flags='-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla'
 	case $1 in
-	tests/* | dist/*) set -- "$1" --checks=-*,clang-diagnostic-*,bugprone-suspicious-include ;;
+	tests/* | dist/*) set -- "$@" --checks=-*,clang-diagnostic-*,bugprone-suspicious-include ;;
 	*) flags="$flags -Wconversion -Wno-sign-conversion" ;;
 	esac
-	clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I. $CPPFLAGS $flags 2>&1
+	clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I. $CPPFLAGS $flags 2>&1 ||
+		echo "clang-tidy: exit code $? with $files"
 }
 
 suspicious() {
@@ -113,7 +119,8 @@ suspicious() {
 }
 
 if [ "${1-}" = --tidy ]; then
-	tidy_file "$2"
+	shift
+	tidy_files "$@"
 	exit 0
 fi
 
