@@ -50,17 +50,27 @@ shape() {
 # main.o may hold two: the flag of the signal handler and the source it stops.
 globals() {
 	for source in $product_c; do
-		objdump -t "$BUILD/${source%.c}.o" | awk -v source="$source" '
-		NF >= 5 && $(NF - 2) ~ /^(\.t?data|\.t?bss|\*COM\*)/ && !/\.data\.rel\.ro/ &&
-		    !/ [dfF] / && $NF !~ /^\./ {
-			name[++n] = $NF
-		}
-		END {
-			for (i = 1; i <= n; i++)
-				if (source != "main.c" || n > 2)
-					print source ": mutable at file scope: " name[i]
-		}'
-	done
+		echo "$BUILD/${source%.c}.o"
+	done | xargs objdump -t | awk -v build="$BUILD/" '
+	function tell(i) {
+		for (i = 1; i <= n; i++)
+			if (source != "main.c" || n > 2)
+				print source ": mutable at file scope: " name[i]
+		n = 0
+	}
+	/: +file format / {
+		tell()
+		source = substr($1, length(build) + 1)
+		sub(/\.o:$/, ".c", source)
+		next
+	}
+	NF >= 5 && $(NF - 2) ~ /^(\.t?data|\.t?bss|\*COM\*)/ && !/\.data\.rel\.ro/ &&
+	    !/ [dfF] / && $NF !~ /^\./ {
+		name[++n] = $NF
+	}
+	END {
+		tell()
+	}'
 }
 
 readmes() {
@@ -89,13 +99,13 @@ format() {
 		xargs -n 8 -P "$jobs" clang-format --dry-run -Werror
 }
 
-# A process takes as long to start as a file to read, so each takes some; the long ones come first.
+# The product one by one: the analyzer does not know functions of the library again in a second file of the
+# same process. The files of tests, which it does not see, take as long to read as a process to start.
 tidy() {
 	{
-		echo "$product_c" | tr ' ' '\n' | xargs -n 4
+		echo "$product_c" | tr ' ' '\n' | xargs -n 1
 		echo "$test_c" | tr ' ' '\n' | xargs -n 16
-	} | xargs -L 1 -P "$jobs" "$0" --tidy |
-		grep -v -e '^[0-9]* warnings* generated' -e '^\[[0-9]*/[0-9]*\] Processing file'
+	} | xargs -L 1 -P "$jobs" "$0" --tidy
 }
 
 # Files of one kind. Of tests only clang's own warnings count: cmocka's macros find no mercy with the
@@ -107,8 +117,10 @@ tidy_files() {
 	tests/* | dist/*) set -- "$@" --checks=-*,clang-diagnostic-*,bugprone-suspicious-include ;;
 	*) flags="$flags -Wconversion -Wno-sign-conversion" ;;
 	esac
-	clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I. $CPPFLAGS $flags 2>&1 ||
-		echo "clang-tidy: exit code $? with $files"
+	{
+		clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I. $CPPFLAGS $flags 2>&1 ||
+			echo "clang-tidy: exit code $? with $files"
+	} | grep -v -e '^[0-9]* warnings* generated' -e '^\[[0-9]*/[0-9]*\] Processing file'
 }
 
 suspicious() {
