@@ -265,5 +265,5 @@ int f(int n)
 END
 
 touch "$dir/passed" "$dir/failed" "$dir/skipped"
-echo "$(wc -l <"$dir/passed") passed, $(wc -l <"$dir/failed") failed, $(wc -l <"$dir/skipped") skipped"
+echo "$(wc -l <"$dir/passed") passed, $(grep -c "^FAIL " "$dir/failed") failed, $(wc -l <"$dir/skipped") skipped"
 [ ! -s "$dir/failed" ]
