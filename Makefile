@@ -46,9 +46,10 @@ test:
 demo:
 	@dist/deps.sh build
 	@+$(AGAIN) run-demo
+# Warnings that follow values need -O2; nothing of it is linked or debugged.
 lint:
 	@dist/deps.sh build test lint
-	@+$(AGAIN) BUILD=build/lint CFLAGS='-O2 -Werror' run-lint
+	@+$(AGAIN) BUILD=build/lint CFLAGS='-O2 -g0 -fno-lto -Werror' run-lint
 check-asan:
 	@dist/deps.sh build test
 	@+$(AGAIN) BUILD=build/asan SANITIZE=address,undefined run-tests

@@ -115,6 +115,10 @@ void store_finish(struct store *);
 uint64_t store_evicted(const struct store *);
 void store_free(struct store *);
 
+/* ---- rows.c: a property that a row of a listing has, by its local name; NULL or empty: it has none ---- */
+const struct dav_prop *row_prop(const struct dav_response *row, const char *name);
+struct slice row_value(const struct dav_response *row, const char *name); /* empty as well: it was not kept whole */
+
 /* ---- session.c: synchronisation of collections: tokens, keys, pages ---- */
 struct sessions;
 struct sessions *sessions_new(const struct limits *, struct hash_key, struct teller);

@@ -8,7 +8,7 @@ enum { PATH_ROOM = 512 };
 
 /* ---- one row ---- */
 
-static const struct dav_prop *row_prop(const struct dav_response *row, const char *name)
+const struct dav_prop *row_prop(const struct dav_response *row, const char *name)
 {
 	for (size_t i = 0; i < row->n_props; i++)
 		if (slice_is(row->props[i].name.local, name) && row->props[i].status / 100 == 2)
@@ -16,7 +16,7 @@ static const struct dav_prop *row_prop(const struct dav_response *row, const cha
 	return NULL;
 }
 
-static struct slice row_value(const struct dav_response *row, const char *name)
+struct slice row_value(const struct dav_response *row, const char *name)
 {
 	const struct dav_prop *prop = row_prop(row, name);
 	if (prop == NULL || prop->value.n != prop->bytes)

@@ -7,21 +7,6 @@
 
 /* ---- rows ---- */
 
-static const struct dav_prop *row_prop(const struct dav_response *row, const char *name)
-{
-	for (size_t i = 0; i < row->n_props; i++)
-		if (slice_is(row->props[i].name.local, name) && row->props[i].status / 100 == 2)
-			return &row->props[i];
-	return NULL;
-}
-
-static struct slice row_value(const struct dav_response *row, const char *name)
-{
-	const struct dav_prop *prop = row_prop(row, name);
-	bool whole = prop != NULL && prop->value.n == prop->bytes;
-	return whole ? slice_trim(prop->value) : (struct slice){ 0 };
-}
-
 static bool row_is_collection(const struct dav_response *row)
 {
 	const struct dav_prop *type = row_prop(row, "resourcetype");

@@ -85,17 +85,10 @@ static bool plain_read(struct slice query, struct arena *arena, struct airsync_q
 
 /* ---- base64 ---- */
 
-static int base64_value(uint8_t c)
+/* Of section 5 as well. */
+static int base64_any(uint8_t c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
+	return base64_digit(c == '-' ? '+' : c == '_' ? '/' : c);
 }
 
 /* RFC 4648 section 4 or 5; the padding may be missing. False: it is none, or no room. */
@@ -109,7 +102,7 @@ static bool base64_decode(struct arena *arena, struct slice in, struct slice *ou
 	if (p == NULL || in.n % 4 == 1)
 		return false;
 	for (size_t i = 0; i < in.n; i++) {
-		int value = base64_value(in.p[i]);
+		int value = base64_any(in.p[i]);
 		if (value < 0)
 			return false;
 		bits = bits << 6 | (uint32_t)value;

@@ -337,17 +337,6 @@ bool redact_target(struct arena *a, struct hash_key key, struct slice target, st
 	return rewrite_copy(a, &w, rewrite_target, target, out);
 }
 
-static int base64_value(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /*
  * RFC 7617: base64 of user ":" password. Bytes behind the colon are not even decoded, and without
  * a colon there is no telling which part is secret: 0.
@@ -358,7 +347,7 @@ static size_t basic_user(struct slice base64, uint8_t *user, size_t room)
 	unsigned n_bits = 0;
 	size_t n = 0;
 	for (size_t i = 0; i < base64.n; i++) {
-		int value = base64_value(base64.p[i]);
+		int value = base64_digit(base64.p[i]);
 		if (value < 0)
 			return 0;
 		bits = (bits << 6 | (uint32_t)value) & 0xfff;

@@ -3,8 +3,7 @@
  * are; see transfer.h.
  */
 #include "decode/transfer.h"
-
-enum { NO_DIGIT = 255 };
+#include "decode/syntax.h"
 
 enum transfer_coding transfer_find(struct slice name)
 {
@@ -26,14 +25,6 @@ enum transfer_coding transfer_find(struct slice name)
 	return TRANSFER_UNKNOWN;
 }
 
-static uint8_t hex_digit(uint8_t byte)
-{
-	uint8_t lower = ascii_lower(byte);
-	if (byte >= '0' && byte <= '9')
-		return (uint8_t)(byte - '0');
-	return lower >= 'a' && lower <= 'f' ? (uint8_t)(lower - 'a' + 10) : NO_DIGIT;
-}
-
 static size_t quoted_byte(struct transfer *t, uint8_t byte, uint8_t *out)
 {
 	size_t n = 0;
@@ -41,12 +32,13 @@ static size_t quoted_byte(struct transfer *t, uint8_t byte, uint8_t *out)
 		out[0] = byte;
 		return 1;
 	}
-	if (t->n_held < 2 && (t->n_held == 0 || hex_digit(byte) != NO_DIGIT)) {
+	if (t->n_held < 2 && (t->n_held == 0 || hex_digit(byte) >= 0)) {
 		t->held[t->n_held++] = byte;
 		return 0;
 	}
-	if (t->n_held == 2 && hex_digit(byte) != NO_DIGIT) {
-		out[0] = (uint8_t)(hex_digit(t->held[1]) << 4 | hex_digit(byte));
+	if (t->n_held == 2 && hex_digit(byte) >= 0) {
+		out[0] = (uint8_t)((unsigned)hex_digit(t->held[1]) << 4 |
+		    (unsigned)hex_digit(byte));
 		t->n_held = 0;
 		return 1;
 	}
@@ -62,28 +54,15 @@ static size_t quoted_byte(struct transfer *t, uint8_t byte, uint8_t *out)
 	return n;
 }
 
-static uint8_t base64_digit(uint8_t byte)
-{
-	if (byte >= 'A' && byte <= 'Z')
-		return (uint8_t)(byte - 'A');
-	if (byte >= 'a' && byte <= 'z')
-		return (uint8_t)(byte - 'a' + 26);
-	if (byte >= '0' && byte <= '9')
-		return (uint8_t)(byte - '0' + 52);
-	if (byte == '+')
-		return 62;
-	return byte == '/' ? 63 : NO_DIGIT;
-}
-
 static size_t base64_byte(struct transfer *t, uint8_t byte, uint8_t *out)
 {
-	uint8_t digit = base64_digit(byte);
-	if (digit == NO_DIGIT) {
+	int digit = base64_digit(byte);
+	if (digit < 0) {
 		t->n_bits = byte == '=' ? 0 : t->n_bits;
 		t->damaged |= byte != '=' && byte != ' ' && byte != '\t';
 		return 0;
 	}
-	t->bits = t->bits << 6 | digit;
+	t->bits = t->bits << 6 | (uint32_t)digit;
 	t->n_bits += 6;
 	if (t->n_bits < 8)
 		return 0;

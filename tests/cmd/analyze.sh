@@ -7,39 +7,9 @@ work=$build/cmd
 sample=samples/vdirsyncer-radicale.pcap
 rm -rf "$work"
 mkdir -p "$work" || exit 1
-passed=0 failed=0
-
-fail() { # NAME WHAT...
-	name=$1
-	shift
-	failed=$((failed + 1))
-	echo "FAIL $name: $*"
-}
-
-same() { # NAME EXPECTED ACTUAL
-	if [ "$2" = "$3" ]; then
-		passed=$((passed + 1))
-	else
-		fail "$1" "expected '$2', got '$3'"
-	fi
-}
-
-# Leaves out, err and code in the work directory.
-run() {
-	"$davscope" "$@" >"$work/out" 2>"$work/err" </dev/null
-	code=$?
-}
+. "$here/../tool/checks.sh"
 
 rules() { run --no-shipped-rules -R "$here/rules.yaml" "$@"; }
-
-says() { # NAME FILE TEXT
-	if grep -qF -- "$3" "$work/$2"; then
-		passed=$((passed + 1))
-	else
-		fail "$1" "'$3' is not in $2:"
-		head -5 "$work/$2"
-	fi
-}
 
 silent() { # NAME FILE
 	same "$1: $2 is empty" 0 "$(wc -c <"$work/$2")"
@@ -193,5 +163,4 @@ run --no-shipped-rules -r $sample -q -Y 'exists http.request.method' -w "$work/s
 same "slice of all, without a word" "" "$(cat "$work/err")"
 same "slice of all" "$(list -r $sample)" "$(list -r "$work/slice.pcapng")"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+closing

@@ -9,36 +9,7 @@ lab=../shared/captures/lab
 key=000102030405060708090a0b0c0d0e0f
 rm -rf "$work"
 mkdir -p "$work" || exit 1
-passed=0 failed=0 skipped=0
-
-fail() { # NAME WHAT...
-	name=$1
-	shift
-	failed=$((failed + 1))
-	echo "FAIL $name: $*"
-}
-
-same() { # NAME EXPECTED ACTUAL
-	if [ "$2" = "$3" ]; then
-		passed=$((passed + 1))
-	else
-		fail "$1" "expected '$2', got '$3'"
-	fi
-}
-
-# Leaves out, err and code in the work directory.
-run() {
-	"$davscope" "$@" >"$work/out" 2>"$work/err" </dev/null
-	code=$?
-}
-
-says() { # NAME TEXT
-	if grep -qF -- "$2" "$work/err"; then
-		passed=$((passed + 1))
-	else
-		fail "$1" "'$2' is not in err: $(head -1 "$work/err")"
-	fi
-}
+. "$here/../tool/checks.sh"
 
 fields() { # CAPTURE OUT FIELD...: a column each
 	capture=$1 columns=$2
@@ -160,7 +131,7 @@ same "packets in pcap" "" "$("$build/tests/tool/samepackets" $sample "$work/a.pc
 run scrub $sample -o - --key $key
 same "to standard output" yes "$("$davscope" scrub $sample -o "$work/a.pcapng" --key $key 2>/dev/null &&
 	cmp -s "$work/out" "$work/a.pcapng" && echo yes)"
-says "the closing line" "3284 packets, "
+says "the closing line" err "3284 packets, "
 same "for nobody else" "$work/a.pcapng" "$(find "$work/a.pcapng" -perm 600)"
 same "no scratch file is left" "" "$(find "$work" -name 'davscope.*' -o -name '*.tmp')"
 
@@ -203,7 +174,6 @@ command -v python3 >/dev/null && same "leaks under small limits" "" "$(tests/too
 "$build/tests/tool/mkpcap" tests/golden/dropped/in.talk "$work/dropped.pcapng"
 run scrub "$work/dropped.pcapng" -o "$work/x.pcap"
 same "dropped in pcap" 0 $code
-says "dropped in pcap" "pcap cannot say"
+says "dropped in pcap" err "pcap cannot say"
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+closing

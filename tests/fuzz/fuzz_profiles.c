@@ -1,23 +1,13 @@
 /* Any bytes as a profile file: read, compared with an agent, and played. */
 #include "analysis/simulate.h"
+#include "tests/fuzz/complaints.h"
 #include "tests/fuzz/fuzz.h"
 
-#include <string.h>
-
-/* A complaint names a place of the file, or the file as a whole, in printable words. */
 static void check_complaints(struct profiles *set)
 {
-	size_t n, errors = 0;
+	size_t n;
 	const struct complaint *all = profiles_complaints(set, &n);
-	for (size_t i = 0; i < n; i++) {
-		const struct complaint *c = &all[i];
-		ensure(strlen(c->code) == 5 && c->text[0] != '\0', NULL);
-		ensure(c->line <= c->end_line && (c->line == 0 || c->column > 0), NULL);
-		for (const char *p = c->text; *p != '\0'; p++)
-			ensure((unsigned char)*p >= ' ' && *p != 0x7f, NULL);
-		errors += c->code[0] == 'E';
-	}
-	ensure((errors == 0) == (profiles_errors(set) == 0), NULL);
+	ensure((complaints_check(all, n) == 0) == (profiles_errors(set) == 0), NULL);
 }
 
 static void check_policies(const struct profile *p)

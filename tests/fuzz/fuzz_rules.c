@@ -1,24 +1,15 @@
 /* Any bytes as a rule file: loaded, compiled, and tested when it compiles. */
 #include "rules/rules.h"
+#include "tests/fuzz/complaints.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
-#include <string.h>
 
-/* A complaint names a place of the file, or the file as a whole, in printable words. */
 static void check_complaints(const struct ruleset *set, bool compiled)
 {
-	size_t n, errors = 0;
+	size_t n;
 	const struct complaint *all = ruleset_complaints(set, &n);
-	for (size_t i = 0; i < n; i++) {
-		const struct complaint *c = &all[i];
-		ensure(strlen(c->code) == 5 && c->text[0] != '\0', NULL);
-		ensure(c->line <= c->end_line && (c->line == 0 || c->column > 0), NULL);
-		for (const char *p = c->text; *p != '\0'; p++)
-			ensure((unsigned char)*p >= ' ' && *p != 0x7f, NULL);
-		errors += c->code[0] == 'E';
-	}
-	ensure(compiled == (errors == 0), NULL);
+	ensure(compiled == (complaints_check(all, n) == 0), NULL);
 }
 
 static void on_result(void *ctx, const struct test_result *result)

@@ -8,18 +8,12 @@ lab=$root/../shared/captures/lab here=$root/tests/real
 [ -d "$lab" ] || { echo "0 passed, 0 failed, 1 skipped"; exit 0; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+. "$root/tests/tool/checks.sh"
 for capture in "$lab"/*.pcap "$lab"/*.pcapng; do
 	name=$(basename "$capture")
-	"$BUILD/tests/tool/objects" "$capture" >"$work/objects" || failed=$((failed + 1))
+	"$BUILD/tests/tool/objects" "$capture" >"$work/objects" || fail "$name" "exit code $?"
 	awk -v name="$name" -f "$here/objects.awk" "$work/objects" | awk -F '\t' '$2 > 0' >"$work/actual"
 	awk -F '\t' -v name="$name" '$1 == name' "$here/objects.tsv" >"$work/expected"
-	if diff "$work/expected" "$work/actual"; then
-		passed=$((passed + 1))
-	else
-		echo "FAIL $name"
-		failed=$((failed + 1))
-	fi
+	same_lines "$name" "$work/expected" "$work/actual"
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+closing

@@ -8,24 +8,16 @@ lab=$root/../shared/captures/lab
 [ -d "$lab" ] || { echo "0 passed, 0 failed, 1 skipped"; exit 0; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+. "$root/tests/tool/checks.sh"
 for capture in "$lab"/*.pcap "$lab"/*.pcapng; do
 	name=$(basename "$capture")
-	"$davscope" -r "$capture" -Y 'event_type == "finding"' -T fields -e finding.severity -e rule.id \
-		>"$work/found" 2>"$work/err" </dev/null
-	code=$?
-	sort "$work/found" | uniq -c | awk -v name="$name" -v OFS='\t' '{ print name, $2, $3, $1 }' >"$work/actual"
+	run -r "$capture" -Y 'event_type == "finding"' -T fields -e finding.severity -e rule.id
+	sort "$work/out" | uniq -c | awk -v name="$name" -v OFS='\t' '{ print name, $2, $3, $1 }' >"$work/actual"
 	awk -F '\t' -v name="$name" '$1 == name' "$root/tests/rules/lab.tsv" >"$work/expected"
 	if [ "$code" -ne 0 ]; then
-		echo "FAIL $name: exit code $code"
-		cat "$work/err"
-		failed=$((failed + 1))
-	elif diff "$work/expected" "$work/actual"; then
-		passed=$((passed + 1))
+		fail "$name" "exit code $code: $(cat "$work/err")"
 	else
-		echo "FAIL $name"
-		failed=$((failed + 1))
+		same_lines "$name" "$work/expected" "$work/actual"
 	fi
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+closing

@@ -50,17 +50,27 @@ shape() {
 # main.o may hold two: the flag of the signal handler and the source it stops.
 globals() {
 	for source in $product_c; do
-		objdump -t "$BUILD/${source%.c}.o" | awk -v source="$source" '
-		NF >= 5 && $(NF - 2) ~ /^(\.t?data|\.t?bss|\*COM\*)/ && !/\.data\.rel\.ro/ &&
-		    !/ [dfF] / && $NF !~ /^\./ {
-			name[++n] = $NF
-		}
-		END {
-			for (i = 1; i <= n; i++)
-				if (source != "main.c" || n > 2)
-					print source ": mutable at file scope: " name[i]
-		}'
-	done
+		echo "$BUILD/${source%.c}.o"
+	done | xargs objdump -t | awk -v build="$BUILD/" '
+	function tell(i) {
+		for (i = 1; i <= n; i++)
+			if (source != "main.c" || n > 2)
+				print source ": mutable at file scope: " name[i]
+		n = 0
+	}
+	/: +file format / {
+		tell()
+		source = substr($1, length(build) + 1)
+		sub(/\.o:$/, ".c", source)
+		next
+	}
+	NF >= 5 && $(NF - 2) ~ /^(\.t?data|\.t?bss|\*COM\*)/ && !/\.data\.rel\.ro/ &&
+	    !/ [dfF] / && $NF !~ /^\./ {
+		name[++n] = $NF
+	}
+	END {
+		tell()
+	}'
 }
 
 readmes() {
@@ -89,20 +99,28 @@ format() {
 		xargs -n 8 -P "$jobs" clang-format --dry-run -Werror
 }
 
+# The product one by one: the analyzer does not know functions of the library again in a second file of the
+# same process. The files of tests, which it does not see, take as long to read as a process to start.
 tidy() {
-	echo "$product_c $test_c" | tr ' ' '\n' | grep . |
-		xargs -n 1 -P "$jobs" "$0" --tidy | grep -v '^[0-9]* warnings* generated'
+	{
+		echo "$product_c" | tr ' ' '\n' | xargs -n 1
+		echo "$test_c" | tr ' ' '\n' | xargs -n 16
+	} | xargs -L 1 -P "$jobs" "$0" --tidy
 }
 
-# One file. Of tests only clang's own warnings count: cmocka's macros find no mercy with the rest, and
-# tools that read no enemy's input need none. One check has to be on for clang-tidy to run at all.
-tidy_file() {
+# Files of one kind. Of tests only clang's own warnings count: cmocka's macros find no mercy with the
+# rest, and tools that read no enemy's input need none. One check has to be on for clang-tidy to run at all.
+tidy_files() {
+	files=$*
 	flags='-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla'
 	case $1 in
-	tests/* | dist/*) set -- "$1" --checks=-*,clang-diagnostic-*,bugprone-suspicious-include ;;
+	tests/* | dist/*) set -- "$@" --checks=-*,clang-diagnostic-*,bugprone-suspicious-include ;;
 	*) flags="$flags -Wconversion -Wno-sign-conversion" ;;
 	esac
-	clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I. $CPPFLAGS $flags 2>&1
+	{
+		clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I. $CPPFLAGS $flags 2>&1 ||
+			echo "clang-tidy: exit code $? with $files"
+	} | grep -v -e '^[0-9]* warnings* generated' -e '^\[[0-9]*/[0-9]*\] Processing file'
 }
 
 suspicious() {
@@ -113,7 +131,8 @@ suspicious() {
 }
 
 if [ "${1-}" = --tidy ]; then
-	tidy_file "$2"
+	shift
+	tidy_files "$@"
 	exit 0
 fi
 

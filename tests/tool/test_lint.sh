@@ -1,5 +1,6 @@
 #!/bin/sh
-# Shows that lint's own awk finds what it is there for, and nothing in what is allowed.
+# Shows that lint's own awk, and clang-tidy as lint calls it, find what they are there for, and nothing in
+# what is allowed.
 set -u
 tools=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d) || exit 1
@@ -84,6 +85,185 @@ yes 'int x;' | head -n 200 | shape 'public header' base/base.h 'a public header 
 yes 'int x;' | head -n 200 | shape 'private header' decode/net.h ''
 echo 'int x;' | expect 'no purpose' shape base/b.c 'does not open with a comment'
 
-touch "$dir/passed" "$dir/failed"
-echo "$(wc -l <"$dir/passed") passed, $(wc -l <"$dir/failed") failed"
+# ---- clang-tidy; where it is not at hand these are skipped ----
+
+cp "$tools/../../.clang-tidy" "$dir"
+
+tidy() { # NAME FILES EXPECTED..., code of the last file on stdin
+	name=$1 files=$2
+	shift 2
+	if ! command -v clang-tidy >/dev/null; then
+		cat >/dev/null
+		echo "$name" >>"$dir/skipped"
+		return
+	fi
+	mkdir -p "$dir/$(dirname "${files##* }")"
+	cat >"$dir/${files##* }"
+	# shellcheck disable=SC2086 # files are words
+	said=$(cd "$dir" && "$tools/lint.sh" --tidy $files 2>&1)
+	missing=
+	for part in "$@"; do
+		case $said in
+		*"$part"*) ;;
+		*) missing=$part ;;
+		esac
+	done
+	if [ -z "$missing" ] && { [ $# -ne 0 ] || [ -z "$said" ]; }; then
+		echo "$name" >>"$dir/passed"
+	else
+		echo "FAIL $name: wanted '$missing': $said" | tee -a "$dir/failed"
+	fi
+}
+
+tidy 'a null pointer by way of a helper' base/null.c 'core.NullDereference' <<'END'
+int f(const int *p);
+static int first(const int *p)
+{
+	return *p;
+}
+int f(const int *p)
+{
+	return p == 0 ? first(p) : 0;
+}
+END
+tidy 'a division, too' base/divide.c 'core.DivideZero' <<'END'
+int f(int n);
+static int share(int n)
+{
+	return 100 / n;
+}
+int f(int n)
+{
+	return n == 0 ? share(n) : 0;
+}
+END
+tidy 'freed twice' base/twice.c 'unix.Malloc' <<'END'
+#include <stdlib.h>
+void f(char *p);
+static void done(char *p)
+{
+	free(p);
+}
+void f(char *p)
+{
+	free(p);
+	done(p);
+}
+END
+tidy 'never freed' base/leak.c 'unix.Malloc' <<'END'
+#include <stdlib.h>
+int f(void);
+int f(void)
+{
+	char *p = malloc(2);
+	return p == NULL;
+}
+END
+tidy 'a value that was never set' base/unset.c 'core.UndefinedBinaryOperatorResult' <<'END'
+int f(int n);
+static void set(int *to, int n)
+{
+	if (n > 7)
+		*to = n;
+}
+int f(int n)
+{
+	int value;
+	set(&value, n);
+	if (value > n)
+		return 1;
+	return 0;
+}
+END
+tidy 'an address that is gone' base/stack.c 'core.StackAddressEscape' <<'END'
+static int *kept;
+int f(void);
+int f(void)
+{
+	int local = 1;
+	kept = &local;
+	return kept != 0;
+}
+END
+tidy 'a dead store' base/dead.c 'deadcode.DeadStores' <<'END'
+int f(int n);
+int f(int n)
+{
+	int twice = n + n;
+	twice = n;
+	return twice;
+}
+END
+tidy 'arguments not ended' base/list.c 'valist.Unterminated' <<'END'
+#include <stdarg.h>
+void f(int n, ...);
+void f(int n, ...)
+{
+	va_list list;
+	va_start(list, n);
+}
+END
+tidy 'recursion' base/again.c 'misc-no-recursion' <<'END'
+int f(int n);
+int f(int n)
+{
+	return n > 0 ? f(n - 1) : 0;
+}
+END
+tidy 'a semicolon' base/semicolon.c 'bugprone-suspicious-semicolon' <<'END'
+int f(int n);
+int f(int n)
+{
+	if (n > 1);
+	n++;
+	return n;
+}
+END
+tidy 'narrower' base/narrow.c 'clang-diagnostic-implicit-int-conversion' <<'END'
+unsigned char f(int n);
+unsigned char f(int n)
+{
+	return n;
+}
+END
+cat >"$dir/base/header.h" <<'END'
+static inline int half(int n)
+{
+	int unused = n;
+	return n / 2;
+}
+END
+tidy 'in a header of ours' base/header.c 'base/header.h' <<'END'
+#include "base/header.h"
+int f(int n);
+int f(int n)
+{
+	return half(n);
+}
+END
+tidy 'tests: what clang says' tests/unit/shadow.c 'clang-diagnostic-shadow' <<'END'
+int f(int n);
+int f(int n)
+{
+	for (int i = 0; i < n; i++)
+		for (int i = 0; i < n; i++)
+			n--;
+	return n;
+}
+END
+tidy 'tests: several at once, one of them no C' 'tests/unit/shadow.c tests/unit/broken.c' \
+	'clang-diagnostic-shadow' 'broken.c' <<'END'
+int f(
+END
+tidy 'tests: and no more' tests/unit/null.c <"$dir/base/null.c"
+tidy 'nothing' base/nothing.c <<'END'
+int f(int n);
+int f(int n)
+{
+	return n + 1;
+}
+END
+
+touch "$dir/passed" "$dir/failed" "$dir/skipped"
+echo "$(wc -l <"$dir/passed") passed, $(grep -c "^FAIL " "$dir/failed") failed, $(wc -l <"$dir/skipped") skipped"
 [ ! -s "$dir/failed" ]

@@ -5,23 +5,9 @@
 #ifndef DAVSCOPE_TESTS_AIRSYNC_RUN_H
 #define DAVSCOPE_TESTS_AIRSYNC_RUN_H
 
-#include "decode/body.h"
 #include "tests/unit/airsync_text.h"
+#include "tests/unit/job_run.h"
 #include "tests/unit/wbxml_make.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-struct job {
-	struct slice in;
-	const struct body_reader *reader; /* NULL: body_wbxml */
-	const char *limit;
-	bool cut;
-	size_t budget;
-};
 
 struct way {
 	const struct body_reader *reader;
@@ -36,49 +22,25 @@ static inline void give(void *ctx, struct slice s)
 		w->done = !w->reader->data(w->reading, s);
 }
 
+/* With body_wbxml, unless the job names another reader. */
 static inline struct record *run_way(struct job job, struct feeder *f, int way)
 {
-	struct record *r = calloc(1, sizeof(*r));
-	struct limits limits = limits_default();
-	struct error e;
-	if (job.limit != NULL)
-		assert_true(limits_set(&limits, job.limit, &e));
-	struct arena *arena = arena_new(job.budget > 0 ? job.budget : limits.txn_bytes);
+	struct bench b = bench_open(job.limit, job.budget);
 	const struct body_env env = {
-		.limits = &limits,
-		.arena = arena,
-		.sink = { record_anomaly, r },
+		.limits = &b.limits,
+		.arena = b.arena,
+		.sink = { record_anomaly, b.record },
 	};
 	struct way w = { .reader = job.reader != NULL ? job.reader : &body_wbxml };
 	struct body body = { 0 };
-	w.reading = arena != NULL ? w.reader->start(&env) : NULL;
+	w.reading = b.arena != NULL ? w.reader->start(&env) : NULL;
 	if (w.reading != NULL) {
 		feed(f, way, job.in, give, &w);
 		w.reader->end(w.reading, !job.cut, &body);
 	}
 	if (body.airsync != NULL)
-		record_airsync(r, body.airsync);
-	arena_free(arena);
-	return r;
-}
-
-static inline struct record *run_all(struct job job)
-{
-	struct feeder f = feeder_new(job.in.n);
-	struct record *first = run_way(job, &f, WHOLE);
-	for (int way = BYTES; way <= LAST_SEED; way++) {
-		struct record *r = run_way(job, &f, way);
-		assert_string_equal(r->text, first->text);
-		free(r);
-	}
-	return first;
-}
-
-static inline void check_job(struct job job, const char *want)
-{
-	struct record *r = run_all(job);
-	assert_string_equal(r->text, want);
-	free(r);
+		record_airsync(b.record, body.airsync);
+	return bench_close(&b);
 }
 
 static inline void check_limited(const char *text, const char *limit, const char *want)

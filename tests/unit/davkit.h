@@ -44,7 +44,7 @@ static inline struct dav_response *row_add(struct listing_made *l, const char *n
 	return row;
 }
 
-static inline void row_prop(struct dav_response *row, const char *name, const char *value)
+static inline void row_prop_add(struct dav_response *row, const char *name, const char *value)
 {
 	struct dav_prop *prop = (struct dav_prop *)&row->props[row->n_props++];
 	*prop = (struct dav_prop){ .name.local = text(name),
@@ -63,7 +63,7 @@ static inline void rows_add(struct listing_made *l, const char *names, bool tags
 		if (gone)
 			row->status = 404;
 		else if (tags)
-			row_prop(row, "getetag", name < n ? "\"other\"" : "\"1\"");
+			row_prop_add(row, "getetag", name < n ? "\"other\"" : "\"1\"");
 		names += n + (names[n] == ' ');
 	}
 }
@@ -208,9 +208,9 @@ static inline void list(struct stage *g, uint64_t peer, const char *depth, const
 	made_header(&m.txn.req, "Depth", depth);
 	m.txn.req.body.dav = &l.asked;
 	struct dav_response *self = row_add(&l, "", 0);
-	row_prop(self, "resourcetype", "collection calendar");
+	row_prop_add(self, "resourcetype", "collection calendar");
 	if (ctag != NULL)
-		row_prop(self, "getctag", ctag);
+		row_prop_add(self, "getctag", ctag);
 	rows_add(&l, rows, true);
 	answer_made(&m, &l);
 	struct op op = op_made(peer, *depth == '0' ? OP_PROBE : OP_LIST, "/dav/cal");
@@ -227,7 +227,7 @@ static inline void multiget(struct stage *g, uint64_t peer, const char *rows)
 	m.txn.req.body.dav = &l.asked;
 	rows_add(&l, rows, true);
 	for (size_t i = 0; i < l.said.n_responses; i++)
-		row_prop(&l.rows[i], "calendar-data", "0123456789");
+		row_prop_add(&l.rows[i], "calendar-data", "0123456789");
 	answer_made(&m, &l);
 	struct op op = op_made(peer, OP_READ, "/dav/cal");
 	stage_end(g, &m, &op);

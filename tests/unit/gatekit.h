@@ -4,23 +4,7 @@
 #ifndef DAVSCOPE_TESTS_GATEKIT_H
 #define DAVSCOPE_TESTS_GATEKIT_H
 
-#include "tests/unit/scenekit.h"
-
-static struct scene s;
-
-static inline int open_scene(void **state)
-{
-	(void)state;
-	scene_open(&s, FLAVOUR_CALDAV);
-	return 0;
-}
-
-static inline int close_scene(void **state)
-{
-	(void)state;
-	scene_close(&s);
-	return 0;
-}
+#include "tests/unit/onescene.h"
 
 static inline void create(const char *target, const char *uid, const char *summary)
 {
@@ -74,7 +58,5 @@ static inline void move(const char *method, const char *from, const char *to, un
 	req_header(t, "Destination", to);
 	deliver(&s, t);
 }
-
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 
 #endif

@@ -91,16 +91,21 @@ static inline struct object_run object_run_all(struct object_job job)
 	return run;
 }
 
-static inline void object_expect(const struct body_reader *reader, struct slice in, const char *want)
+static inline void object_says(struct object_run run, const char *want)
 {
 	static struct record r;
-	struct object_run run = object_run_all((struct object_job){ .reader = reader, .in = in });
 	r.n = 0;
 	r.text[0] = '\0';
 	if (run.object != NULL)
 		record_object(&r, run.object, false);
-	arena_free(run.arena);
 	assert_string_equal(r.text, want);
+}
+
+static inline void object_expect(const struct body_reader *reader, struct slice in, const char *want)
+{
+	struct object_run run = object_run_all((struct object_job){ .reader = reader, .in = in });
+	object_says(run, want);
+	arena_free(run.arena);
 }
 
 /* A cut text says nothing else than the whole one, only less. */

@@ -4,21 +4,9 @@
  */
 #include "decode/content.h"
 #include "tests/unit/airsync_text.h"
+#include "tests/unit/job_run.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 #include <zlib.h>
-
-struct job {
-	struct slice in;
-	const char *type, *coding, *limit;
-	bool cut, root_only, hash;
-	struct slice behind_gap; /* fed after a gap when its p is not NULL */
-	size_t budget;
-};
 
 static void give(void *ctx, struct slice s)
 {
@@ -27,21 +15,16 @@ static void give(void *ctx, struct slice s)
 
 static struct record *run_way(struct job job, struct feeder *f, int way)
 {
-	struct record *r = calloc(1, sizeof(*r));
-	struct limits limits = limits_default();
-	struct error e;
-	if (job.limit != NULL)
-		assert_true(limits_set(&limits, job.limit, &e));
-	struct arena *arena = arena_new(job.budget > 0 ? job.budget : limits.txn_bytes);
+	struct bench b = bench_open(job.limit, job.budget);
 	const struct content_options options = {
-		.limits = &limits,
+		.limits = &b.limits,
 		.media_type = slice_from(job.type != NULL ? job.type : ""),
 		.coding = slice_from(job.coding != NULL ? job.coding : ""),
 		.root_only = job.root_only,
 		.hash = job.hash,
 	};
-	struct content *c = content_new(&options, arena,
-	    (struct content_sink){ record_anomaly, r });
+	struct content *c = content_new(&options, b.arena,
+	    (struct content_sink){ record_anomaly, b.record });
 	if (c != NULL) {
 		feed(f, way, job.in, give, c);
 		if (job.behind_gap.p != NULL) {
@@ -51,25 +34,12 @@ static struct record *run_way(struct job job, struct feeder *f, int way)
 		struct body body = { .gap_bytes = 77 };
 		content_end(c, !job.cut, &body);
 		assert_int_equal(body.gap_bytes, 77);
-		record_body(r, &body);
+		record_body(b.record, &body);
 		if (body.airsync != NULL)
-			record_airsync(r, body.airsync);
-		record_hash(r, "hash", body.hash);
+			record_airsync(b.record, body.airsync);
+		record_hash(b.record, "hash", body.hash);
 	}
-	arena_free(arena);
-	return r;
-}
-
-static struct record *run_all(struct job job)
-{
-	struct feeder f = feeder_new(job.in.n > job.behind_gap.n ? job.in.n : job.behind_gap.n);
-	struct record *first = run_way(job, &f, WHOLE);
-	for (int way = BYTES; way <= LAST_SEED; way++) {
-		struct record *r = run_way(job, &f, way);
-		assert_string_equal(r->text, first->text);
-		free(r);
-	}
-	return first;
+	return bench_close(&b);
 }
 
 static void check(struct job job, const char *want)

@@ -1,29 +1,13 @@
 /*
  * test_copies.c - analysis/copies.c: one request seen at two places, and two that only look alike.
  */
-#include "tests/unit/scenekit.h"
-
-static struct scene s;
+#include "tests/unit/onescene.h"
 
 /* Client 10.0.0.1, proxy 10.0.0.2:80, server 10.0.0.3:8080. */
 static const struct endpoint client = { 4, 40000, { 10, 0, 0, 1 } };
 static const struct endpoint proxy = { 4, 80, { 10, 0, 0, 2 } };
 static const struct endpoint proxy_out = { 4, 50000, { 10, 0, 0, 2 } };
 static const struct endpoint inner = { 4, 8080, { 10, 0, 0, 3 } };
-
-static int open_scene(void **state)
-{
-	(void)state;
-	scene_open(&s, FLAVOUR_CALDAV);
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_close(&s);
-	return 0;
-}
 
 static void hop(uint64_t flow, struct endpoint from, struct endpoint to, const char *host)
 {
@@ -501,7 +485,6 @@ static void found_among_many(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(nested),
 		SCENE_TEST(paths_are_learned),

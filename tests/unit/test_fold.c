@@ -1,23 +1,7 @@
 /*
  * test_fold.c - analysis/fold.c: which transactions are legs of one attempt, and which are attempts.
  */
-#include "tests/unit/scenekit.h"
-
-static struct scene s;
-
-static int open_scene(void **state)
-{
-	(void)state;
-	scene_open(&s, FLAVOUR_CALDAV);
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_close(&s);
-	return 0;
-}
+#include "tests/unit/onescene.h"
 
 static struct txn *put(const char *target, unsigned status)
 {
@@ -385,7 +369,6 @@ static void no_room(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(basic),
 		SCENE_TEST(ntlm),

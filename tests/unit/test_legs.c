@@ -2,23 +2,16 @@
  * test_legs.c - analysis/legs.c: the device's leg and the mailbox server's; and what ActiveSync alone shows
  * of copies (gate.c, orphans.c).
  */
-#include "tests/unit/scenekit.h"
 #include "tests/unit/synckit.h"
 
-static struct scene s;
+#include "tests/unit/onescene.h" /* behind all that have an s of their own */
+
 static struct kit_side asked, answered;
 
-static int open_scene(void **state)
+static int open_exchange(void **state)
 {
-	(void)state;
-	scene_open(&s, FLAVOUR_EXCHANGE);
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_close(&s);
+	open_scene(state);
+	s.flavour = FLAVOUR_EXCHANGE;
 	return 0;
 }
 
@@ -251,20 +244,20 @@ static void orphan_turns_up(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
+#define EXCHANGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_exchange, close_scene)
 	const struct CMUnitTest tests[] = {
-		SCENE_TEST(failed_and_stored),
-		SCENE_TEST(fine_and_refused),
-		SCENE_TEST(both_say_the_same),
-		SCENE_TEST(another_name_did_it),
-		SCENE_TEST(of_another),
-		SCENE_TEST(one_command_two_copies),
-		SCENE_TEST(clocks_that_differ),
-		SCENE_TEST(times_without_sense),
-		SCENE_TEST(replay_is_not_the_same),
-		SCENE_TEST(replay_is_the_same),
-		SCENE_TEST(same_client_id_of_another_key),
-		SCENE_TEST(orphan_turns_up),
+		EXCHANGE_TEST(failed_and_stored),
+		EXCHANGE_TEST(fine_and_refused),
+		EXCHANGE_TEST(both_say_the_same),
+		EXCHANGE_TEST(another_name_did_it),
+		EXCHANGE_TEST(of_another),
+		EXCHANGE_TEST(one_command_two_copies),
+		EXCHANGE_TEST(clocks_that_differ),
+		EXCHANGE_TEST(times_without_sense),
+		EXCHANGE_TEST(replay_is_not_the_same),
+		EXCHANGE_TEST(replay_is_the_same),
+		EXCHANGE_TEST(same_client_id_of_another_key),
+		EXCHANGE_TEST(orphan_turns_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

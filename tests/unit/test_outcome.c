@@ -1,7 +1,7 @@
 /*
  * test_outcome.c - analysis/outcome.c: what the client knows of a request, and what became of it in truth.
  */
-#include "tests/unit/scenekit.h"
+#include "tests/unit/onescene.h"
 
 static const struct dav_name no_error = { { NULL, 0 }, { NULL, 0 } };
 
@@ -22,25 +22,9 @@ static void assert_verdict(const struct txn *t, struct dav_name error, enum outc
 		fail_msg("%u: %s, not %s", t->res.status, commit_words[c], commit_words[commit]);
 }
 
-static struct scene scene;
-
 static struct txn *put(unsigned status)
 {
-	return begin(&scene, "PUT", "/cal/a.ics", status);
-}
-
-static int open_scene(void **state)
-{
-	(void)state;
-	scene_open(&scene, FLAVOUR_CALDAV);
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_close(&scene);
-	return 0;
+	return begin(&s, "PUT", "/cal/a.ics", status);
 }
 
 static void statuses(void **state)
@@ -300,7 +284,6 @@ static void guards_that_may_be_hidden(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(statuses),
 		SCENE_TEST(statuses_that_tell_nothing),

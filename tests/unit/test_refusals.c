@@ -1,23 +1,7 @@
 /*
  * test_refusals.c - analysis/refusals.c: what a client is refused again and again.
  */
-#include "tests/unit/scenekit.h"
-
-static struct scene s;
-
-static int open_scene(void **state)
-{
-	(void)state;
-	scene_open(&s, FLAVOUR_CALDAV);
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_close(&s);
-	return 0;
-}
+#include "tests/unit/onescene.h"
 
 static void create(const char *target, unsigned status)
 {
@@ -374,7 +358,6 @@ static void poison_with_reads(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(own_create),
 		SCENE_TEST(own_create_behind_an_error),

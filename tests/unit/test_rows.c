@@ -1,23 +1,7 @@
 /*
  * test_rows.c - analysis/rows.c: what listings prove to be there, and what they prove to be gone.
  */
-#include "tests/unit/scenekit.h"
-
-static struct scene s;
-
-static int open_scene(void **state)
-{
-	(void)state;
-	scene_open(&s, FLAVOUR_CALDAV);
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_close(&s);
-	return 0;
-}
+#include "tests/unit/onescene.h"
 
 static void create(const char *target, const char *uid)
 {
@@ -400,7 +384,6 @@ static void many_listings(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(left_out),
 		SCENE_TEST(listed),

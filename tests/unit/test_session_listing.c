@@ -138,7 +138,7 @@ static void look(struct stage *g, struct look how)
 	made_header(&m.txn.req, "Depth", "1");
 	rows_add(&l, "a.ics b.ics", true);
 	if (how.type != NULL)
-		row_prop(&l.rows[1], "resourcetype", how.type);
+		row_prop_add(&l.rows[1], "resourcetype", how.type);
 	if (how.cut)
 		l.rows[l.said.n_responses++] = (struct dav_response){ .href = text("/dav/cal/"),
 			.status = 507 };
@@ -241,8 +241,8 @@ static void home_listed(struct stage *g, const char *own)
 	struct listing_made l = { .asked = { .whole = true } };
 	stage_begin(g, &m, "PROPFIND", "/dav/cal/", 207);
 	made_header(&m.txn.req, "Depth", "1");
-	row_prop(row_add(&l, "below/", 6), "getctag", "always the same");
-	row_prop(row_add(&l, "", 0), "getctag", own);
+	row_prop_add(row_add(&l, "below/", 6), "getctag", "always the same");
+	row_prop_add(row_add(&l, "", 0), "getctag", own);
 	answer_made(&m, &l);
 	struct op op = op_made(BERT, OP_LIST, "/dav/cal");
 	stage_end(g, &m, &op);

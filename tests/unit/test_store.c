@@ -1,23 +1,7 @@
 /*
  * test_store.c - analysis/store.c and store_write.c: what writes do to what is there, seen from both sides.
  */
-#include "tests/unit/scenekit.h"
-
-static struct scene s;
-
-static int open_scene(void **state)
-{
-	(void)state;
-	scene_open(&s, FLAVOUR_CALDAV);
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_close(&s);
-	return 0;
-}
+#include "tests/unit/onescene.h"
 
 static void as(const char *user)
 {
@@ -347,7 +331,6 @@ static void nobody_holds_it(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(unguarded),
 		SCENE_TEST(unguarded_where_it_was_listed),

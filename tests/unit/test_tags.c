@@ -1,23 +1,7 @@
 /*
  * test_tags.c - analysis/tags.c: what a change tag promises, held against what is read under it.
  */
-#include "tests/unit/scenekit.h"
-
-static struct scene s;
-
-static int open_scene(void **state)
-{
-	(void)state;
-	scene_open(&s, FLAVOUR_CALDAV);
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_close(&s);
-	return 0;
-}
+#include "tests/unit/onescene.h"
 
 static void put(const char *tag, unsigned rev)
 {
@@ -419,7 +403,6 @@ static void moved_by_a_write(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(healthy),
 		SCENE_TEST(other_bytes_under_one_tag),
