@@ -223,7 +223,8 @@ static void uid_refused(struct store *s, const struct op *op)
 	struct item *item = h.here != NULL ? h.here : item_refused(s, op);
 	if (item == NULL || op->object == NULL || op->object->uid.n == 0)
 		return;
-	servers_uid_refused(s->servers, op);
+	servers_uid_refused(s->servers, op,
+	    item->print != 0 && item->print == object_print(op->object));
 	if (item->lineage == 0)
 		item->lineage = op->number;
 	if (item->uid == 0)

@@ -341,22 +341,6 @@ void sight_forget(const struct sight *t, enum policy policy)
 	}
 }
 
-/*
- * A server that rewrites lets pass what is as it would write it itself: equal bytes say that it does not
- * rewrite only until other ones are seen, and then they say nothing.
- */
-void sight_rewrites(const struct sight *t, bool other_bytes)
-{
-	struct server_view *view = t->view;
-	if (!other_bytes) {
-		if (!(view->shown & BIT64(POLICY_V2)))
-			view_exclude(view, POLICY_V2, V2_YES, t->at);
-	} else if (view->fit.set[POLICY_V2] != V2_YES) {
-		view->fit.set[POLICY_V2] = V2_NO | V2_YES;
-		view_exclude(view, POLICY_V2, V2_NO, t->at);
-	}
-}
-
 /* ---- what is promised ---- */
 
 void sight_kept(const struct sight *t, enum invariant invariant)
@@ -460,6 +444,7 @@ static const struct lesson {
 	unsigned invariant;
 } lessons[] = {
 	{ TROUBLE_LYING_TAG, POLICY_V1, V1_IF_EQUAL, false, INVARIANT_J1 },
+	{ TROUBLE_LYING_TAG, POLICY_V2, V2_NO, false, NO_INVARIANT },
 	{ TROUBLE_TAG_MISMATCH, POLICY_ANY, 0, false, INVARIANT_J3 },
 	{ TROUBLE_TAG_UNSTABLE, POLICY_ANY, 0, false, INVARIANT_J2 },
 	{ TROUBLE_SCHEDULE_TAG_MOVED, POLICY_ANY, 0, false, INVARIANT_J2 },
@@ -479,8 +464,6 @@ static void lesson_learn(const struct sight *t, const struct lesson *l, const st
 {
 	if (l->policy != POLICY_ANY && m->certainty != SUSPECTED && !(l->whole && t->s->lossy))
 		sight_exclude(t, l->policy, l->values);
-	if (l->trouble == TROUBLE_LYING_TAG)
-		sight_rewrites(t, true);
 	if (l->invariant != NO_INVARIANT)
 		sight_broken(t, (enum invariant)l->invariant, m->certainty);
 }

@@ -68,8 +68,8 @@ struct item_read {
 	bool whole_body;                       /* a GET: octets of the object count */
 };
 void servers_read(struct servers *, const struct op *, const struct item_read *);
-/* Another item of the collection has the UID, and for that the write was refused. */
-void servers_uid_refused(struct servers *, const struct op *);
+/* Another item of the collection has the UID, and for that the write was refused; alike: it looks the same, too. */
+void servers_uid_refused(struct servers *, const struct op *, bool alike);
 /* Two items that are one live in a collection; with one UID, or known by their looks. */
 struct twins { uint64_t scope; bool one_uid; enum cause cause; enum certainty certainty; struct stamp at; };
 void servers_twins(struct servers *, const struct twins *);

@@ -280,7 +280,7 @@ static void uid_judge(const struct sight *t, uint64_t scope, uint64_t id, const 
 		.ns = txn_end_ns(t->op->txn) };
 }
 
-void servers_uid_refused(struct servers *s, const struct op *op)
+void servers_uid_refused(struct servers *s, const struct op *op, bool alike)
 {
 	struct sight t;
 	uint16_t status = op->txn->res.status == 207 ? 207 : op->row_status;
@@ -289,7 +289,8 @@ void servers_uid_refused(struct servers *s, const struct op *op)
 		uint8_t value;
 	} dresses[] = { { 403, V4d_403 }, { 409, V4d_409 }, { 400, V4d_400 }, { 412, V4d_412 },
 		{ 207, V4d_207 }, { 500, V4d_500 } };
-	if (s == NULL || op->copy || !answer_whole(op->txn) ||
+	bool told = op->outcome == OUT_UID_CONFLICT;
+	if (s == NULL || op->copy || !answer_whole(op->txn) || (status == 400 && !told && !alike) ||
 	    !sight_open(s, op, holds_of(s, op), &t))
 		return;
 	sight_exclude(&t, POLICY_V4, V4_NONE);
@@ -298,10 +299,10 @@ void servers_uid_refused(struct servers *s, const struct op *op)
 			sight_exclude(&t, POLICY_V4d, (uint8_t)~dresses[i].value);
 	sight_kept(&t, INVARIANT_J4);
 	/* RFC 4791 1.3: 403 or 409, and the element that says why. */
-	if (op->outcome == OUT_UID_CONFLICT && (status == 403 || status == 409))
+	if (told && (status == 403 || status == 409))
 		sight_kept(&t, INVARIANT_J9);
 	else
-		sight_broken(&t, INVARIANT_J9, CONFIRMED);
+		sight_broken(&t, INVARIANT_J9, told ? CONFIRMED : PROBABLE);
 }
 
 /* ---- other operations ---- */
@@ -334,7 +335,7 @@ static void move_judge(const struct sight *t)
 	if (op->sync == NULL && op->kind == OP_MOVE && answer_whole(op->txn)) {
 		if (op->outcome == OUT_OK && status / 100 == 2)
 			sight_exclude(t, POLICY_V10, V10_NONE);
-		else if (status == 405 || status == 501)
+		else if (status == 501 || (status == 405 && from != NULL))
 			sight_exclude(t, POLICY_V10, V10_NATIVE);
 	}
 	if (op->commit == COMMIT_NO)
@@ -404,7 +405,10 @@ static bool is_rewritten(const struct sight *t, const struct known *k, const str
 	    k->print == number32(r->object->fingerprint) && is_soon(t->s, k, t->op, SOON_NS);
 }
 
-/* The write held against what is stored, once. That a tag lies is told as a trouble. */
+/*
+ * The write held against what is stored, once. That a tag lies is told as a trouble. Equal bytes do not say
+ * that the server never rewrites: it lets pass what is as it would write it itself.
+ */
 static void write_compare(const struct sight *t, struct known *k, const struct item_read *r,
     bool under)
 {
@@ -412,14 +416,12 @@ static void write_compare(const struct sight *t, struct known *k, const struct i
 	bool untagged = k->tag_seen == ABSENT;
 	if (k->compared || (!under && !untagged))
 		return;
-	if (equal) {
-		sight_rewrites(t, false);
-		if (untagged)
-			sight_exclude(t, POLICY_V1, V1_IF_EQUAL);
-		else
-			sight_kept(t, INVARIANT_J1);
+	if (equal && untagged) {
+		sight_exclude(t, POLICY_V1, V1_IF_EQUAL);
+	} else if (equal) {
+		sight_kept(t, INVARIANT_J1);
 	} else if (untagged && is_rewritten(t, k, r)) {
-		sight_rewrites(t, true);
+		sight_exclude(t, POLICY_V2, V2_NO);
 		sight_kept(t, INVARIANT_J1);
 	} else {
 		return;

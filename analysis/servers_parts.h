@@ -86,7 +86,6 @@ void sight_exclude(const struct sight *, enum policy, unsigned values);
 void sight_forget(const struct sight *, enum policy);     /* any value may be, again */
 void sight_kept(const struct sight *, enum invariant);
 void sight_broken(const struct sight *, enum invariant, enum certainty);
-void sight_rewrites(const struct sight *, bool other_bytes); /* V2 */
 bool answer_whole(const struct txn *);
 bool makes_collection(const struct op *);
 bool dav_is_cut(const struct dav *);                      /* a row of it says 507 */
