@@ -66,8 +66,7 @@ uint32_t number32(uint64_t x)
 bool makes_collection(const struct op *op)
 {
 	return op->commit == COMMIT_YES &&
-	    (slice_is(op->txn->req.method, "MKCALENDAR") ||
-		slice_is(op->txn->req.method, "MKCOL"));
+	    (slice_is(op->txn->req.method, "MKCALENDAR") || slice_is(op->txn->req.method, "MKCOL"));
 }
 
 bool dav_is_cut(const struct dav *dav)
@@ -376,8 +375,8 @@ static void product_learn(const struct sight *t)
 		server->product_tries++;
 		if (message_header(res, "MS-WebStorage", &value) != PRESENT)
 			message_header(res, "Server", &value);
-		server->n_product =
-		    (uint8_t)text_keep(server->product, PRODUCT_NAME, slice_trim(value));
+		server->n_product = (uint8_t)text_keep(server->product, PRODUCT_NAME,
+		    slice_trim(value));
 	}
 	t->view->product.n = server->n_product;
 }
@@ -392,23 +391,34 @@ static void flavour_learn(const struct sight *t)
 		t->view->flavour = now;
 }
 
-/* J8: what Exchange's SDK, RFC 6638 3.2.10, RFC 4791 5.3.4 and RFC 6352 6.3.2.3 demand. */
+/* A calendar or address object as it is read: RFC 4791 5.3.4, RFC 6352 6.3.2.3. */
+static bool reads_object(const struct op *op)
+{
+	enum body_kind kind = op->txn->res.body.kind;
+	return op->txn->res.status == 200 && slice_is(op->txn->req.method, "GET") &&
+	    (kind == BODY_CALENDAR || kind == BODY_VCARD);
+}
+
+static bool has_objects(const struct op *op)
+{
+	return op->facts->flavour == FLAVOUR_CALDAV || op->facts->flavour == FLAVOUR_CARDDAV;
+}
+
+/*
+ * J8. Of a Schedule-Tag (RFC 6638 3.2.10) it is not known that it is missing, as nobody knows whether the
+ * user takes part.
+ */
 static void tags_due(const struct sight *t)
 {
-	const struct op *op = t->op;
-	const struct facts *f = op->facts;
-	enum body_kind kind = op->txn->res.body.kind;
-	bool objects = f->flavour == FLAVOUR_CALDAV || f->flavour == FLAVOUR_CARDDAV;
-	bool read = objects && op->txn->res.status == 200 && slice_is(op->txn->req.method, "GET") &&
-	    (kind == BODY_CALENDAR || kind == BODY_VCARD);
-	enum seen seen = f->tag_due == TAG_DUE_EXCHANGE ? f->tag_seen :
-	    read					? op->tag_seen :
-							  NOT_OBSERVED;
-	if (f->tag_due == TAG_DUE_SCHEDULING && f->tag_seen == PRESENT)
-		sight_kept(t, INVARIANT_J8); /* that the user takes part, and so may miss it, is not known */
-	if (seen == PRESENT)
+	const struct facts *f = t->op->facts;
+	enum seen seen = NOT_OBSERVED;
+	if (f->tag_due == TAG_DUE_EXCHANGE)
+		seen = f->tag_seen;
+	else if (has_objects(t->op) && reads_object(t->op))
+		seen = t->op->tag_seen;
+	if (seen == PRESENT || (f->tag_due == TAG_DUE_SCHEDULING && f->tag_seen == PRESENT))
 		sight_kept(t, INVARIANT_J8);
-	else if (seen == ABSENT || (objects && f->rows_seen == PRESENT))
+	else if (seen == ABSENT || (has_objects(t->op) && f->rows_seen == PRESENT))
 		sight_broken(t, INVARIANT_J8, CONFIRMED);
 }
 
@@ -456,8 +466,8 @@ static const struct lesson {
 	{ TROUBLE_COARSE_TOKEN, POLICY_ANY, 0, false, INVARIANT_J5 },
 	{ TROUBLE_FIRST_SYNC_SHORT, POLICY_ANY, 0, false, INVARIANT_J5 },
 	{ TROUBLE_CTAG_STALE, POLICY_ANY, 0, false, INVARIANT_J5 },
-	{ TROUBLE_CLIENT_ID_SWALLOWED, POLICY_V8, V8_KEY_CLIENT_ID | V8_UID | V8_CLIENT_UID | V8_NONE, false,
-	    NO_INVARIANT },
+	{ TROUBLE_CLIENT_ID_SWALLOWED, POLICY_V8,
+	    V8_KEY_CLIENT_ID | V8_UID | V8_CLIENT_UID | V8_NONE, false, NO_INVARIANT },
 };
 
 static void lesson_learn(const struct sight *t, const struct lesson *l, const struct matter *m)
@@ -474,7 +484,8 @@ void servers_matter(struct servers *s, const struct matter *m)
 	if (s == NULL || m->op == NULL || m->op->copy || !m->op->txn->res.seen)
 		return;
 	for (size_t i = 0; i < sizeof(lessons) / sizeof(lessons[0]); i++)
-		if (lessons[i].trouble == m->trouble && sight_open(s, m->op, holds_of(s, m->op), &t))
+		if (lessons[i].trouble == m->trouble &&
+		    sight_open(s, m->op, holds_of(s, m->op), &t))
 			lesson_learn(&t, &lessons[i], m);
 }
 

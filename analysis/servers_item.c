@@ -103,8 +103,8 @@ static enum was was_there(const struct sight *t, const struct known *k)
 	if (!made)
 		return WAS_UNKNOWN;
 	/* Exchange 2003 SDK, PUT: 201 is for new ones. */
-	if (op->facts->flavour == FLAVOUR_EXCHANGE || is_now(t->s, k, BEING_GONE) ||
-	    is_new(t) || (op->guard == GUARD_ABSENT && (fit->set[POLICY_V3] & V3_YES)) ||
+	if (op->facts->flavour == FLAVOUR_EXCHANGE || is_now(t->s, k, BEING_GONE) || is_new(t) ||
+	    (op->guard == GUARD_ABSENT && (fit->set[POLICY_V3] & V3_YES)) ||
 	    fit->set[POLICY_V11] == V11_204)
 		return WAS_NOT;
 	return WAS_UNKNOWN;
@@ -218,7 +218,7 @@ static void known_write(struct known *k, const struct op *op, enum was was)
 		.being = BEING_LIVE,
 		.written = true,
 		.created = was == WAS_NOT };
-	if (!alone)
+	if (!alone || !message_complete(&op->txn->req))
 		return;
 	k->uid = k->sent_uid = whole ? uid_of(o) : 0;
 	k->print = whole ? number32(o->fingerprint) : 0;
@@ -440,8 +440,9 @@ static void tag_compare(const struct sight *t, struct known *k, const struct ite
 	bool usable = o != NULL && o->whole;
 	if (tag == 0 || tag != k->tag)
 		return;
-	if (usable && ((r->whole_body && k->read != 0 && k->read == number32(o->octets)) ||
-			  (k->read_text != 0 && k->read_text == number32(o->text))))
+	if (usable &&
+	    ((r->whole_body && k->read != 0 && k->read == number32(o->octets)) ||
+		(k->read_text != 0 && k->read_text == number32(o->text))))
 		sight_kept(t, INVARIANT_J2);
 	if (k->shown_by != 0 ? !(k->shown_by & by) : k->tag_seen == PRESENT)
 		sight_kept(t, INVARIANT_J3);
@@ -517,7 +518,7 @@ void servers_read(struct servers *s, const struct op *op, const struct item_read
 		return;
 	uint32_t tag = tag_number(r->tag, &strong);
 	enum holds holds = r->object != NULL ? holds_of_object(r->object) : holds_of(s, op);
-	if (sight_open(s, op, holds, &t))
+	if (answer_whole(op->txn) && sight_open(s, op, holds, &t))
 		read_judge(&t, k, r, tag, strong);
 	known_read(k, op, r, tag, strong);
 }

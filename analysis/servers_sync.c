@@ -167,8 +167,9 @@ static unsigned pair_excludes(const struct pair *p)
 	same |= p->client_id ? V8_CLIENT_ID : 0;
 	same |= p->uid ? V8_UID : 0;
 	same |= p->client_uid ? V8_CLIENT_UID : 0;
-	return p->one ? (V8_KEY_CLIENT_ID | V8_CLIENT_ID | V8_UID | V8_CLIENT_UID | V8_NONE) & ~same :
-			same;
+	return p->one ?
+	    (V8_KEY_CLIENT_ID | V8_CLIENT_ID | V8_UID | V8_CLIENT_UID | V8_NONE) & ~same :
+	    same;
 }
 
 static uint32_t text32(struct slice text)
@@ -218,11 +219,11 @@ static void add_judge(const struct sight *t)
 		.uid = o != NULL ? text32(o->uid) : 0,
 		.client_uid = text32(op->item->client_uid),
 		.print = o != NULL ? number32(o->fingerprint) : 0 };
-	const uint64_t whats[] = {
-		now.client_id != 0 ? mix(mix(scope, op->peer), mix(1, now.client_id)) : 0,
+	const uint64_t whats[] = { now.client_id != 0 ?
+		    mix(mix(scope, op->peer), mix(1, now.client_id)) :
+		    0,
 		now.uid != 0 ? mix(scope, mix(2, now.uid)) : 0,
-		now.client_uid != 0 ? mix(scope, mix(3, now.client_uid)) : 0
-	};
+		now.client_uid != 0 ? mix(scope, mix(3, now.client_uid)) : 0 };
 	for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
 		struct add *old = &t->s->adds[whats[i] % ADD_SLOTS];
 		if (whats[i] == 0)

@@ -300,8 +300,7 @@ void tell_duplicate(struct store *s, struct item *first, struct item *second, en
 	m.n_packets = a.n_packets;
 	matter_tell(s, &m);
 	struct twins twins = { second->scope, first->uid != 0 && first->uid == second->uid, cause,
-		certainty,
-		m.n_packets != 0 ? m.packets[m.n_packets - 1] : s->now };
+		certainty, m.n_packets != 0 ? m.packets[m.n_packets - 1] : s->now };
 	servers_twins(s->servers, &twins);
 }
 

@@ -69,8 +69,7 @@ static void ignore(void *ctx, const struct event *event)
 	(void)event;
 }
 
-static struct analysis *analyse(struct source *source, const struct limits *limits,
-    struct error *e)
+static struct analysis *analyse(struct source *source, const struct limits *limits, struct error *e)
 {
 	struct analysis_options options = { .limits = limits, .key = hash_key_from(1) };
 	struct decode_options decode = { .limits = *limits,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What recorded captures that are no part of the project prove of their servers, against servers.tsv, line by
-# line: what must come out, and nothing else. SERVERS.md says why. Skipped where they are not at hand.
-# usage: servers.sh [--print]    --print: the lines as they are
+# line: what must come out, and nothing else. NOTES.md says why. Skipped where they are not at hand.
+# usage: servers.sh [--print]    --print: the lines as they are now
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 : "${BUILD:=build}"
