@@ -21,14 +21,14 @@ _Static_assert(POLICIES <= 64, "a set of them is one word");
 
 struct servers *servers_new(const struct limits *limits)
 {
-	struct servers *s = calloc(1, sizeof(*s));
+	size_t room = (size_t)(limits->servers < UINT16_MAX ? limits->servers : UINT16_MAX);
+	struct servers *s = calloc(1, sizeof(*s) + room * sizeof(s->views[0]));
 	if (s == NULL)
 		return NULL;
-	s->room = (size_t)(limits->servers < UINT16_MAX ? limits->servers : UINT16_MAX);
-	s->list = calloc(s->room + 1, sizeof(*s->list));
-	s->views = calloc(s->room + 1, sizeof(*s->views));
-	if (s->list == NULL || s->views == NULL) {
-		servers_free(s);
+	s->room = room;
+	s->list = calloc(room + 1, sizeof(*s->list)); /* of none there is a place, too */
+	if (s->list == NULL) {
+		free(s);
 		return NULL;
 	}
 	return s;
@@ -39,7 +39,6 @@ void servers_free(struct servers *s)
 	if (s == NULL)
 		return;
 	free(s->list);
-	free(s->views);
 	free(s);
 }
 
@@ -152,7 +151,8 @@ static bool is_wide(enum policy policy)
 static struct server_view *view_at(const struct servers *s, const struct server *server,
     enum holds holds)
 {
-	return server->views[holds] != 0 ? &s->views[server->views[holds] - 1] : NULL;
+	uint16_t number = server->views[holds];
+	return number != 0 ? (struct server_view *)&s->views[number - 1] : NULL;
 }
 
 static struct server_view *view_any(const struct servers *s, const struct server *server)

@@ -64,7 +64,8 @@ void servers_matter(struct servers *, const struct matter *);
 struct item_read {
 	uint64_t scope, id;
 	const struct object *object;           /* NULL: its tag alone */
-	struct slice tag;
+	uint32_t tag;                          /* tag_number(); 0: none */
+	bool strong;
 	bool whole_body;                       /* a GET: octets of the object count */
 };
 void servers_read(struct servers *, const struct op *, const struct item_read *);

@@ -9,9 +9,9 @@
 
 #define UID_SOON_NS (6 * SOON_NS)
 
-static uint32_t uid_of(const struct object *o)
+static uint64_t uid_of(const struct object *o)
 {
-	return o->uid.n != 0 ? number32(mix_slice(43, o->uid)) : 0;
+	return o->uid.n != 0 ? mix_slice(43, o->uid) : 0;
 }
 
 /* Whether there was anything under the name before the write. */
@@ -220,7 +220,7 @@ static void known_write(struct known *k, const struct op *op, enum was was)
 		.created = was == WAS_NOT };
 	if (!alone || !message_complete(&op->txn->req))
 		return;
-	k->uid = k->sent_uid = whole ? uid_of(o) : 0;
+	k->uid = k->sent_uid = whole ? number32(uid_of(o)) : 0;
 	k->print = whole ? number32(o->fingerprint) : 0;
 	if (op->sync != NULL || op->facts->flavour == FLAVOUR_EXCHANGE)
 		return; /* what is read there has other bytes in any case */
@@ -260,24 +260,19 @@ static void write_judge(const struct sight *t)
 
 /* ---- V4: one UID in two collections ---- */
 
-static void uid_judge(const struct sight *t, uint64_t scope, uint64_t id, const struct object *o)
+static void uid_judge(const struct sight *t, uint64_t scope, uint64_t id, uint64_t uid)
 {
 	struct servers *s = t->s;
 	const struct scope_note *note = scope_note_of(s, scope);
-	uint64_t uid = mix_slice(44, o->uid);
 	struct uid_note *u = &s->uids[uid % UID_SLOTS];
-	if (t->op->sync != NULL || note == NULL || o->uid.n == 0 || !o->master || id == 0)
+	if (t->op->sync != NULL || note == NULL || uid == 0 || id == 0)
 		return;
 	const struct known *other = known_find(s, u->id);
 	if (u->uid == uid && u->id != id && u->scope != scope && u->home == note->home &&
-	    is_now(s, other, BEING_LIVE) && other->uid == uid_of(o) &&
+	    is_now(s, other, BEING_LIVE) && other->uid == number32(uid) &&
 	    is_soon(s, other, t->op, UID_SOON_NS))
 		sight_exclude(t, POLICY_V4, V4_USER);
-	*u = (struct uid_note){ .uid = uid,
-		.scope = scope,
-		.id = id,
-		.home = note->home,
-		.ns = txn_end_ns(t->op->txn) };
+	*u = (struct uid_note){ .uid = uid, .scope = scope, .id = id, .home = note->home };
 }
 
 void servers_uid_refused(struct servers *s, const struct op *op, bool alike)
@@ -374,14 +369,21 @@ void item_op(const struct sight *t)
 	else if (makes_collection(op))
 		t->s->doubt = end_of(op);
 	if (is_write(op) && op->commit == COMMIT_YES && op->object != NULL && op->object->whole)
-		uid_judge(t, op->at.scope, op->at.id, op->object);
+		uid_judge(t, op->at.scope, op->at.id, op->object->master ? uid_of(op->object) : 0);
 }
 
 /* ---- what is read ---- */
 
-static bool is_under_its_tag(const struct known *k, uint32_t tag, bool strong)
+/* One row or body. */
+struct look {
+	const struct item_read *r;
+	bool usable; /* its object was read whole */
+	uint64_t uid; /* of that */
+};
+
+static bool is_under_its_tag(const struct known *k, const struct item_read *r)
 {
-	return k->tag_seen == PRESENT && k->strong && strong && tag != 0 && tag == k->tag;
+	return k->tag_seen == PRESENT && k->strong && r->strong && r->tag != 0 && r->tag == k->tag;
 }
 
 static bool has_sent_bytes(const struct known *k, const struct item_read *r)
@@ -398,29 +400,28 @@ static bool has_others(const struct known *k, const struct item_read *r)
 }
 
 /* As soon as it was made it is other bytes, and to people the same: the server did that. */
-static bool is_rewritten(const struct sight *t, const struct known *k, const struct item_read *r)
+static bool is_rewritten(const struct sight *t, const struct known *k, const struct look *l)
 {
-	return k->created && has_others(k, r) && k->sent_uid != 0 &&
-	    k->sent_uid == uid_of(r->object) && k->print != 0 &&
-	    k->print == number32(r->object->fingerprint) && is_soon(t->s, k, t->op, SOON_NS);
+	return k->created && has_others(k, l->r) && k->sent_uid != 0 &&
+	    k->sent_uid == number32(l->uid) && k->print != 0 &&
+	    k->print == number32(l->r->object->fingerprint) && is_soon(t->s, k, t->op, SOON_NS);
 }
 
 /*
  * The write held against what is stored, once. That a tag lies is told as a trouble. Equal bytes do not say
  * that the server never rewrites: it lets pass what is as it would write it itself.
  */
-static void write_compare(const struct sight *t, struct known *k, const struct item_read *r,
-    bool under)
+static void write_compare(const struct sight *t, struct known *k, const struct look *l)
 {
-	bool equal = has_sent_bytes(k, r);
+	bool equal = has_sent_bytes(k, l->r);
 	bool untagged = k->tag_seen == ABSENT;
-	if (k->compared || (!under && !untagged))
+	if (k->compared || (!is_under_its_tag(k, l->r) && !untagged))
 		return;
 	if (equal && untagged) {
 		sight_exclude(t, POLICY_V1, V1_IF_EQUAL);
 	} else if (equal) {
 		sight_kept(t, INVARIANT_J1);
-	} else if (untagged && is_rewritten(t, k, r)) {
+	} else if (untagged && is_rewritten(t, k, l)) {
 		sight_exclude(t, POLICY_V2, V2_NO);
 		sight_kept(t, INVARIANT_J1);
 	} else {
@@ -432,16 +433,15 @@ static void write_compare(const struct sight *t, struct known *k, const struct i
 enum shown_by { BY_GET = 1, BY_ROW = 2 };
 
 /* J2 and J3: the tag that was there before is still the tag. */
-static void tag_compare(const struct sight *t, struct known *k, const struct item_read *r,
-    uint32_t tag)
+static void tag_compare(const struct sight *t, struct known *k, const struct look *l)
 {
-	const struct object *o = r->object;
-	unsigned by = r->whole_body ? BY_GET : BY_ROW;
-	bool usable = o != NULL && o->whole;
-	if (tag == 0 || tag != k->tag)
+	const struct object *o = l->r->object;
+	bool body = l->r->whole_body;
+	unsigned by = body ? BY_GET : BY_ROW;
+	if (l->r->tag == 0 || l->r->tag != k->tag)
 		return;
-	if (usable &&
-	    ((r->whole_body && k->read != 0 && k->read == number32(o->octets)) ||
+	if (l->usable &&
+	    ((body && k->read != 0 && k->read == number32(o->octets)) ||
 		(k->read_text != 0 && k->read_text == number32(o->text))))
 		sight_kept(t, INVARIANT_J2);
 	if (k->shown_by != 0 ? !(k->shown_by & by) : k->tag_seen == PRESENT)
@@ -462,63 +462,66 @@ static void delta_names(const struct sight *t, struct known *k)
 	sight_kept(t, INVARIANT_J5);
 }
 
-/* What is there now; the last write is over when it is something else, or may be. */
-static void known_read(struct known *k, const struct op *op, const struct item_read *r,
-    uint32_t tag, bool strong)
+/* The tag is another one now: the write is over, unless these are its bytes. */
+static void known_retag(struct known *k, const struct look *l)
 {
-	const struct object *o = r->object;
-	bool usable = o != NULL && o->whole;
-	bool over = tag != k->tag && tag != 0 && k->tag != 0 && !(usable && has_sent_bytes(k, r));
-	if (over) {
-		k->sent = k->sent_text = k->live = k->sent_uid = k->print = 0;
-		k->read = k->read_text = 0;
-		k->tag_seen = NOT_OBSERVED;
-	}
-	bool fresh = tag != 0 && tag != k->tag;
-	if (fresh) {
-		k->shown_by = r->whole_body ? BY_GET : BY_ROW;
-		k->strong = strong;
-		k->tag = tag;
-	}
+	bool first = k->tag == 0;
+	k->shown_by = l->r->whole_body ? BY_GET : BY_ROW;
+	k->strong = l->r->strong;
+	k->tag = l->r->tag;
+	if (first)
+		return;
+	k->live = 0;
+	k->tag_seen = NOT_OBSERVED;
+	k->read = k->read_text = 0;
+	if (!l->usable || !has_sent_bytes(k, l->r))
+		k->sent = k->sent_text = k->sent_uid = k->print = 0;
+}
+
+static void known_read(struct known *k, const struct op *op, const struct look *l)
+{
+	if (l->r->tag != 0 && l->r->tag != k->tag)
+		known_retag(k, l);
 	k->being = BEING_LIVE;
 	k->done = op->txn->req.first.order;
 	k->ns = op->txn->req.first.ns;
-	if (!usable)
+	if (!l->usable)
 		return;
-	k->uid = uid_of(o);
-	k->read_text = number32(o->text);
-	k->read = r->whole_body ? number32(o->octets) : 0;
+	k->uid = number32(l->uid);
+	k->read_text = number32(l->r->object->text);
+	k->read = l->r->whole_body ? number32(l->r->object->octets) : 0;
 	/* A row does not show them: they are what they were as long as the tag is. */
-	if (k->read != 0 || tag == 0 || fresh)
+	if (k->read != 0 || l->r->tag == 0)
 		k->live = k->read;
 }
 
-static void read_judge(const struct sight *t, struct known *k, const struct item_read *r,
-    uint32_t tag, bool strong)
+static void read_judge(const struct sight *t, struct known *k, const struct look *l)
 {
-	const struct object *o = r->object;
-	tag_compare(t, k, r, tag);
+	tag_compare(t, k, l);
 	delta_names(t, k);
-	if (o == NULL || !o->whole)
+	if (!l->usable)
 		return;
-	write_compare(t, k, r, is_under_its_tag(k, tag, strong));
-	if (k->sent_uid != 0 && k->sent_uid == uid_of(o))
+	write_compare(t, k, l);
+	if (k->sent_uid != 0 && k->sent_uid == number32(l->uid))
 		sight_exclude(t, POLICY_V5, V5_YES);
-	uid_judge(t, r->scope, r->id, o);
+	if (l->r->object->master)
+		uid_judge(t, l->r->scope, l->r->id, l->uid);
 }
 
 void servers_read(struct servers *s, const struct op *op, const struct item_read *r)
 {
 	struct sight t;
-	bool strong = true;
 	if (s == NULL || op->copy)
 		return;
+	const struct object *o = r->object;
 	struct known *k = known_take(s, r->id, false);
 	if (k == NULL || op->txn->unsure || op->txn->req.first.order < k->done)
 		return;
-	uint32_t tag = tag_number(r->tag, &strong);
-	enum holds holds = r->object != NULL ? holds_of_object(r->object) : holds_of(s, op);
+	struct look l = { .r = r, .usable = o != NULL && o->whole };
+	if (l.usable)
+		l.uid = uid_of(o);
+	enum holds holds = o != NULL ? holds_of_object(o) : holds_of(s, op);
 	if (answer_whole(op->txn) && sight_open(s, op, holds, &t))
-		read_judge(&t, k, r, tag, strong);
-	known_read(k, op, r, tag, strong);
+		read_judge(&t, k, &l);
+	known_read(k, op, &l);
 }

@@ -45,7 +45,7 @@ struct known {
 };
 
 /* Where a UID lives. */
-struct uid_note { uint64_t uid, scope, id, home; int64_t ns; };
+struct uid_note { uint64_t uid, scope, id, home; };
 
 /* An Add of ActiveSync and what was made of it; `what` is what it is found by. */
 struct add { uint64_t what, key, server_id; uint32_t client_id, uid, client_uid, print; };
@@ -55,7 +55,6 @@ struct chain { uint64_t of, prefix, last; uint32_t rises; };
 
 struct servers {
 	struct server *list;
-	struct server_view *views;
 	size_t n, n_views, room;               /* room: of both */
 	uint64_t left_out;
 	uint64_t doubt;                        /* what was known by this packet of who lives where may be over */
@@ -65,6 +64,7 @@ struct servers {
 	struct uid_note uids[UID_SLOTS];
 	struct add adds[ADD_SLOTS];
 	struct chain chains[CHAIN_SLOTS];
+	struct server_view views[];            /* in the order of their first appearance */
 };
 
 /* An operation, and the server that it says something about. */

@@ -255,7 +255,7 @@ void servers_twins(struct servers *s, const struct twins *twins)
 	if (note == NULL)
 		return;
 	struct sight t = { .s = s, .server = &s->list[note->server], .at = twins->at };
-	t.view = (struct server_view *)(uintptr_t)servers_of(s, twins->scope);
+	t.view = (struct server_view *)servers_of(s, twins->scope);
 	if (t.view == NULL || (twins->certainty != CONFIRMED && s->lossy))
 		return;
 	if (t.server->speaks == SPEAKS_DAV && twins->one_uid && twins->certainty == CONFIRMED) {

@@ -209,7 +209,7 @@ void tags_read(struct store *s, struct item *item, const struct op *op, const st
 	bool strong = true;
 	uint32_t tag = tag_number(r->tag, &strong);
 	servers_read(s->servers, op,
-	    &(struct item_read){ item->scope, item->id, r->object, r->tag, r->whole_body });
+	    &(struct item_read){ item->scope, item->id, r->object, tag, strong, r->whole_body });
 	if (op->facts->flavour == FLAVOUR_EXCHANGE)
 		return;
 	schedule_read(s, item, op, r);
