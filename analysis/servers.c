@@ -297,6 +297,24 @@ const struct server_view *servers_of(const struct servers *s, uint64_t scope)
 
 /* ---- what is contradicted ---- */
 
+/*
+ * V1 and V2 belong together: an answer without a tag was seen, and who has a tag for equal bytes and never
+ * rewrites would not have given it. So what is played is another value of one of them.
+ */
+static void view_played(struct server_view *view)
+{
+	unsigned tags = view->fit.set[POLICY_V1], bytes = view->fit.set[POLICY_V2];
+	unsigned others = tags & ~(unsigned)V1_IF_EQUAL;
+	if (tags & V1_ALWAYS)
+		return;
+	if (others != 0 && (bytes & V2_NO))
+		view->fit.first[POLICY_V1] = (uint8_t)__builtin_ctz(others);
+	else
+		view->fit.first[POLICY_V1] = (uint8_t)__builtin_ctz(tags);
+	if (others == 0 && (bytes & V2_YES))
+		view->fit.first[POLICY_V2] = (uint8_t)__builtin_ctz(V2_YES);
+}
+
 static void view_exclude(struct server_view *view, enum policy policy, unsigned values,
     struct stamp at)
 {
@@ -311,6 +329,8 @@ static void view_exclude(struct server_view *view, enum policy policy, unsigned 
 	view->fit.first[policy] = (uint8_t)__builtin_ctz(left);
 	view->shown |= BIT64(policy);
 	view->shown_at[policy] = at;
+	if (policy == POLICY_V1 || policy == POLICY_V2)
+		view_played(view);
 }
 
 void sight_exclude(const struct sight *t, enum policy policy, unsigned values)

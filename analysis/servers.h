@@ -39,7 +39,8 @@ struct server_view {
 	enum speaks speaks;
 	enum flavour flavour;
 	enum holds holds;                      /* UNKNOWN: nothing has shown it yet */
-	struct vector fit;                     /* of the server's policies: values that nothing contradicts; of clients' all */
+	struct vector fit;                     /* of the server's policies: values that nothing contradicts; of clients' all.
+	                                          The first ones, which a player takes, do not contradict each other */
 	uint64_t shown;                        /* bit per enum policy: something that was seen has narrowed it */
 	uint64_t mixed;                        /* ... all its values are contradicted: the fit is what fitted last */
 	struct stamp shown_at[POLICIES];       /* the packet that narrowed it last; frame 0: none */

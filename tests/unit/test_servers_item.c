@@ -30,6 +30,28 @@ static void no_tag_on_create(void **state)
 	assert_fit(POLICY_V1, V1_IF_EQUAL | V1_NEVER);
 }
 
+static void assert_first(enum policy p, unsigned value)
+{
+	assert_int_equal(1U << view()->fit.first[p], value);
+}
+
+/* Equal bytes, a tag for equal bytes, and no tag: that is not played. */
+static void what_is_played(void **state)
+{
+	(void)state;
+	PUT(.inm = "*", .status = 201);
+	assert_first(POLICY_V1, V1_NOT_ON_CREATE);
+	assert_first(POLICY_V2, V2_NO);
+	GET(.tag = "\"1\"", .rev = 1);
+	assert_first(POLICY_V1, V1_IF_EQUAL);
+	again();
+	PUT(.inm = "*", .status = 201);
+	PUT(.href = "/cal/b.ics", .inm = "*", .status = 201, .tag = "\"1\"");
+	assert_fit(POLICY_V1, V1_IF_EQUAL);
+	assert_first(POLICY_V2, V2_YES);
+	assert_open(POLICY_V2);
+}
+
 /* An answer to bytes that are there already may lack it for that: V12. */
 static void no_tag_on_update(void **state)
 {
@@ -370,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(tag_on_create),
 		SCENE_TEST(no_tag_on_create),
+		SCENE_TEST(what_is_played),
 		SCENE_TEST(no_tag_on_update),
 		SCENE_TEST(stored_as_it_was_sent),
 		SCENE_TEST(stored_in_other_bytes),
