@@ -465,7 +465,10 @@ void servers_op(struct servers *s, const struct op *op)
 
 enum { NO_INVARIANT = INVARIANTS };
 
-/* What a trouble contradicts. A policy only `whole`: where none of the capture is missing. */
+/*
+ * What a trouble contradicts. `whole`: only where nothing of the capture is missing; a promise that is broken
+ * for certain is so in any case.
+ */
 static const struct lesson {
 	enum trouble trouble;
 	enum policy policy; /* POLICY_ANY: none */
@@ -475,16 +478,16 @@ static const struct lesson {
 } lessons[] = {
 	{ TROUBLE_LYING_TAG, POLICY_V1, V1_IF_EQUAL, false, INVARIANT_J1 },
 	{ TROUBLE_LYING_TAG, POLICY_V2, V2_NO, false, NO_INVARIANT },
-	{ TROUBLE_TAG_MISMATCH, POLICY_ANY, 0, false, INVARIANT_J3 },
-	{ TROUBLE_TAG_UNSTABLE, POLICY_ANY, 0, false, INVARIANT_J2 },
-	{ TROUBLE_SCHEDULE_TAG_MOVED, POLICY_ANY, 0, false, INVARIANT_J2 },
+	{ TROUBLE_TAG_MISMATCH, POLICY_ANY, 0, true, INVARIANT_J3 },
+	{ TROUBLE_TAG_UNSTABLE, POLICY_ANY, 0, true, INVARIANT_J2 },
+	{ TROUBLE_SCHEDULE_TAG_MOVED, POLICY_ANY, 0, true, INVARIANT_J2 },
 	{ TROUBLE_OWN_CREATE_REFUSED, POLICY_V3, V3_NO, true, NO_INVARIANT },
 	{ TROUBLE_UID_REWRITTEN, POLICY_V5, V5_NO, true, NO_INVARIANT },
 	{ TROUBLE_TRASH_BLOCKS, POLICY_V9, V9_NO, true, NO_INVARIANT },
 	{ TROUBLE_TRUNCATED_SILENTLY, POLICY_V7, V7_507 | V7_NONE, true, INVARIANT_J6 },
 	{ TROUBLE_LOST_CHANGE, POLICY_ANY, 0, false, INVARIANT_J5 },
 	{ TROUBLE_COARSE_TOKEN, POLICY_ANY, 0, false, INVARIANT_J5 },
-	{ TROUBLE_FIRST_SYNC_SHORT, POLICY_ANY, 0, false, INVARIANT_J5 },
+	{ TROUBLE_FIRST_SYNC_SHORT, POLICY_ANY, 0, true, INVARIANT_J5 },
 	{ TROUBLE_CTAG_STALE, POLICY_ANY, 0, false, INVARIANT_J5 },
 	{ TROUBLE_CLIENT_ID_SWALLOWED, POLICY_V8,
 	    V8_KEY_CLIENT_ID | V8_UID | V8_CLIENT_UID | V8_NONE, false, NO_INVARIANT },
@@ -492,9 +495,10 @@ static const struct lesson {
 
 static void lesson_learn(const struct sight *t, const struct lesson *l, const struct matter *m)
 {
-	if (l->policy != POLICY_ANY && m->certainty != SUSPECTED && !(l->whole && t->s->lossy))
+	bool sure = !l->whole || !t->s->lossy;
+	if (l->policy != POLICY_ANY && m->certainty != SUSPECTED && sure)
 		sight_exclude(t, l->policy, l->values);
-	if (l->invariant != NO_INVARIANT)
+	if (l->invariant != NO_INVARIANT && (sure || m->certainty == CONFIRMED))
 		sight_broken(t, (enum invariant)l->invariant, m->certainty);
 }
 

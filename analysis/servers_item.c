@@ -51,7 +51,13 @@ static bool is_soon(const struct servers *s, const struct known *k, const struct
 
 static uint64_t end_of(const struct op *op)
 {
-	return op->txn->done.order;
+	return op->txn->res.seen ? op->txn->res.last.order : op->txn->done.order;
+}
+
+/* Asked before what is known was over; where packets are missing it may also be told long after. */
+static bool is_beside(const struct known *k, const struct op *op)
+{
+	return op->txn->req.first.order <= k->done;
 }
 
 /* ---- one write ---- */
@@ -206,19 +212,25 @@ static void refusal_judge_dress(const struct sight *t)
 
 /* ---- what is remembered of it ---- */
 
-/* Who writes at the same time may be the last one. */
+static void known_lose(struct known *k, const struct op *op)
+{
+	uint64_t end = end_of(op);
+	*k = (struct known){ .id = k->id,
+		.done = end > k->done ? end : k->done,
+		.ns = txn_end_ns(op->txn) };
+}
+
 static void known_write(struct known *k, const struct op *op, enum was was)
 {
 	const struct object *o = op->object;
 	bool whole = o != NULL && o->whole, strong = true;
-	bool alone = op->txn->req.first.order > k->done;
 	*k = (struct known){ .id = k->id,
 		.done = end_of(op),
 		.ns = txn_end_ns(op->txn),
 		.being = BEING_LIVE,
 		.written = true,
 		.created = was == WAS_NOT };
-	if (!alone || !message_complete(&op->txn->req))
+	if (!message_complete(&op->txn->req))
 		return;
 	k->uid = k->sent_uid = whole ? number32(uid_of(o)) : 0;
 	k->print = whole ? number32(o->fingerprint) : 0;
@@ -231,28 +243,26 @@ static void known_write(struct known *k, const struct op *op, enum was was)
 	k->strong = strong;
 }
 
-static void known_lose(struct known *k, const struct op *op)
-{
-	*k = (struct known){ .id = k->id, .done = end_of(op), .ns = txn_end_ns(op->txn) };
-}
-
+/* Of writes at the same time nobody knows which was the last one. */
 static void write_judge(const struct sight *t)
 {
 	const struct op *op = t->op;
 	struct known *k = known_find(t->s, op->at.id);
+	bool beside = k != NULL && is_beside(k, op);
+	const struct known *before = beside ? NULL : k;
+	enum was was = WAS_UNKNOWN;
 	refusal_judge_dress(t);
-	if (k != NULL)
-		condition_judge(t, k);
+	if (before != NULL)
+		condition_judge(t, before);
 	if (op->at.id == 0 || op->commit == COMMIT_NO)
 		return;
-	enum was was = WAS_UNKNOWN;
 	if (is_stored(op) && op->sync == NULL) {
-		was = was_there(t, k);
-		tag_judge_answer(t, k, was);
-		status_judge(t, k, was);
+		was = was_there(t, before);
+		tag_judge_answer(t, before, was);
+		status_judge(t, before, was);
 	}
 	k = known_take(t->s, op->at.id, true);
-	if (op->commit == COMMIT_YES)
+	if (op->commit == COMMIT_YES && !beside)
 		known_write(k, op, was);
 	else
 		known_lose(k, op);
@@ -314,8 +324,9 @@ static void delete_judge(const struct sight *t)
 		t->s->doubt = end_of(op);
 	if (k == NULL)
 		return;
+	bool sure = !is_beside(k, op) && (op->commit == COMMIT_YES || op->outcome == OUT_GONE);
 	known_lose(k, op);
-	if (op->commit != COMMIT_YES && op->outcome != OUT_GONE)
+	if (!sure)
 		return;
 	k->being = BEING_GONE;
 	k->written = true;
@@ -348,8 +359,7 @@ static void absence_judge(const struct sight *t)
 {
 	const struct op *op = t->op;
 	struct known *k = known_find(t->s, op->at.id);
-	if (k == NULL || op->outcome != OUT_GONE || op->sync != NULL ||
-	    op->txn->req.first.order < k->done)
+	if (k == NULL || op->outcome != OUT_GONE || op->sync != NULL || is_beside(k, op))
 		return;
 	known_lose(k, op);
 	k->being = BEING_GONE;
@@ -515,7 +525,7 @@ void servers_read(struct servers *s, const struct op *op, const struct item_read
 		return;
 	const struct object *o = r->object;
 	struct known *k = known_take(s, r->id, false);
-	if (k == NULL || op->txn->unsure || op->txn->req.first.order < k->done)
+	if (k == NULL || op->txn->unsure || is_beside(k, op))
 		return;
 	struct look l = { .r = r, .usable = o != NULL && o->whole };
 	if (l.usable)
