@@ -4,6 +4,7 @@
 #include "analysis/analysis.h"
 #include "analysis/facts.h"
 #include "analysis/meaning.h"
+#include "analysis/servers.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -21,6 +22,7 @@ struct analysis {
 	struct folder *folder;
 	struct store *store;
 	struct sessions *sessions;
+	struct servers *servers;
 	uint64_t anomalies, losses, syncs;
 	struct stamp last;
 	char id[ID_BYTES], flow_id[ID_BYTES];
@@ -55,7 +57,11 @@ static bool meaning_new(struct analysis *a)
 	a->folder = folder_new(limits, sink, teller, a->places);
 	a->store = store_new(limits, a->options.key, a->places, teller);
 	a->sessions = sessions_new(limits, a->options.key, teller);
-	return a->folder != NULL && a->store != NULL && a->sessions != NULL;
+	a->servers = servers_new(limits);
+	if (a->folder == NULL || a->store == NULL || a->sessions == NULL || a->servers == NULL)
+		return false;
+	store_servers(a->store, a->servers);
+	return true;
 }
 
 struct analysis *analysis_new(const struct analysis_options *options, struct analysis_sink sink,
@@ -85,6 +91,7 @@ void analysis_free(struct analysis *a)
 	folder_free(a->folder);
 	store_free(a->store);
 	sessions_free(a->sessions);
+	servers_free(a->servers);
 	peers_free(a->peers);
 	places_free(a->places);
 	free(a);
@@ -196,6 +203,7 @@ static void on_op(void *ctx, struct op *op)
 	event.facts = op->facts;
 	event.op = op;
 	event_send(a, &event);
+	servers_op(a->servers, op);
 	store_op(a->store, op);
 	sessions_op(a->sessions, op, op->sync);
 }
@@ -220,6 +228,7 @@ static void on_matter(void *ctx, const struct matter *matter)
 	event.op = matter->op;
 	event.matter = matter;
 	event_send(a, &event);
+	servers_matter(a->servers, matter);
 }
 
 static void tell_sync(struct analysis *a, const struct txn *txn, const struct facts *facts,
@@ -333,4 +342,9 @@ struct decode_sink analysis_input(struct analysis *a)
 const struct summary *analysis_summary(struct analysis *a)
 {
 	return counter_summary(a->counter, store_evicted(a->store), sessions_evicted(a->sessions));
+}
+
+const struct servers *analysis_servers(const struct analysis *a)
+{
+	return a->servers;
 }

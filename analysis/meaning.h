@@ -84,6 +84,9 @@ const struct sync_facts *sync_facts_make(const struct txn *, const struct facts 
 void sync_facts_index(struct sync_facts *, struct arena *);
 struct ops dialect_airsync(const struct txn *, const struct facts *, const struct sync_facts *);
 
+/* ---- tags.c: a change tag without what hops put around it; 0: it is empty ---- */
+uint32_t tag_number(struct slice tag, bool *strong);
+
 /* ---- fold.c, copies.c: legs become one attempt; copies at another capture point are found ---- */
 struct folder;
 struct fold_sink {
@@ -108,6 +111,8 @@ void copies_free(struct copies *);
 /* ---- store.c and its files: what servers hold, and whose attempts made it so ---- */
 struct store;
 struct store *store_new(const struct limits *, struct hash_key, struct places *, struct teller);
+struct servers;
+void store_servers(struct store *, struct servers *);    /* what is written and read is shown to them */
 void store_txn(struct store *, const struct txn *);      /* each one, before its operations */
 void store_op(struct store *, const struct op *);
 void store_replayed(struct store *, uint64_t number);    /* the operation of that number was a hop's own */

@@ -3,6 +3,7 @@
  * body. A client that reads in between what it is refused for looks, and that ends the row; a body is not
  * mended by looking, nor does a create that is there go away.
  */
+#include "analysis/servers.h"
 #include "analysis/store.h"
 
 enum { POISON_ROW = 3 };
@@ -222,6 +223,8 @@ static void uid_refused(struct store *s, const struct op *op)
 	struct item *item = h.here != NULL ? h.here : item_refused(s, op);
 	if (item == NULL || op->object == NULL || op->object->uid.n == 0)
 		return;
+	servers_uid_refused(s->servers, op,
+	    item->print != 0 && item->print == object_print(op->object));
 	if (item->lineage == 0)
 		item->lineage = op->number;
 	if (item->uid == 0)

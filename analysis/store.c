@@ -27,6 +27,11 @@ struct store *store_new(const struct limits *limits, struct hash_key key, struct
 	return s;
 }
 
+void store_servers(struct store *s, struct servers *servers)
+{
+	s->servers = servers;
+}
+
 void store_free(struct store *s)
 {
 	if (s == NULL)

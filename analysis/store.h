@@ -153,6 +153,7 @@ struct store {
 	struct places *places;
 	uint64_t seed;
 	struct teller teller;
+	struct servers *servers;       /* what they are learns of it; may be NULL */
 	struct table by_id, by_uid, by_print;
 	struct scope_state **scopes;
 	size_t n_scopes, scopes_room;

@@ -5,6 +5,7 @@
  * tags of its own resource alone: the same tag on two resources is no fault. What another client may have
  * written unseen explains new bytes, never the same bytes under a new tag.
  */
+#include "analysis/servers.h"
 #include "analysis/store.h"
 
 enum { HREF_ROOM = 512 };
@@ -44,7 +45,7 @@ static bool strip_one(struct slice *tag)
 }
 
 /* What hops put around a tag is taken off: that is told by the tag's own transaction. */
-static uint32_t tag_number(struct slice tag, bool *strong)
+uint32_t tag_number(struct slice tag, bool *strong)
 {
 	*strong = !strip_start(&tag, SLICE("W/"));
 	while (strip_one(&tag))
@@ -207,6 +208,8 @@ void tags_read(struct store *s, struct item *item, const struct op *op, const st
 {
 	bool strong = true;
 	uint32_t tag = tag_number(r->tag, &strong);
+	servers_read(s->servers, op,
+	    &(struct item_read){ item->scope, item->id, r->object, tag, strong, r->whole_body });
 	if (op->facts->flavour == FLAVOUR_EXCHANGE)
 		return;
 	schedule_read(s, item, op, r);

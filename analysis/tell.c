@@ -2,6 +2,7 @@
  * tell.c - what the store has found becomes a matter: who, what, where, how many copies, which packets,
  * and the life of the item so far.
  */
+#include "analysis/servers.h"
 #include "analysis/store.h"
 
 #include <stdio.h>
@@ -298,6 +299,9 @@ void tell_duplicate(struct store *s, struct item *first, struct item *second, en
 	m.packets = a.packets;
 	m.n_packets = a.n_packets;
 	matter_tell(s, &m);
+	struct twins twins = { second->scope, first->uid != 0 && first->uid == second->uid, cause,
+		certainty, m.n_packets != 0 ? m.packets[m.n_packets - 1] : s->now };
+	servers_twins(s->servers, &twins);
 }
 
 void tell_cleared(struct store *s, const struct item *a, const struct item *b, const struct op *op,
