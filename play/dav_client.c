@@ -142,10 +142,12 @@ static void read_head(struct dav_client *c)
 /* Behind a write that was confirmed: the policy says whether the tag is asked for. */
 static void after_write(struct dav_client *c, const char *policy)
 {
-	if (says(c->side, policy, "always"))
+	if (says(c->side, policy, "always")) {
+		c->tag[0] = '\0';
 		read_item(c);
-	else if (c->tag[0] == '\0' && says(c->side, policy, "fetch"))
+	} else if (c->tag[0] == '\0' && says(c->side, policy, "fetch")) {
 		(strcmp(c->side->name, "zpush-caldav") == 0 ? read_head : read_tag)(c);
+	}
 }
 
 /* ---- an update ---- */

@@ -30,9 +30,12 @@ struct relay {
 
 /* ---- sockets ---- */
 
+/* A port that only connections of the last minute remember may be used again. */
 static int loopback_bind(int fd, struct sockaddr_in *at)
 {
+	const int yes = 1;
 	socklen_t n = sizeof *at;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 	if (bind(fd, (struct sockaddr *)at, n) != 0 || listen(fd, 8) != 0)
 		return -1;
 	return getsockname(fd, (struct sockaddr *)at, &n);
