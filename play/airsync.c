@@ -171,7 +171,7 @@ int airsync_status(const struct message *answer)
 	const char *type = message_value(answer, "Content-Type");
 	struct sync s;
 	if (type == NULL || strcmp(type, "application/vnd.ms-sync.wbxml") != 0 ||
-	    !sync_read(text_slice(&answer->body), &s))
+	    !sync_read(text_whole(&answer->body), &s))
 		return STATUS_NONE;
 	return s.item_status != STATUS_NONE ? s.item_status : s.status;
 }

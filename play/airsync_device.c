@@ -33,10 +33,10 @@ static void request_make(struct device *d, struct sync *s)
 	message_request(&d->request, "POST",
 	    "/Microsoft-Server-ActiveSync?Cmd=Sync&User=anna&DeviceId=09310B0011223344&"
 	    "DeviceType=PocketPC");
-	message_header(&d->request, "Host", "mail.example.com");
-	message_header(&d->request, "User-Agent", "%s", d->agent);
-	message_header(&d->request, "MS-ASProtocolVersion", "%s", d->protocol);
-	message_header(&d->request, "Content-Type", "application/vnd.ms-sync.wbxml");
+	message_put(&d->request, "Host", "mail.example.com");
+	message_put(&d->request, "User-Agent", "%s", d->agent);
+	message_put(&d->request, "MS-ASProtocolVersion", "%s", d->protocol);
+	message_put(&d->request, "Content-Type", "application/vnd.ms-sync.wbxml");
 	text_copy(s->key, sizeof s->key, slice_from(d->key));
 	s->class_named = strcmp(d->protocol, "2.5") == 0;
 	s->structured = is_16(d);
@@ -58,7 +58,7 @@ static void identity_make(const struct device *d, struct sync *s)
 /* False: no answer, or none that is one. */
 static bool answer_read(struct device *d, bool got, struct sync *a)
 {
-	if (!got || d->answer.status != OK || !sync_read(text_slice(&d->answer.body), a))
+	if (!got || d->answer.status != OK || !sync_read(text_whole(&d->answer.body), a))
 		return false;
 	if (a->status == STATUS_OK)
 		text_copy(d->key, sizeof d->key, slice_from(a->key));

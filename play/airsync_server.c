@@ -148,15 +148,15 @@ static void serve(void *ctx, const struct message *q, struct message *a)
 	struct front *f = ctx;
 	struct sync s;
 	bool found = strcmp(q->target, "/Microsoft-Server-ActiveSync") == 0;
-	if (!found || strcmp(q->method, "POST") != 0 || !sync_read(text_slice(&q->body), &s)) {
+	if (!found || strcmp(q->method, "POST") != 0 || !sync_read(text_whole(&q->body), &s)) {
 		message_answer(a, found ? BAD : NOT_FOUND);
 		return;
 	}
 	s.status = serve_sync(f, &s);
 	message_answer(a, OK);
-	message_header(a, "Server", "Microsoft-IIS/6.0");
-	message_header(a, "MS-Server-ActiveSync", "%s", f->back != NULL ? "6.5.7638.1" : "14.1");
-	message_header(a, "Content-Type", "application/vnd.ms-sync.wbxml");
+	message_put(a, "Server", "Microsoft-IIS/6.0");
+	message_put(a, "MS-Server-ActiveSync", "%s", f->back != NULL ? "6.5.7638.1" : "14.1");
+	message_put(a, "Content-Type", "application/vnd.ms-sync.wbxml");
 	sync_write_answer(&a->body, &s);
 }
 

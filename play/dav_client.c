@@ -31,8 +31,8 @@ static void begin(struct dav_client *c, const char *method, const char *name)
 	char target[TARGET_MAX];
 	snprintf(target, sizeof target, "%s%s", c->dialect->folder, name);
 	message_request(&c->request, method, target);
-	message_header(&c->request, "Host", "%s", c->dialect->host);
-	message_header(&c->request, "User-Agent", "%s", c->agent);
+	message_put(&c->request, "Host", "%s", c->dialect->host);
+	message_put(&c->request, "User-Agent", "%s", c->agent);
 }
 
 static bool call(struct dav_client *c)
@@ -48,7 +48,7 @@ static bool is_success(const struct message *a)
 /* A UID that is taken is told with other statuses, too; what all have in common is the element. */
 static bool is_uid_conflict(const struct message *a)
 {
-	struct slice body = text_slice(&a->body);
+	struct slice body = text_whole(&a->body);
 	return !is_success(a) && slice_find(body, SLICE("no-uid-conflict")) != body.n;
 }
 
@@ -92,7 +92,7 @@ static bool pair_by_list(struct dav_client *c)
 	c->dialect->ask_list(&c->request);
 	if (!call(c))
 		return false;
-	struct slice rest = text_slice(&c->answer.body);
+	struct slice rest = text_whole(&c->answer.body);
 	while (row_next(c, &rest, &row)) {
 		if (!row_is_ours(c, &row))
 			continue;
@@ -111,7 +111,7 @@ static void read_item(struct dav_client *c)
 	begin(c, "GET", c->name);
 	if (!call(c) || c->answer.status != OK)
 		return;
-	item_read(text_slice(&c->answer.body), &there);
+	item_read(text_whole(&c->answer.body), &there);
 	tag_take(c);
 	char tag[TAG_MAX];
 	text_copy(tag, sizeof tag, slice_from(c->tag));
@@ -126,7 +126,7 @@ static void read_tag(struct dav_client *c)
 	c->dialect->ask_tag(&c->request);
 	if (!call(c))
 		return;
-	struct slice rest = text_slice(&c->answer.body);
+	struct slice rest = text_whole(&c->answer.body);
 	if (row_next(c, &rest, &row))
 		text_copy(c->tag, sizeof c->tag, slice_from(row.tag));
 }
@@ -262,7 +262,7 @@ static void create(struct dav_client *c)
 	name_attempt(c);
 	begin(c, server_names ? "POST" : "PUT", server_names ? "" : c->name);
 	if (says(c->side, "P3", "absent") && !server_names)
-		message_header(&c->request, "If-None-Match", "*");
+		message_put(&c->request, "If-None-Match", "*");
 	c->dialect->write(&c->request, &c->item);
 	c->unknown = !call(c) || (c->answer.status >= 500 && !is_uid_conflict(&c->answer));
 	c->given_up = c->unknown && says(c->side, "P4", "give-up");

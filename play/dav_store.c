@@ -74,17 +74,17 @@ static void refuse_uid(const struct dav_store *s, const struct message *q, struc
 	message_answer(a, statuses[i]);
 	if (statuses[i] == 500)
 		return;
-	message_header(a, "Content-Type", "application/xml; charset=utf-8");
-	text_add(&a->body, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+	message_put(a, "Content-Type", "application/xml; charset=utf-8");
+	text_format(&a->body, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
 	if (statuses[i] == MULTI)
-		text_add(&a->body,
+		text_format(&a->body,
 		    "<D:multistatus xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:"
 		    "caldav\"><D:response><D:href>%s</D:href><D:status>HTTP/1.1 412 "
 		    "Precondition Failed</D:status><D:error><C:no-uid-conflict/>"
 		    "</D:error></D:response></D:multistatus>\n",
 		    q->target);
 	else
-		text_add(&a->body,
+		text_format(&a->body,
 		    "<D:error xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:"
 		    "caldav\"><C:no-uid-conflict/></D:error>\n");
 }
@@ -138,7 +138,7 @@ static unsigned status_of(const struct dav_store *s, bool created)
 static void store_write(struct dav_store *s, const char *name, struct stored *target,
     const struct message *q, struct message *a)
 {
-	struct slice body = text_slice(&q->body);
+	struct slice body = text_whole(&q->body);
 	struct slice ical = slice_part(body, slice_find(body, SLICE("BEGIN:VCALENDAR")), body.n);
 	bool created = target == NULL;
 	struct item item;
@@ -164,7 +164,7 @@ static void serve_put(struct dav_store *s, const char *name, const struct messag
     struct message *a)
 {
 	struct stored *target = store_find(s, name);
-	struct slice body = text_slice(&q->body);
+	struct slice body = text_whole(&q->body);
 	struct item item;
 	item_read(body, &item);
 	if (guard_fails(s, q, target))
@@ -208,7 +208,7 @@ static void serve_list(struct dav_store *s, const char *name, struct message *a)
 		s->dialect->list_row(a, &s->items[i], true);
 	if (!all)
 		s->dialect->list_row(a, item, false);
-	text_add(&a->body, "%s", s->dialect->list_end);
+	text_format(&a->body, "%s", s->dialect->list_end);
 }
 
 static bool is_method(const struct message *q, const char *method)

@@ -21,29 +21,29 @@ static void name_make(char out[ITEM_NAME], const char *uid, unsigned attempt)
 
 static void write_item(struct message *m, const struct item *item)
 {
-	message_header(m, "Content-Type", "text/calendar; charset=utf-8");
+	message_put(m, "Content-Type", "text/calendar; charset=utf-8");
 	item_write(&m->body, item);
 }
 
 static void guard(struct message *m, const char *tag)
 {
-	message_header(m, "If-Match", "\"%s\"", tag);
+	message_put(m, "If-Match", "\"%s\"", tag);
 }
 
 static void ask_tag(struct message *m)
 {
-	message_header(m, "Depth", "0");
-	message_header(m, "Content-Type", "application/xml; charset=utf-8");
-	text_add(&m->body,
+	message_put(m, "Depth", "0");
+	message_put(m, "Content-Type", "application/xml; charset=utf-8");
+	text_format(&m->body,
 	    XML "<D:propfind xmlns:D=\"DAV:\"><D:prop><D:getetag/></D:prop>"
 		"</D:propfind>\n");
 }
 
 static void ask_list(struct message *m)
 {
-	message_header(m, "Depth", "1");
-	message_header(m, "Content-Type", "application/xml; charset=utf-8");
-	text_add(&m->body,
+	message_put(m, "Depth", "1");
+	message_put(m, "Content-Type", "application/xml; charset=utf-8");
+	text_format(&m->body,
 	    XML "<C:calendar-query " NAMESPACES "><D:prop><D:getetag/><C:calendar-data/></D:prop>"
 		"<C:filter><C:comp-filter name=\"VCALENDAR\"><C:comp-filter name=\"VEVENT\"/>"
 		"</C:comp-filter></C:filter></C:calendar-query>\n");
@@ -99,21 +99,21 @@ static bool guard_read(const struct message *request, char out[TAG_MAX])
 
 static void common(struct message *m)
 {
-	message_header(m, "DAV", "1, 2, 3, access-control, calendar-access");
+	message_put(m, "DAV", "1, 2, 3, access-control, calendar-access");
 }
 
 static void etag(struct message *m, const struct stored *s)
 {
 	char tag[TAG_MAX];
 	tag_make(tag, s);
-	message_header(m, "ETag", "\"%s\"", tag);
+	message_put(m, "ETag", "\"%s\"", tag);
 }
 
 static void written(struct message *m, const struct stored *s, bool created, bool tagged)
 {
 	common(m);
 	if (created)
-		message_header(m, "Location", FOLDER "%s", s->name);
+		message_put(m, "Location", FOLDER "%s", s->name);
 	if (tagged)
 		etag(m, s);
 }
@@ -122,15 +122,15 @@ static void shown(struct message *m, const struct stored *s)
 {
 	common(m);
 	etag(m, s);
-	message_header(m, "Content-Type", "text/calendar; charset=utf-8");
-	text_add(&m->body, "%s", s->text);
+	message_put(m, "Content-Type", "text/calendar; charset=utf-8");
+	text_format(&m->body, "%s", s->text);
 }
 
 static void list_begin(struct message *m)
 {
 	common(m);
-	message_header(m, "Content-Type", "application/xml; charset=utf-8");
-	text_add(&m->body, XML "<D:multistatus " NAMESPACES ">\n");
+	message_put(m, "Content-Type", "application/xml; charset=utf-8");
+	text_format(&m->body, XML "<D:multistatus " NAMESPACES ">\n");
 }
 
 /* No letter of these texts needs escaping. */
@@ -138,13 +138,13 @@ static void list_row(struct message *m, const struct stored *s, bool whole)
 {
 	char tag[TAG_MAX];
 	tag_make(tag, s);
-	text_add(&m->body,
+	text_format(&m->body,
 	    "<D:response><D:href>" FOLDER "%s</D:href><D:propstat><D:prop>"
 	    "<D:getetag>\"%s\"</D:getetag>",
 	    s->name, tag);
 	if (whole)
-		text_add(&m->body, "<C:calendar-data>%s</C:calendar-data>", s->text);
-	text_add(&m->body,
+		text_format(&m->body, "<C:calendar-data>%s</C:calendar-data>", s->text);
+	text_format(&m->body,
 	    "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
 	    "</D:response>\n");
 }

@@ -32,22 +32,22 @@ static void name_make(char out[ITEM_NAME], const char *uid, unsigned attempt)
 
 static void write_item(struct message *m, const struct item *item)
 {
-	message_header(m, "Translate", "f");
-	message_header(m, "Content-Type", "message/rfc822");
-	text_add(&m->body, MIME);
+	message_put(m, "Translate", "f");
+	message_put(m, "Content-Type", "message/rfc822");
+	text_format(&m->body, MIME);
 	item_write(&m->body, item);
 }
 
 static void guard(struct message *m, const char *tag)
 {
-	message_header(m, "If", "(<%s>)", tag);
+	message_put(m, "If", "(<%s>)", tag);
 }
 
 static void ask(struct message *m, const char *depth, const char *properties)
 {
-	message_header(m, "Depth", "%s", depth);
-	message_header(m, "Content-Type", "text/xml");
-	text_add(&m->body, XML "<a:propfind " NAMESPACES "><a:prop>%s</a:prop></a:propfind>",
+	message_put(m, "Depth", "%s", depth);
+	message_put(m, "Content-Type", "text/xml");
+	text_format(&m->body, XML "<a:propfind " NAMESPACES "><a:prop>%s</a:prop></a:propfind>",
 	    properties);
 }
 
@@ -117,55 +117,55 @@ static bool guard_read(const struct message *request, char out[TAG_MAX])
 
 static void server(struct message *m)
 {
-	message_header(m, "Server", "Microsoft-IIS/6.0");
-	message_header(m, "X-Powered-By", "ASP.NET");
+	message_put(m, "Server", "Microsoft-IIS/6.0");
+	message_put(m, "X-Powered-By", "ASP.NET");
 }
 
 static void resource_tag(struct message *m, const struct stored *s)
 {
 	char tag[TAG_MAX];
 	tag_make(tag, s);
-	message_header(m, "ResourceTag", "<%s>", tag);
+	message_put(m, "ResourceTag", "<%s>", tag);
 }
 
 static void web_storage(struct message *m)
 {
-	message_header(m, "MS-WebStorage", "6.5.7638");
+	message_put(m, "MS-WebStorage", "6.5.7638");
 }
 
 static void written(struct message *m, const struct stored *s, bool created, bool tagged)
 {
 	server(m);
-	message_header(m, "MS-Exchange-Permanent-URL",
+	message_put(m, "MS-Exchange-Permanent-URL",
 	    "http://" HOST "/exchange/anna@example.com/-FlatUrlSpace-/" STORE "-12/" STORE "-%x",
 	    FIRST_ID + s->number);
 	if (created)
-		message_header(m, "Location", "http://" HOST FOLDER "%s", s->name);
-	message_header(m, "Repl-UID", "<rid:" STORE "%012x>", FIRST_ID + s->number);
-	message_header(m, "Content-Type", "text/html");
+		message_put(m, "Location", "http://" HOST FOLDER "%s", s->name);
+	message_put(m, "Repl-UID", "<rid:" STORE "%012x>", FIRST_ID + s->number);
+	message_put(m, "Content-Type", "text/html");
 	if (tagged)
 		resource_tag(m, s);
-	message_header(m, "GetETag", "\"" STORE "%08x\"", FIRST_CHANGE + s->version);
+	message_put(m, "GetETag", "\"" STORE "%08x\"", FIRST_CHANGE + s->version);
 	web_storage(m);
-	text_add(&m->body, "<body><h1>" FOLDER "%s was %s successfully</h1></body>", s->name,
+	text_format(&m->body, "<body><h1>" FOLDER "%s was %s successfully</h1></body>", s->name,
 	    created ? "created" : "changed");
 }
 
 static void shown(struct message *m, const struct stored *s)
 {
 	server(m);
-	message_header(m, "Content-Type", "message/rfc822");
+	message_put(m, "Content-Type", "message/rfc822");
 	resource_tag(m, s);
 	web_storage(m);
-	text_add(&m->body, MIME "%s", s->text);
+	text_format(&m->body, MIME "%s", s->text);
 }
 
 static void list_begin(struct message *m)
 {
 	server(m);
-	message_header(m, "Content-Type", "text/xml");
+	message_put(m, "Content-Type", "text/xml");
 	web_storage(m);
-	text_add(&m->body, XML "<a:multistatus " NAMESPACES ">");
+	text_format(&m->body, XML "<a:multistatus " NAMESPACES ">");
 }
 
 /* The status stands before the properties. */
@@ -175,15 +175,16 @@ static void list_row(struct message *m, const struct stored *s, bool whole)
 	char tag[TAG_MAX];
 	tag_make(tag, s);
 	item_read(slice_from(s->text), &item);
-	text_add(&m->body,
+	text_format(&m->body,
 	    "<a:response><a:href>http://" HOST FOLDER "%s</a:href><a:propstat>"
 	    "<a:status>HTTP/1.1 200 OK</a:status><a:prop><b:resourcetag>%s"
 	    "</b:resourcetag><b:repl-uid>rid:" STORE "%012x</b:repl-uid>",
 	    s->name, tag, FIRST_ID + s->number);
 	if (whole)
-		text_add(&m->body, "<c:uid>%s</c:uid><c:location>" ITEM_LOCATION "%u</c:location>",
-		    s->uid, item.revision);
-	text_add(&m->body, "</a:prop></a:propstat></a:response>");
+		text_format(&m->body,
+		    "<c:uid>%s</c:uid><c:location>" ITEM_LOCATION "%u</c:location>", s->uid,
+		    item.revision);
+	text_format(&m->body, "</a:prop></a:propstat></a:response>");
 }
 
 const struct dialect dialect_exchange = {

@@ -43,7 +43,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *ctx)
 		rest = slice_part(rest, 0, slice_find_byte(rest, '\r'));
 		text_copy(name, sizeof name, slice_part(line, 0, colon));
 		text_copy(value, sizeof value, slice_trim(rest));
-		message_header(f->answer, name, "%s", value);
+		message_put(f->answer, name, "%s", value);
 	}
 	return size * n;
 }

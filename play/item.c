@@ -5,15 +5,15 @@
 
 void item_write(struct text *t, const struct item *item)
 {
-	text_add(t,
+	text_format(t,
 	    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//davscope//play//EN\r\n"
 	    "BEGIN:VEVENT\r\n");
 	if (item->uid[0] != '\0')
-		text_add(t, "UID:%s\r\n", item->uid);
-	text_add(t,
+		text_format(t, "UID:%s\r\n", item->uid);
+	text_format(t,
 	    "DTSTAMP:20260925T140000Z\r\nDTSTART:20260928T140000Z\r\n"
 	    "DTEND:20260928T150000Z\r\nSUMMARY:" ITEM_SUMMARY "\r\n");
-	text_add(t, "LOCATION:" ITEM_LOCATION "%u\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+	text_format(t, "LOCATION:" ITEM_LOCATION "%u\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
 	    item->revision);
 }
 

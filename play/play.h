@@ -63,6 +63,7 @@ struct play_outcome {
 	unsigned copies, requests;
 	bool dirty;                    /* the client still has something to send */
 	bool edit_lost;                /* what the user wrote last is nowhere on the server, and nobody will send it */
+	bool unwritten;                /* it failed, and the capture is why */
 };
 
 /* Capture: a file to write, NULL: none. False: *error says why it could not be played to its end. */

@@ -105,7 +105,7 @@ static bool socket_write(int fd, const struct text *from, size_t *sent)
 
 static bool request_is_whole(const struct text *t)
 {
-	struct slice rest = text_slice(t), head, number;
+	struct slice rest = text_whole(t), head, number;
 	uint64_t length = 0;
 	if (!text_between(&rest, "", "\r\n\r\n", &head))
 		return false;

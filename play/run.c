@@ -130,12 +130,17 @@ bool play_run(const struct play_scenario *scenario, const char *capture, struct 
 {
 	struct world w = { .scenario = scenario, .error = e };
 	struct cast cast = { NULL };
-	if (!scenario_fits(scenario, e) || !wire_open(&w.wire, capture, e))
+	*out = (struct play_outcome){ 0 };
+	if (!scenario_fits(scenario, e))
+		return false;
+	out->unwritten = !wire_open(&w.wire, capture, e);
+	if (out->unwritten)
 		return false;
 	if (cast_all(&cast, &w))
 		play(&cast, &w);
 	if (!w.broken)
 		outcome_take(&cast, &w, out);
 	cast_free(&cast);
-	return wire_close(&w.wire, !w.broken, e) && !w.broken;
+	out->unwritten = !wire_close(&w.wire, !w.broken, e) && !w.broken;
+	return !w.broken && !out->unwritten;
 }

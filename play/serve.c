@@ -26,7 +26,7 @@ static enum MHD_Result keep_header(void *ctx, enum MHD_ValueKind kind, const cha
     const char *value)
 {
 	(void)kind;
-	message_header(ctx, name, "%s", value != NULL ? value : "");
+	message_put(ctx, name, "%s", value != NULL ? value : "");
 	return MHD_YES;
 }
 

@@ -25,7 +25,7 @@ void text_bytes(struct text *t, const void *p, size_t n)
 	t->p[t->n] = '\0';
 }
 
-void text_add(struct text *t, const char *format, ...)
+void text_format(struct text *t, const char *format, ...)
 {
 	size_t room = TEXT_MAX - t->n;
 	va_list args;
@@ -37,7 +37,7 @@ void text_add(struct text *t, const char *format, ...)
 		t->n += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-struct slice text_slice(const struct text *t)
+struct slice text_whole(const struct text *t)
 {
 	return (struct slice){ (const uint8_t *)t->p, t->n };
 }
@@ -87,7 +87,7 @@ void message_answer(struct message *m, unsigned status)
 	m->status = status;
 }
 
-void message_header(struct message *m, const char *name, const char *format, ...)
+void message_put(struct message *m, const char *name, const char *format, ...)
 {
 	if (m->n_headers == HEADERS_MAX)
 		return;

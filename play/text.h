@@ -15,8 +15,8 @@ struct text {
 };
 void text_clear(struct text *);
 void text_bytes(struct text *, const void *p, size_t n);
-void text_add(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
-struct slice text_slice(const struct text *);
+void text_format(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct slice text_whole(const struct text *);
 /* What stands between two marks, taken off *rest with both; false: they are not there. */
 bool text_between(struct slice *rest, const char *open, const char *close, struct slice *out);
 void text_copy(char *out, size_t room, struct slice in); /* cut to the room, NUL-terminated */
@@ -31,7 +31,7 @@ struct message {
 };
 void message_request(struct message *, const char *method, const char *target);
 void message_answer(struct message *, unsigned status);
-void message_header(struct message *, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void message_put(struct message *, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 const char *message_value(const struct message *, const char *name); /* NULL: no such header */
 
 #endif

@@ -70,17 +70,20 @@ bool wire_open(struct wire *w, const char *path, struct error *e)
 	*w = (struct wire){ .us = begin_us };
 	if (path == NULL)
 		return true;
-	size_t room = strlen(path) + sizeof ".part";
+	size_t room = strlen(path) + sizeof ".XXXXXX";
 	w->path = strdup(path);
 	w->part = malloc(room);
 	if (w->path == NULL || w->part == NULL) {
 		wire_free(w);
 		return error_set(e, "out of memory");
 	}
-	snprintf(w->part, room, "%s.part", path);
-	w->file = fopen(w->part, "wb");
+	snprintf(w->part, room, "%s.XXXXXX", path);
+	int fd = mkstemp(w->part);
+	w->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
 	if (w->file == NULL) {
-		error_set(e, "%.120s: %s", w->part, strerror(errno));
+		error_set(e, "%.120s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
 		wire_free(w);
 		return false;
 	}
