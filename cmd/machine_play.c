@@ -84,7 +84,7 @@ static bool sides_find(const struct reading *r, struct play_scenario *s)
 	const struct play_file *f = &r->file;
 	bool fine = side_find(r, f->client, r->options->client, SIDE_CLIENT, &s->client);
 	fine = side_find(r, f->server, r->options->server, SIDE_SERVER, &s->server) && fine;
-	s->has_gateway = f->gateway.text != NULL;
+	s->has_gateway = f->gateway.text != NULL && f->store.text != NULL;
 	if (s->has_gateway) {
 		fine = side_find(r, f->gateway, NULL, SIDE_CLIENT, &s->gateway) && fine;
 		fine = side_find(r, f->store, NULL, SIDE_SERVER, &s->store) && fine;
@@ -126,11 +126,9 @@ static void print_answer(struct out *out, const struct play_step *step)
 	else
 		snprintf(text, sizeof text, "%u", step->status);
 	print_column(out, slice_from(text), STATUS_COLUMN);
-	out_vis(out,
-	    slice_from(step->tag != NULL ? step->tag :
-		    step->status != 0    ? "no tag" :
-					   "-"),
-	    SIZE_MAX);
+	bool due = step->status / 100 == 2 && strcmp(step->method, "PUT") == 0;
+	const char *none = due ? "no tag" : "-";
+	out_vis(out, slice_from(step->tag != NULL ? step->tag : none), SIZE_MAX);
 }
 
 static void print_step(void *ctx, const struct play_step *step)
@@ -230,8 +228,11 @@ static int read_and_play(struct reading *r)
 	if (!text_read(r, &text))
 		return EXIT_INPUT;
 	struct play_scenario s = { 0 };
-	if (!complaints_file(r->complaints, r->path) ||
-	    !play_file_read(text, r->path, r->arena, r->complaints, &r->file) || !sides_find(r, &s))
+	bool fine = complaints_file(r->complaints, r->path) &&
+	    play_file_read(text, r->path, r->arena, r->complaints, &r->file);
+	if (r->file.client.text != NULL && r->file.server.text != NULL)
+		fine = sides_find(r, &s) && fine;
+	if (!fine)
 		return print_complaints(r);
 	s.cycles = r->file.cycles;
 	s.edit_before = r->file.edit_before;

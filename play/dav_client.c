@@ -248,7 +248,7 @@ static void name_attempt(struct dav_client *c)
 	unsigned name = c->renames != 0 ? c->renames + 1 : 0;
 	if (says(c->side, "P2", "fresh"))
 		name = c->attempts + c->renames;
-	snprintf(c->item.uid, sizeof c->item.uid, "5f1c0a52-7e3b-4d1e-9c55-%012x", uid);
+	snprintf(c->item.uid, sizeof c->item.uid, "5f1c0a52-tea-%u", uid);
 	c->dialect->name(c->name, c->item.uid, name);
 	if (says(c->side, "P2u", "none"))
 		c->item.uid[0] = '\0';

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { FILE_DEPTH = 4 };
+enum { FILE_DEPTH = 8 };
 enum { TEXT = 1u << YAML_SCALAR, LIST = 1u << YAML_LIST, MAP = 1u << YAML_MAP };
 
 struct key {
@@ -179,8 +179,8 @@ static void values_read(const struct reader *r, const struct yaml *const v[KEYS]
 	out->server = name_of(v[SERVER]);
 	out->gateway = name_of(v[GATEWAY]);
 	out->store = name_of(v[STORE]);
-	if (!number_read(r, v[CYCLES], "cycles", 1, PLAY_CYCLES_MAX, &out->cycles))
-		return;
+	out->cycles = PLAY_CYCLES_MAX;
+	number_read(r, v[CYCLES], "cycles", 1, PLAY_CYCLES_MAX, &out->cycles);
 	out->edit_before = out->cycles;
 	if (v[EDIT] != NULL)
 		number_read(r, v[EDIT], "edit_before", 0, out->cycles - 1, &out->edit_before);
