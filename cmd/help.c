@@ -105,8 +105,8 @@ static const struct page {
 	    "  davscope machine profiles                    clients and servers that are known\n"
 	    "  davscope machine profiles davx5              what one of them does\n"
 	    "  davscope machine profiles --profiles my.yaml with profiles of your own\n"
-	    "  davscope machine play samples/kb923164.yaml  a client and a server on loopback, played\n"
-	    "  davscope machine play -w out.pcap samples/kb923164.yaml --client ideal\n\n" },
+	    "  davscope machine play tea.yaml -w tea.pcap   a client and a server talk, on loopback\n"
+	    "  davscope machine play tea.yaml --client ideal\n\n" },
 	{ "version", "davscope version\n\n" },
 };
 

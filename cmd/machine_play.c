@@ -118,7 +118,7 @@ static void print_request(struct out *out, const struct play_step *step)
 
 static void print_answer(struct out *out, const struct play_step *step)
 {
-	char text[STATUS_COLUMN * 2];
+	char text[40];
 	if (step->status == 0)
 		snprintf(text, sizeof text, "-");
 	else if (step->sync_status >= 0)

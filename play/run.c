@@ -129,7 +129,7 @@ bool play_run(const struct play_scenario *scenario, const char *capture, struct 
     struct error *e)
 {
 	struct world w = { .scenario = scenario, .error = e };
-	struct cast cast = { NULL };
+	struct cast cast = { .store = NULL };
 	*out = (struct play_outcome){ 0 };
 	if (!scenario_fits(scenario, e))
 		return false;

@@ -77,8 +77,8 @@ static struct wbxml_event text_event(struct wbxml_in *in)
 	struct slice rest = cursor_rest(&in->at);
 	size_t n = slice_find_byte(rest, 0);
 	cursor_skip(&in->at, n + 1);
-	return (
-	    struct wbxml_event){ in->at.bad ? WBXML_BAD : WBXML_TEXT, 0, slice_part(rest, 0, n) };
+	struct slice text = slice_part(rest, 0, n);
+	return (struct wbxml_event){ in->at.bad ? WBXML_BAD : WBXML_TEXT, 0, text };
 }
 
 static struct wbxml_event tag_event(struct wbxml_in *in, unsigned byte)
@@ -88,10 +88,11 @@ static struct wbxml_event tag_event(struct wbxml_in *in, unsigned byte)
 	if (byte & ATTRIBUTES || token < FIRST_TAG)
 		in->at.bad = true;
 	in->depth += content;
-	return (struct wbxml_event){ in->at.bad ? WBXML_BAD :
-		    content                     ? WBXML_OPEN :
-						  WBXML_EMPTY,
-		in->page << 8 | token, { NULL, 0 } };
+	struct wbxml_event e = { content ? WBXML_OPEN : WBXML_EMPTY, in->page << 8 | token,
+		{ NULL, 0 } };
+	if (in->at.bad)
+		e.kind = WBXML_BAD;
+	return e;
 }
 
 struct wbxml_event wbxml_next(struct wbxml_in *in)
