@@ -50,9 +50,9 @@ static void identity_make(const struct device *d, struct sync *s)
 	if (says(d->side, "P2u", "client-uid"))
 		snprintf(s->client_uid, sizeof s->client_uid, "4a1d7c0e-tea");
 	else if (says(d->side, "P2u", "fresh"))
-		snprintf(s->item.uid, sizeof s->item.uid, "5f1c0a52-tea-%u", d->attempts);
+		snprintf(s->item.uid, sizeof s->item.uid, ITEM_UID "%u", d->attempts);
 	else if (says(d->side, "P2u", "sticky"))
-		snprintf(s->item.uid, sizeof s->item.uid, "5f1c0a52-tea-1");
+		snprintf(s->item.uid, sizeof s->item.uid, ITEM_UID "1");
 }
 
 /* False: no answer, or none that is one. */

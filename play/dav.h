@@ -20,7 +20,7 @@ struct stored {                        /* an item in the store */
 struct dav_row { char name[ITEM_NAME], tag[TAG_MAX]; struct item item; };
 struct dialect {
 	const char *host, *folder;     /* the folder ends in a slash */
-	void (*name)(char out[ITEM_NAME], const char *uid, unsigned attempt); /* attempt 0: it stays the same */
+	void (*name)(char out[ITEM_NAME], unsigned number); /* from 1 */
 	/* the client's requests; their method and target are set */
 	void (*write)(struct message *, const struct item *);
 	void (*guard)(struct message *, const char *tag);

@@ -245,11 +245,9 @@ static void name_attempt(struct dav_client *c)
 	c->attempts++;
 	c->renames += lost_fresh && says(c->side, "P2", "sticky");
 	unsigned uid = says(c->side, "P2u", "fresh") ? c->attempts : 1 + c->uids;
-	unsigned name = c->renames != 0 ? c->renames + 1 : 0;
-	if (says(c->side, "P2", "fresh"))
-		name = c->attempts + c->renames;
-	snprintf(c->item.uid, sizeof c->item.uid, "5f1c0a52-tea-%u", uid);
-	c->dialect->name(c->name, c->item.uid, name);
+	unsigned name = says(c->side, "P2", "fresh") ? c->attempts : 1;
+	snprintf(c->item.uid, sizeof c->item.uid, ITEM_UID "%u", uid);
+	c->dialect->name(c->name, name + c->renames);
 	if (says(c->side, "P2u", "none"))
 		c->item.uid[0] = '\0';
 }

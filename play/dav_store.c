@@ -181,7 +181,7 @@ static void serve_put(struct dav_store *s, const char *name, const struct messag
 static void serve_post(struct dav_store *s, const struct message *q, struct message *a)
 {
 	char name[ITEM_NAME];
-	s->dialect->name(name, "posted", s->n + 1);
+	s->dialect->name(name, s->n + 1);
 	serve_put(s, name, q, a);
 }
 

@@ -9,12 +9,10 @@
 #define NAMESPACES "xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\""
 #define XML "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
 
-static void name_make(char out[ITEM_NAME], const char *uid, unsigned attempt)
+/* As the UID of this number. */
+static void name_make(char out[ITEM_NAME], unsigned number)
 {
-	if (attempt == 0)
-		snprintf(out, ITEM_NAME, "%s.ics", uid);
-	else
-		snprintf(out, ITEM_NAME, "%s-%u.ics", uid, attempt);
+	snprintf(out, ITEM_NAME, ITEM_UID "%u.ics", number);
 }
 
 /* ---- requests ---- */

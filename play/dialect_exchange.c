@@ -19,13 +19,12 @@
 enum { FIRST_ID = 0x1500, FIRST_CHANGE = 0x3db0 };
 
 /* The name comes of the subject, a name that is taken gets a number: Tea.EML, Tea-2.EML. */
-static void name_make(char out[ITEM_NAME], const char *uid, unsigned attempt)
+static void name_make(char out[ITEM_NAME], unsigned number)
 {
-	(void)uid;
-	if (attempt < 2)
+	if (number == 1)
 		snprintf(out, ITEM_NAME, ITEM_SUMMARY ".EML");
 	else
-		snprintf(out, ITEM_NAME, ITEM_SUMMARY "-%u.EML", attempt);
+		snprintf(out, ITEM_NAME, ITEM_SUMMARY "-%u.EML", number);
 }
 
 /* ---- requests ---- */

@@ -15,6 +15,7 @@ struct item {
 };
 void item_write(struct text *, const struct item *);   /* iCalendar, CRLF */
 void item_read(struct slice ical, struct item *);      /* what is missing stays empty, unknown */
+#define ITEM_UID "5f1c0a52-tea-"             /* a number follows */
 #define ITEM_SUMMARY "Tea"
 #define ITEM_LOCATION "Room "              /* the number of the revision follows */
 
