@@ -18,7 +18,8 @@ PRODUCT := $(sort $(wildcard base/*.c capture/*.c decode/*.c analysis/*.c rules/
 SHIPPED := $(sort $(wildcard rules/*.yaml analysis/*.yaml))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 # Here a file with a main is a program of its own; the others help them all.
-TEST_SOURCES := $(sort $(wildcard tests/tool/*.c tests/prop/*.c tests/bench/*.c tests/machine/*.c))
+TEST_SOURCES := $(sort $(wildcard tests/tool/*.c tests/prop/*.c tests/bench/*.c tests/machine/*.c \
+	tests/play/*.c))
 MAINS := $(if $(TEST_SOURCES),$(shell grep -l '^int main' $(TEST_SOURCES)))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(MAINS))
 HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(TEST_SOURCES)))

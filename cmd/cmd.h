@@ -51,6 +51,7 @@ struct options {
 	enum color_choice color;
 	const char *sensor;
 	const char *slice_path;            /* -w, NULL = none */
+	const char *client, *server;       /* machine play; NULL: as the scenario says */
 	const char *output;                /* scrub -o */
 	const char *key, *key_file;        /* scrub; NULL: a random one */
 	enum list_topic list;

@@ -98,13 +98,15 @@ static const struct page {
 	    "same, sizes, times and structure stay, so that davscope finds in OUT what it finds in IN.\n"
 	    "Look into OUT before you hand it on: words it takes for words of the protocol stay.\n\n" },
 	{ "machine",
-	    "davscope machine show|profiles [word] [options]\n\n"
+	    "davscope machine show|profiles|play [word] [options]\n\n"
 	    "  davscope machine show                        the reference sync machine as a table\n"
 	    "  davscope machine show SESSION                of one collection; ITEM: of one item\n"
 	    "  davscope machine show 4                      one row, with what its words mean\n"
 	    "  davscope machine profiles                    clients and servers that are known\n"
 	    "  davscope machine profiles davx5              what one of them does\n"
-	    "  davscope machine profiles --profiles my.yaml with profiles of your own\n\n" },
+	    "  davscope machine profiles --profiles my.yaml with profiles of your own\n"
+	    "  davscope machine play tea.yaml -w tea.pcap   a client and a server talk, on loopback\n"
+	    "  davscope machine play tea.yaml --client ideal\n\n" },
 	{ "version", "davscope version\n\n" },
 };
 

@@ -9,9 +9,11 @@ static const struct subcommand {
 	const char *name;
 	int (*run)(const struct options *);
 	const char *wants; /* beside at most one operand */
+	bool plays; /* takes the options of the player */
 } subcommands[] = {
-	{ "show", machine_show, "takes ITEM, SESSION or the name of one row" },
-	{ "profiles", machine_profiles, "takes the name of one profile" },
+	{ "show", machine_show, "takes ITEM, SESSION or the name of one row", false },
+	{ "profiles", machine_profiles, "takes the name of one profile", false },
+	{ "play", machine_play, "takes one scenario", true },
 };
 
 static const struct subcommand *subcommand_find(const char *name)
@@ -34,12 +36,17 @@ int command_machine(const struct options *o)
 		return code == EXIT_DONE ? EXIT_USAGE : code;
 	}
 	const struct subcommand *sub = subcommand_find(o->words[0]);
+	bool player = o->slice_path != NULL || o->client != NULL || o->server != NULL;
+	if (sub != NULL && player && !sub->plays) {
+		warn("machine %s: -w, --client and --server belong to machine play", sub->name);
+		return EXIT_USAGE;
+	}
 	if (sub != NULL && o->n_words <= 2)
 		return sub->run(o);
 	if (sub != NULL)
 		warn("machine %s: %s", sub->name, sub->wants);
 	else
-		warn("machine %s: is none of show and profiles; see davscope machine --help",
+		warn("machine %s: is none of show, profiles and play; see davscope machine --help",
 		    o->words[0]);
 	return EXIT_USAGE;
 }

@@ -134,6 +134,20 @@ static bool add_profiles(struct options *o, const char *value, struct error *e)
 	return true;
 }
 
+static bool set_client(struct options *o, const char *value, struct error *e)
+{
+	(void)e;
+	o->client = value;
+	return true;
+}
+
+static bool set_server(struct options *o, const char *value, struct error *e)
+{
+	(void)e;
+	o->server = value;
+	return true;
+}
+
 static bool set_no_shipped(struct options *o, const char *value, struct error *e)
 {
 	(void)value, (void)e;
@@ -335,8 +349,8 @@ static const struct option_info table[] = {
 	    "text (default), json (a line a record) or fields (TSV)" },
 	{ 'e', true, NULL, "FIELD", add_column, ANALYZE,
 	    "a column of -T fields; repeatable; see rules fields" },
-	{ 'w', true, NULL, "FILE", set_slice, ANALYZE,
-	    "write the packets of flows with transactions; with -Y of matches" },
+	{ 'w', true, NULL, "FILE", set_slice, ANALYZE " " MACHINE,
+	    "write packets: of flows with transactions, -Y: of matches; play: all" },
 	{ 'q', true, NULL, NULL, set_quiet, ANALYZE,
 	    "no line a transaction, only findings and the summary" },
 	{ 0, false, "explain", NULL, set_explain, ANALYZE,
@@ -352,6 +366,10 @@ static const struct option_info table[] = {
 	    "exit 1 on findings: info, low, medium, high, critical" },
 	{ 0, false, "profiles", "FILE", add_profiles, MACHINE,
 	    "more profiles of clients and servers; repeatable" },
+	{ 0, false, "client", "NAME", set_client, MACHINE,
+	    "play: another client profile than the scenario's" },
+	{ 0, false, "server", "NAME", set_server, MACHINE,
+	    "play: another server profile than the scenario's" },
 	{ 0, false, "format", "FORMAT", set_rules_format, RULES " " MACHINE,
 	    "text (default) or json" },
 	{ 0, false, "require-negative", NULL, set_require_negative, RULES,

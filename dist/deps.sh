@@ -14,6 +14,8 @@ build  library:libxml-2.0    libxml2-dev               libxml2-devel       libxm
 build  library:zlib          zlib1g-dev                zlib-devel          zlib-dev      zlib              zlib
 build  library:yaml-0.1      libyaml-dev               libyaml-devel       yaml-dev      libyaml           libyaml
 build  library:libpcre2-8    libpcre2-dev              pcre2-devel         pcre2-dev     pcre2             pcre2
+build  library:libmicrohttpd libmicrohttpd-dev         libmicrohttpd-devel libmicrohttpd-dev libmicrohttpd  libmicrohttpd
+build  library:libcurl       libcurl4-openssl-dev|libcurl4-gnutls-dev libcurl-devel curl-dev curl             curl
 build  library:libical       libical-dev               libical-devel       libical-dev   libical           libical
 build  file:/usr/share/zoneinfo/UTC tzdata             tzdata              tzdata        tzdata            -
 build  llhttp                libllhttp-dev|node-llhttp llhttp-devel        llhttp-dev    llhttp            llhttp

@@ -148,6 +148,14 @@ static void test_options_of_commands(void **state)
 	assert_string_equal(o.profile_paths[1], "b.yaml");
 	assert_int_equal(o.n_words, 2);
 	options_free(&o);
+	o = good("machine play -w x.pcap s.yaml --client a --server b");
+	assert_string_equal(o.slice_path, "x.pcap");
+	assert_string_equal(o.client, "a");
+	assert_string_equal(o.server, "b");
+	assert_int_equal(o.n_words, 2);
+	options_free(&o);
+	refused("machine play s.yaml -w -", "-w: needs a file");
+	refused("rules list --client x", "it belongs to: machine");
 	refused("machine show -R x", "-R is no option of davscope machine");
 	refused("machine profiles --profiles=", "--profiles: an empty file name");
 	refused("rules list --profiles x", "it belongs to: machine");
