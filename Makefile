@@ -13,8 +13,9 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 
 # ./davscope is the plain build; every variant keeps its own in its own BUILD.
 PROGRAM := $(if $(filter build,$(BUILD)),davscope,$(BUILD)/davscope)
+PLAYER := $(PROGRAM)-play
 PRODUCT := $(sort $(wildcard base/*.c capture/*.c decode/*.c analysis/*.c rules/*.c report/*.c \
-	cmd/*.c cmd/scrub/*.c play/*.c))
+	cmd/*.c cmd/scrub/*.c cmd/player/player.c play/*.c))
 SHIPPED := $(sort $(wildcard rules/*.yaml analysis/*.yaml))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 # Here a file with a main is a program of its own; the others help them all.
@@ -26,7 +27,7 @@ HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(TEST_SOURCES)))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAY := $(BUILD)/tests/fuzz/replay.o
 OBJECTS := $(PRODUCT:%.c=$(BUILD)/%.o) $(BUILD)/rules/shipped.o $(BUILD)/analysis/shipped.o \
-	$(BUILD)/decode/zones.o $(BUILD)/main.o
+	$(BUILD)/decode/zones.o $(BUILD)/main.o $(BUILD)/cmd/player/main.o
 # The program that writes decode/zones.c is built from these, without the user's flags.
 ZONES := dist/zones.c decode/zone.c decode/vtimezone.c decode/content_line.c decode/object_time.c \
 	base/arena.c base/bytes.c base/hash.c
@@ -35,7 +36,7 @@ HELPER_LIBRARY := $(BUILD)/libtool.a
 
 .PHONY: all test check-asan check-tsan fuzz bench lint campaign cover oracle bless install deps demo \
 	clean man run-tests run-threads run-fuzz run-demo run-lint run-cover tools
-all: $(PROGRAM)
+all: $(PROGRAM) $(PLAYER)
 
 # These first install what they lack, then start make again: what config.mk holds exists only then.
 # With as many jobs as there are processors, unless the user gave -j.
@@ -66,7 +67,7 @@ cover:
 deps:
 	@dist/deps.sh build test
 clean:
-	rm -rf build davscope
+	rm -rf build davscope davscope-play
 
 # Everything below compiles and needs the compiler's and pkg-config's answers.
 ALONE := test demo lint check-asan check-tsan fuzz cover deps clean
@@ -100,21 +101,24 @@ CONVERSION := -Wconversion -Wno-sign-conversion
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer)
 COMPILE = $(CC) $(STANDARD) $(HARDEN) $(SANITIZERS) $(PKG_CFLAGS) $(LLHTTP_CFLAGS)
-LINK = $(CC) -pie $(LINK_HARDEN) $(SANITIZERS) $(CFLAGS) $(LDFLAGS)
+LINK = $(CC) -pie -Wl,--as-needed $(LINK_HARDEN) $(SANITIZERS) $(CFLAGS) $(LDFLAGS)
 LIBS := $(PKG_LIBS) $(LLHTTP_LIBS) -lpthread
 LLHTTP_OBJECTS := $(if $(LLHTTP_SOURCE),$(addprefix $(BUILD)/llhttp/,llhttp.o http.o api.o))
 
 ifeq ($(BUILD),build)
-davscope: $(BUILD)/davscope
+davscope davscope-play: %: $(BUILD)/%
 	$(Q)ln -f $< $@
 endif
 
+# Which libraries each of them loads, it says itself: --as-needed.
 $(BUILD)/davscope: $(BUILD)/main.o $(LIBRARY)
+$(BUILD)/davscope-play: $(BUILD)/cmd/player/main.o $(LIBRARY)
+$(BUILD)/davscope $(BUILD)/davscope-play:
 	$(call say,LINK,$@)
 	$(Q)$(LINK) $(LTO_LINK) -o $@ $^ $(LIBS)
 
 # Made anew each time, or objects of sources that are gone stay in; q, as base names repeat.
-$(LIBRARY): $(filter-out $(BUILD)/main.o,$(OBJECTS)) $(LLHTTP_OBJECTS)
+$(LIBRARY): $(filter-out %main.o,$(OBJECTS)) $(LLHTTP_OBJECTS)
 $(HELPER_LIBRARY): $(HELPERS)
 $(LIBRARY) $(HELPER_LIBRARY): $(BUILD)/key
 	$(call say,AR,$@)
@@ -171,7 +175,7 @@ $(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZER),,$(REP
 -include $(OBJECTS:.o=.d) $(HELPERS:.o=.d) $(REPLAY:.o=.d) $(addsuffix .d,$(UNITS) $(TOOLS) $(FUZZERS))
 .SECONDARY:
 
-TESTABLE := $(PROGRAM) $(UNITS) $(TOOLS) $(FUZZERS)
+TESTABLE := $(PROGRAM) $(PLAYER) $(UNITS) $(TOOLS) $(FUZZERS)
 RUN := BUILD=$(BUILD) DAVSCOPE=$(if $(filter /%,$(BUILD)),,./)$(PROGRAM) \
 	MKPCAP=$(BUILD)/tests/tool/mkpcap
 run-tests: $(TESTABLE)
@@ -188,7 +192,7 @@ run-lint: $(OBJECTS) $(HELPERS) $(REPLAY) $(addsuffix .o,$(UNITS) $(TOOLS) $(FUZ
 run-demo: davscope
 	@echo ./davscope -r $(DEMO_SAMPLE)
 	@./davscope -r $(DEMO_SAMPLE)
-tools: $(PROGRAM) $(TOOLS)
+tools: $(PROGRAM) $(PLAYER) $(TOOLS)
 
 bench: tools
 	@dist/deps.sh bench
@@ -205,9 +209,10 @@ $(BUILD)/davscope-fields.7: docs/fields.sh $(PROGRAM)
 	$(call say,MAN,$@)
 	$(Q)docs/fields.sh $(if $(filter /%,$(BUILD)),,./)$(PROGRAM) >$@
 
-install: $(PROGRAM) man
+install: $(PROGRAM) $(PLAYER) man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/davscope'
+	install -m 755 $(PLAYER) '$(DESTDIR)$(PREFIX)/bin/davscope-play'
 	for page in $(wildcard docs/*.1 docs/*.5) $(BUILD)/davscope-fields.7; do \
 		dir='$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}; \
 		install -d "$$dir" && install -m 644 $$page "$$dir" || exit 1; \
