@@ -110,11 +110,22 @@ static void attempt_make(struct device *d, struct sync *s)
 	else
 		identity_make(d, s);
 	request_make(d, s);
+	d->request.write = d->bound ? PLAY_UPDATE : PLAY_CREATE;
+}
+
+/* Nothing to send: is there anything new? It has no number. */
+static void poll(struct device *d)
+{
+	struct sync s = { .command = COMMAND_NONE }, a;
+	request_make(d, &s);
+	answer_read(d, leg_prepare(d->leg, &d->request, &d->answer), &a);
 }
 
 void device_cycle(struct device *d)
 {
 	struct sync s, a;
+	if (!d->dirty && !d->unknown)
+		poll(d);
 	if (!d->dirty || d->given_up)
 		return;
 	bool anew = d->unknown && says(d->side, "P11", "key-0");

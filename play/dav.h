@@ -25,6 +25,7 @@ struct dialect {
 	void (*write)(struct message *, const struct item *);
 	void (*guard)(struct message *, const char *tag);
 	void (*ask_tag)(struct message *);     /* a PROPFIND of one item */
+	void (*ask_change)(struct message *);  /* a PROPFIND of the folder: has anything in it changed? */
 	const char *list_method;
 	void (*ask_list)(struct message *);
 	const char *row_open, *row_close;      /* of a multistatus */
@@ -37,6 +38,7 @@ struct dialect {
 	void (*shown)(struct message *, const struct stored *);     /* GET */
 	void (*list_begin)(struct message *);
 	void (*list_row)(struct message *, const struct stored *, bool whole);
+	void (*list_folder)(struct message *, unsigned change); /* the folder itself, and how often it was changed */
 	const char *list_end;
 };
 extern const struct dialect dialect_exchange, dialect_caldav;
@@ -56,6 +58,7 @@ struct dav_client *dav_client_new(const struct play_side *, const struct play_si
     struct leg *);                 /* NULL: out of memory */
 void dav_client_wants(struct dav_client *, unsigned revision); /* the user made or edited the item */
 void dav_client_forget(struct dav_client *);           /* what comes next is another item to it */
+void dav_client_poll(struct dav_client *);             /* how each synchronisation begins; has no number */
 void dav_client_cycle(struct dav_client *);
 bool dav_client_holds(const struct dav_client *);      /* it takes the item as stored */
 bool dav_client_dirty(const struct dav_client *);

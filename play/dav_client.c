@@ -163,6 +163,7 @@ static void updated(struct dav_client *c)
 static void overwrite(struct dav_client *c)
 {
 	begin(c, "PUT", c->name);
+	c->request.write = PLAY_UPDATE;
 	c->dialect->write(&c->request, &c->item);
 	c->tag[0] = '\0';
 	if (call(c) && is_success(&c->answer))
@@ -187,6 +188,7 @@ static void update_refused(struct dav_client *c)
 static void update(struct dav_client *c)
 {
 	begin(c, "PUT", c->name);
+	c->request.write = PLAY_UPDATE;
 	if (c->tag[0] != '\0')
 		c->dialect->guard(&c->request, c->tag);
 	c->dialect->write(&c->request, &c->item);
@@ -259,6 +261,7 @@ static void create(struct dav_client *c)
 		return;
 	name_attempt(c);
 	begin(c, server_names ? "POST" : "PUT", server_names ? "" : c->name);
+	c->request.write = PLAY_CREATE;
 	if (says(c->side, "P3", "absent") && !server_names)
 		message_put(&c->request, "If-None-Match", "*");
 	c->dialect->write(&c->request, &c->item);
@@ -279,6 +282,13 @@ static void create(struct dav_client *c)
 static bool looks_first(const struct dav_client *c)
 {
 	return says(c->side, "P16", "list-first") || (c->unknown && says(c->side, "P4", "list"));
+}
+
+void dav_client_poll(struct dav_client *c)
+{
+	begin(c, "PROPFIND", "");
+	c->dialect->ask_change(&c->request);
+	leg_prepare(c->leg, &c->request, &c->answer);
 }
 
 void dav_client_cycle(struct dav_client *c)

@@ -195,18 +195,22 @@ static void serve_get(struct dav_store *s, const char *name, struct message *a)
 		s->dialect->shown(a, item);
 }
 
-/* Of one item its tag; of the folder all items, with what tells them apart. */
-static void serve_list(struct dav_store *s, const char *name, struct message *a)
+/* Of one item its tag; of the folder all items, with what tells them apart, or itself alone. */
+static void serve_list(struct dav_store *s, const char *name, const struct message *q,
+    struct message *a)
 {
-	bool all = name[0] == '\0';
+	const char *depth = message_value(q, "Depth");
+	bool all = name[0] == '\0', itself = all && depth != NULL && strcmp(depth, "0") == 0;
 	const struct stored *item = store_find(s, name);
 	message_answer(a, all || item != NULL ? MULTI : NOT_FOUND);
 	if (a->status != MULTI)
 		return;
 	s->dialect->list_begin(a);
-	for (unsigned i = 0; all && i < s->n; i++)
+	for (unsigned i = 0; all && !itself && i < s->n; i++)
 		s->dialect->list_row(a, &s->items[i], true);
-	if (!all)
+	if (itself)
+		s->dialect->list_folder(a, s->versions);
+	else if (!all)
 		s->dialect->list_row(a, item, false);
 	text_format(&a->body, "%s", s->dialect->list_end);
 }
@@ -230,7 +234,7 @@ static void serve(void *ctx, const struct message *q, struct message *a)
 	else if (is_method(q, "GET") || is_method(q, "HEAD"))
 		serve_get(s, name, a);
 	else if (is_method(q, "PROPFIND") || is_method(q, "REPORT"))
-		serve_list(s, name, a);
+		serve_list(s, name, q, a);
 	else
 		message_answer(a, NOT_ALLOWED);
 }

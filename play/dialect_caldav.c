@@ -7,6 +7,7 @@
 
 #define FOLDER "/calendars/anna/home/"
 #define NAMESPACES "xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\""
+#define SERVER_NS "http://calendarserver.org/ns/"
 #define XML "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
 
 /* As the UID of this number. */
@@ -34,6 +35,16 @@ static void ask_tag(struct message *m)
 	message_put(m, "Content-Type", "application/xml; charset=utf-8");
 	text_format(&m->body,
 	    XML "<D:propfind xmlns:D=\"DAV:\"><D:prop><D:getetag/></D:prop>"
+		"</D:propfind>\n");
+}
+
+static void ask_change(struct message *m)
+{
+	message_put(m, "Depth", "0");
+	message_put(m, "Content-Type", "application/xml; charset=utf-8");
+	text_format(&m->body,
+	    XML "<D:propfind xmlns:D=\"DAV:\" xmlns:S=\"" SERVER_NS
+		"\"><D:prop><S:getctag/></D:prop>"
 		"</D:propfind>\n");
 }
 
@@ -147,6 +158,15 @@ static void list_row(struct message *m, const struct stored *s, bool whole)
 	    "</D:response>\n");
 }
 
+static void list_folder(struct message *m, unsigned change)
+{
+	text_format(&m->body,
+	    "<D:response><D:href>" FOLDER
+	    "</D:href><D:propstat><D:prop><S:getctag xmlns:S=\"" SERVER_NS "\">c-%u"
+	    "</S:getctag></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>\n",
+	    change);
+}
+
 const struct dialect dialect_caldav = {
 	.host = "cal.example.com",
 	.folder = FOLDER,
@@ -154,6 +174,7 @@ const struct dialect dialect_caldav = {
 	.write = write_item,
 	.guard = guard,
 	.ask_tag = ask_tag,
+	.ask_change = ask_change,
 	.list_method = "REPORT",
 	.ask_list = ask_list,
 	.row_open = "<D:response>",
@@ -166,6 +187,7 @@ const struct dialect dialect_caldav = {
 	.shown = shown,
 	.list_begin = list_begin,
 	.list_row = list_row,
+	.list_folder = list_folder,
 	.list_end = "</D:multistatus>\n",
 };
 

@@ -55,6 +55,11 @@ static void ask_tag(struct message *m)
 	ask(m, "0", "<b:resourcetag/><b:repl-uid/>");
 }
 
+static void ask_change(struct message *m)
+{
+	ask(m, "0", "<b:collblob/>");
+}
+
 static void ask_list(struct message *m)
 {
 	ask(m, "1", "<b:resourcetag/><b:repl-uid/><c:uid/><c:location/>");
@@ -186,6 +191,15 @@ static void list_row(struct message *m, const struct stored *s, bool whole)
 	text_format(&m->body, "</a:prop></a:propstat></a:response>");
 }
 
+static void list_folder(struct message *m, unsigned change)
+{
+	text_format(&m->body,
+	    "<a:response><a:href>http://" HOST FOLDER "</a:href><a:propstat>"
+	    "<a:status>HTTP/1.1 200 OK</a:status><a:prop><b:collblob>%08x</b:collblob></a:prop>"
+	    "</a:propstat></a:response>",
+	    FIRST_CHANGE + change);
+}
+
 const struct dialect dialect_exchange = {
 	.host = HOST,
 	.folder = FOLDER,
@@ -193,6 +207,7 @@ const struct dialect dialect_exchange = {
 	.write = write_item,
 	.guard = guard,
 	.ask_tag = ask_tag,
+	.ask_change = ask_change,
 	.list_method = "PROPFIND",
 	.ask_list = ask_list,
 	.row_open = "<a:response>",
@@ -205,5 +220,6 @@ const struct dialect dialect_exchange = {
 	.shown = shown,
 	.list_begin = list_begin,
 	.list_row = list_row,
+	.list_folder = list_folder,
 	.list_end = "</a:multistatus>",
 };

@@ -93,6 +93,7 @@ static void tell(const struct leg *l, struct play_step step, const struct messag
 	const char *tag = message_value(answer, "ResourceTag");
 	step.cycle = l->world->cycle;
 	step.back = l->back;
+	step.write = request->write;
 	step.method = request->method;
 	step.target = request->target;
 	step.status = answer->status;

@@ -33,8 +33,10 @@ enum play_hops { PLAY_HOPS_BOTH, PLAY_HOPS_CLIENT, PLAY_HOPS_SERVER }; /* which 
  * before the one that they serve. Numbers count from 0 in the order in which requests begin. What has to
  * be there before, the first SyncKey of a device, has no number, no accident, and is not counted.
  */
+enum play_write { PLAY_LOOK, PLAY_CREATE, PLAY_UPDATE };
 struct play_step {
 	bool numbered;
+	enum play_write write;         /* of an item, as its sender means it */
 	unsigned number, cycle;
 	bool back;                     /* between gateway and store */
 	const char *method, *target;

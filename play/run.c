@@ -104,6 +104,8 @@ static void play(struct cast *c, struct world *w)
 	user_writes(c, REVISION_FIRST);
 	for (w->cycle = 0; w->cycle < s->cycles && !w->broken; w->cycle++) {
 		wire_cycle(&w->wire, w->cycle);
+		if (c->device == NULL)
+			dav_client_poll(c->client);
 		if (w->cycle == s->edit_before)
 			user_writes(c, REVISION_EDITED);
 		if (c->device != NULL)

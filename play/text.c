@@ -70,6 +70,7 @@ static void message_clear(struct message *m)
 {
 	m->method[0] = m->target[0] = '\0';
 	m->status = 0;
+	m->write = PLAY_LOOK;
 	m->n_headers = 0;
 	text_clear(&m->body);
 }

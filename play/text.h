@@ -4,7 +4,7 @@
 #ifndef DAVSCOPE_PLAY_TEXT_H
 #define DAVSCOPE_PLAY_TEXT_H
 
-#include "base/base.h"
+#include "play/play.h"
 
 enum { TEXT_MAX = 1 << 16, HEADERS_MAX = 16, HEADER_NAME = 40, HEADER_VALUE = 320, TARGET_MAX = 256 };
 
@@ -25,6 +25,7 @@ struct header { char name[HEADER_NAME], value[HEADER_VALUE]; };
 struct message {
 	char method[16], target[TARGET_MAX];
 	unsigned status;               /* of an answer */
+	enum play_write write;         /* what a request is to its sender */
 	struct header headers[HEADERS_MAX];
 	size_t n_headers;              /* further ones are left out */
 	struct text body;
