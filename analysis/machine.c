@@ -3,6 +3,8 @@
  */
 #include "analysis/machine.h"
 
+#include <string.h>
+
 const struct machine_word machine_states[STATES] = {
 #define STATE(id, layer, text) { #id, text },
 #include "analysis/machine.def"
@@ -101,6 +103,14 @@ struct vector vector_any(void)
 	return v;
 }
 
+bool vector_agrees(const struct vector *a, const struct vector *b)
+{
+	for (unsigned i = 1; i < POLICIES; i++)
+		if (!(a->set[i] & b->set[i]))
+			return false;
+	return true;
+}
+
 struct vector vector_played(const struct vector *v)
 {
 	struct vector played = *v;
@@ -126,6 +136,37 @@ size_t machine_step(const struct machine_moment *s, const struct vector *v,
 			continue;
 		ensure(n < STEP_ROWS, NULL);
 		out[n++] = &table[i];
+	}
+	return n;
+}
+
+_Static_assert(sizeof table / sizeof table[0] <= UINT8_MAX, "rows have numbers of one byte");
+
+void machine_index_make(struct machine_index *index)
+{
+	uint16_t next[MACHINE_EVENTS + 1] = { 0 };
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		for (uint32_t left = table[i].events; left != 0; left &= left - 1)
+			next[__builtin_ctz(left) + 1]++;
+	for (unsigned event = 0; event < MACHINE_EVENTS; event++)
+		next[event + 1] = (uint16_t)(next[event] + next[event + 1]);
+	ensure(next[MACHINE_EVENTS] <= INDEX_ROWS, NULL);
+	memcpy(index->begin, next, sizeof(next));
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		for (uint32_t left = table[i].events; left != 0; left &= left - 1)
+			index->rows[next[__builtin_ctz(left)]++] = (uint8_t)i;
+}
+
+size_t machine_step_by(const struct machine_index *index, const struct machine_moment *s,
+    const struct vector *v, const struct machine_row *out[STEP_ROWS])
+{
+	size_t n = 0;
+	for (uint16_t i = index->begin[s->event]; i < index->begin[s->event + 1]; i++) {
+		const struct machine_row *row = &table[index->rows[i]];
+		if (!row_applies(row, s, v))
+			continue;
+		ensure(n < STEP_ROWS, NULL);
+		out[n++] = row;
 	}
 	return n;
 }

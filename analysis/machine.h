@@ -72,6 +72,7 @@ unsigned policy_values(enum policy);                   /* how many it has */
 /* For each policy the values that are possible, as bits, and the one that a player takes. */
 struct vector { uint8_t set[POLICIES], first[POLICIES]; };
 struct vector vector_any(void);                        /* all values of all policies */
+bool vector_agrees(const struct vector *, const struct vector *); /* of each policy a value is in both */
 struct vector vector_played(const struct vector *);    /* of each policy only the value that a player takes */
 
 /* ---- the table ---- */
@@ -98,5 +99,11 @@ struct machine_moment {
 enum { STEP_ROWS = 16 };               /* as many as can apply at once; a test counts */
 /* The rows that apply to a client of these policies, in the order of the table; how many. */
 size_t machine_step(const struct machine_moment *, const struct vector *, const struct machine_row *out[STEP_ROWS]);
+/* The same for those who ask often: which rows are of which event. */
+enum { INDEX_ROWS = 640 };
+struct machine_index { uint16_t begin[MACHINE_EVENTS + 1]; uint8_t rows[INDEX_ROWS]; };
+void machine_index_make(struct machine_index *);
+size_t machine_step_by(const struct machine_index *, const struct machine_moment *, const struct vector *,
+    const struct machine_row *out[STEP_ROWS]);
 
 #endif

@@ -7,6 +7,7 @@
 enum { ALL_FACTS = (1 << FACTS) - 1, MADE = 1, EDITED = 2 }; /* bodies: as made, as edited */
 
 struct network {
+	struct machine_index index;
 	const struct scenario *scenario;
 	unsigned number, cycle;
 };
@@ -21,6 +22,7 @@ struct client {
 	unsigned attempt; /* counts the names, or ClientIds, it has used */
 	unsigned name; /* under which it is stored, as far as is known */
 	unsigned version, body, key, uid;
+	unsigned sent; /* the body of its last write */
 	bool edited; /* its body has to be sent yet */
 	bool dropping; /* the server's version is to be taken */
 	bool renaming; /* the next create has another name, or UID */
@@ -46,7 +48,7 @@ static const struct machine_row *row_for(const struct client *c, enum machine_st
 {
 	const struct machine_row *rows[STEP_ROWS];
 	struct machine_moment s = { state, event, facts, ALL_FACTS & ~facts };
-	return machine_step(&s, &c->policies, rows) != 0 ? rows[0] : NULL;
+	return machine_step_by(&c->network->index, &s, &c->policies, rows) != 0 ? rows[0] : NULL;
 }
 
 static uint32_t item_step(struct client *c, enum machine_event event, uint32_t facts)
@@ -85,6 +87,8 @@ static uint32_t facts_of(const struct client *c, enum machine_event event)
 		facts |= has(c, POLICY_P3, P3_ABSENT) ? BIT(FACT_IF_ABSENT) : 0;
 		facts |= has(c, POLICY_P3, P3_KEY) ? BIT(FACT_IF_KEY) : 0;
 	}
+	if (event == ON_Q_UPDATE && has(c, POLICY_P11, P11_REPLAY))
+		facts |= BIT(FACT_SAME_BATCH);
 	if (event == ON_Q_UPDATE && (c->version != 0 || is_activesync(c)) && c->item != STATE_CONF)
 		facts |= BIT(FACT_IF_VERSION) | BIT(FACT_BASE_READ);
 	return facts;
@@ -128,14 +132,25 @@ static unsigned next_request(const struct client *c)
 		return c->name != 0 ? ON_Q_READ : ON_Q_LIST;
 	if (c->item == STATE_C_UNK && can_send(c, ON_Q_LIST))
 		return ON_Q_LIST;
-	if (c->item == STATE_B_NOTAG && c->written)
-		return NOTHING; /* a version that is not known can wait for the next time */
+	/* A version that is not known can wait for the next time, and who writes without one for ever. */
+	if (c->item == STATE_B_NOTAG && (c->written || has(c, POLICY_P7b, P7b_UNGUARDED)))
+		return NOTHING;
 	return can_send(c, ON_Q_READ) ? ON_Q_READ : NOTHING;
+}
+
+/* ActiveSync: after a lost answer the same goes once more, whatever the user has written since. */
+static unsigned body_to_send(const struct client *c, uint32_t facts)
+{
+	bool again = c->session == STATE_DELTA_UNK && facts & BIT(FACT_SAME_BATCH);
+	return is_activesync(c) && again && c->sent != 0 ? c->sent : c->body;
 }
 
 static struct request request_make(struct client *c, enum machine_event event, uint32_t facts)
 {
-	struct request r = { .event = event, .name = c->name, .body = c->body, .key = c->key };
+	struct request r = { .event = event,
+		.name = c->name,
+		.body = body_to_send(c, facts),
+		.key = c->key };
 	if (event == ON_Q_CREATE) {
 		c->attempt += !(facts & BIT(FACT_SAME_TARGET));
 		c->name = r.name = has(c, POLICY_P2, P2_SERVER) ? 0 : c->attempt;
@@ -167,7 +182,9 @@ static void take_write(struct client *c, const struct request *r, const struct a
 	if (effects & BIT(EFFECT_BOUND) && a->event == ON_R_OK) {
 		c->name = a->name;
 		c->version = a->version;
-		c->edited = false;
+		c->edited = c->body != r->body;
+		if (c->edited)
+			item_step(c, ON_U_EDIT, 0);
 	} else if (effects & BIT(EFFECT_BOUND) || c->item == STATE_REC) {
 		c->name = a->name; /* what is there under that name, or has the UID */
 		c->version = 0;
@@ -242,6 +259,8 @@ static bool client_send(struct client *c, enum machine_event event)
 	bool write = event == ON_Q_CREATE || event == ON_Q_UPDATE;
 	uint32_t facts = facts_of(c, event) | (event == ON_Q_DELTA ? BIT(FACT_EMPTY) : 0);
 	struct request r = request_make(c, event, facts);
+	if (write)
+		c->sent = r.body;
 	session_step(c, ON_Q_DELTA, facts);
 	if (item_step(c, event, facts) & BIT(EFFECT_EDIT_LOST))
 		c->dropping = true;
@@ -319,6 +338,7 @@ static bool is_held(const struct server *s, unsigned body)
 struct outcome_played simulate(const struct scenario *scenario)
 {
 	struct network network = { .scenario = scenario };
+	machine_index_make(&network.index);
 	struct server front = { .profile = scenario->server },
 		      store = { .profile = scenario->store };
 	struct client client, gateway;

@@ -20,9 +20,9 @@ struct mishap { unsigned request; enum accident accident; }; /* request: by numb
  */
 struct played {
 	unsigned number, cycle;
-	bool back;                     /* between gateway and store */
 	enum machine_event request, answer;
 	unsigned name;                 /* of the item, as the client numbers its names; 0: the server chooses */
+	bool back;                     /* between gateway and store */
 	bool stored;                   /* the server holds one more copy or version by it */
 	bool tagged;                   /* the answer has the version */
 	enum accident accident;

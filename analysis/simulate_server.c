@@ -71,6 +71,9 @@ static struct answer write_item(struct server *s, const struct request *r)
 	if (holder != NULL && holder != old && value_of(s, POLICY_V4) != V4_NONE)
 		return refuse(ON_R_UIDCONFLICT, holder);
 	bool create = old == NULL;
+	if (!create && old->body == r->body && old->uid == r->uid &&
+	    value_of(s, POLICY_V12) == V12_NO)
+		return (struct answer){ ON_R_OK, old->name, old->body, 0, false };
 	if (create)
 		old = held_add(s, r->name);
 	old->uid = r->uid;

@@ -6,7 +6,7 @@
  * usage: compare [--all] [--print] [PROFILES...]    --all: with and without an edit, all gateways
  */
 #include "analysis/simulate.h"
-#include "play/play.h"
+#include "tests/play/sides.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,29 +31,7 @@ static bool takes_first(const struct profile *p, enum policy policy, unsigned va
 	return p != NULL && p->policies.first[policy] == value;
 }
 
-/* P11 = replay: a lost Sync is sent again; the machine sends a lost Add again, a lost Change never. */
-static bool change_is_left(const struct cell *c, struct pair p)
-{
-	return c->client->speaks == SPEAKS_ACTIVESYNC && c->edit_before < CYCLES &&
-	    p.machine->dirty && !p.player->dirty && p.machine->copies == p.player->copies &&
-	    p.machine->requests < p.player->requests;
-}
-
-/* An Add that is repeated with its old text is confirmed after an edit: the machine drops the edit. */
-static bool edit_is_dropped(const struct cell *c, struct pair p)
-{
-	return c->client->speaks == SPEAKS_ACTIVESYNC && p.machine->edit_lost &&
-	    !p.player->edit_lost && p.machine->copies == p.player->copies;
-}
-
-/* V12 = no: the same PUT once more is answered without a tag; the machine's server tags it. */
-static bool same_put_is_tagged(const struct cell *c, struct pair p)
-{
-	return takes_first(c->store != NULL ? c->store : c->server, POLICY_V12, 1) &&
-	    c->accident != ACCIDENT_NONE && p.machine->requests < p.player->requests;
-}
-
-/* P7b = unguarded: who writes without the version does not need it; the machine asks for it all the same. */
+/* P7b = unguarded: who writes without the version need not ask again when asking failed; the machine does. */
 static bool tag_is_asked_for(const struct cell *c, struct pair p)
 {
 	return takes_first(c->gateway != NULL ? c->gateway : c->client, POLICY_P7b, 1) &&
@@ -65,10 +43,6 @@ static const struct known {
 	const char *what;
 	bool (*is)(const struct cell *, struct pair);
 } known[] = {
-	{ "a lost Change is not sent again by the machine", change_is_left },
-	{ "an edit is dropped by the machine with the Add before it", edit_is_dropped },
-	{ "the machine's server tags a PUT that changes nothing in spite of V12",
-	    same_put_is_tagged },
 	{ "the machine asks for a tag in spite of P7b = unguarded", tag_is_asked_for },
 };
 enum { KNOWN = sizeof known / sizeof known[0] };
@@ -77,26 +51,6 @@ struct tally {
 	unsigned runs, differ, seen[KNOWN];
 	bool all, print;
 };
-
-/* ---- a profile for the player ---- */
-
-static const char *value_of(const void *profile, const char *code)
-{
-	const struct profile *p = profile;
-	for (unsigned i = POLICY_ANY + 1; i < POLICIES; i++)
-		if (strcmp(policies_table[i].code, code) == 0)
-			return p->said >> i & 1 ?
-			    policies_table[i].values[p->policies.first[i]].word :
-			    NULL;
-	return NULL;
-}
-
-static struct play_side side_of(const struct profile *p)
-{
-	if (p == NULL)
-		return (struct play_side){ .name = NULL };
-	return (struct play_side){ p->name, p->speaks == SPEAKS_ACTIVESYNC, value_of, p };
-}
 
 /* ---- one scenario, twice ---- */
 
