@@ -285,7 +285,7 @@ static bool end_is_known(const struct txn *txn)
  * long the client waited.
  */
 static struct recent *copies_claim(struct copies *c, const struct op *op,
-    const struct fold_sink *sink)
+    const struct fold_sink *sink, uint16_t *inner)
 {
 	struct recent *last = NULL, *first = NULL;
 	bool bounded = end_is_known(op->txn);
@@ -301,6 +301,7 @@ static struct recent *copies_claim(struct copies *c, const struct op *op,
 			continue;
 		first = r;
 		r->claimed = bounded;
+		*inner += 1;
 		if (last != NULL && bounded && is_second_try(r, last))
 			replay_judge(c, op, r, last, sink);
 		else if (last == NULL)
@@ -315,12 +316,15 @@ static struct recent *copies_claim(struct copies *c, const struct op *op,
 void copies_judge(struct copies *c, struct ops ops, const struct fold_sink *sink)
 {
 	struct op *op = &ops.list[0];
-	struct recent *last = copies_claim(c, op, sink);
+	uint16_t inner = 0;
+	struct recent *last = copies_claim(c, op, sink, &inner);
 	if (last == NULL)
 		return;
 	last->claimed = true;
-	for (size_t i = 0; i < ops.n; i++)
+	for (size_t i = 0; i < ops.n; i++) {
 		ops.list[i].copy = true;
+		ops.list[i].inner = inner;
+	}
 	if (ops.n == 1) {
 		op->at.scope = last->at.scope;
 		op->at.id = last->at.id;

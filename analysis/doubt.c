@@ -27,7 +27,7 @@ static bool is_observed(const struct message *m)
 }
 
 /* A connection that ended in order or by a reset had no more to be seen. */
-static bool is_whole(const struct txn *txn)
+bool txn_is_whole(const struct txn *txn)
 {
 	switch (txn->unpaired) {
 	case PAIRED:
@@ -44,7 +44,7 @@ static bool is_whole(const struct txn *txn)
 void store_txn(struct store *s, const struct txn *txn)
 {
 	uint64_t *last = blind_of(s, txn);
-	if (!is_whole(txn) && txn->done.order > *last)
+	if (!txn_is_whole(txn) && txn->done.order > *last)
 		*last = txn->done.order;
 }
 

@@ -29,6 +29,10 @@ static inline int64_t txn_end_ns(const struct txn *txn)
 	return txn->res.seen ? txn->res.last.ns : txn->done.ns;
 }
 
+/* ---- doubt.c ---- */
+/* Nothing of it is missing: seen whole, or ended in plain view. */
+bool txn_is_whole(const struct txn *);
+
 /* ---- place.c: one spelling for all URLs that mean the same ---- */
 uint64_t mix(uint64_t a, uint64_t b);                    /* parts of a key; never 0 */
 uint64_t mix_slice(uint64_t a, struct slice s);

@@ -35,7 +35,7 @@ static bool row_is_there(const struct dav_response *row, const struct op *op)
 	return false;
 }
 
-static bool row_is_gone(const struct dav_response *row)
+bool row_is_gone(const struct dav_response *row)
 {
 	return row->status == 404 || row->status == 410 ||
 	    slice_is_nocase(row->changetype, "delete");
@@ -139,7 +139,7 @@ static bool row_judge(const struct listing *l, const struct dav_response *row)
 /* ---- what a complete listing leaves out ---- */
 
 /* PROPFIND of a collection and its members, whole: what is not in it is not there. */
-static bool is_complete(const struct op *op)
+bool listing_is_complete(const struct op *op)
 {
 	const struct dav *dav = op->txn->res.body.dav, *asked = op->txn->req.body.dav;
 	struct slice depth = { 0 };
@@ -209,7 +209,7 @@ void rows_dav(struct store *s, const struct op *op)
 		return;
 	for (size_t i = 0; i < dav->n_responses; i++)
 		all &= row_judge(&l, &dav->responses[i]);
-	if (all && is_complete(op))
+	if (all && listing_is_complete(op))
 		leave_out(&l);
 }
 

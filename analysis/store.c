@@ -267,7 +267,7 @@ static void reset_learn(struct store *s, const struct op *op)
 }
 
 /* A listing may come before anything has shown that it is of calendars. */
-static bool is_of_interest(const struct op *op)
+bool op_is_of_interest(const struct op *op)
 {
 	switch (op->facts->flavour) {
 	case FLAVOUR_EXCHANGE:
@@ -329,7 +329,7 @@ static void store_change(struct store *s, const struct op *op)
 
 void store_op(struct store *s, const struct op *op)
 {
-	if (!is_of_interest(op))
+	if (!op_is_of_interest(op))
 		return;
 	if (op->txn->done.order > s->now.order)
 		s->now = op->txn->done;

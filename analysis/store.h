@@ -220,6 +220,7 @@ void store_write(struct store *s, const struct op *op);
 /* ---- store.c ---- */
 struct reading;
 struct trace trace_of(const struct op *);
+bool op_is_of_interest(const struct op *); /* a calendar server's, or may be one's */
 bool answer_was_lost(const struct op *);
 bool read_is_stale(const struct item *, const struct op *);
 void store_seen_live(struct store *, struct item *, const struct op *, const struct reading *);
@@ -237,6 +238,8 @@ bool orphan_adopt(struct store *, struct item *);
 uint64_t idem_number(const struct op *);
 
 /* ---- rows.c ---- */
+bool row_is_gone(const struct dav_response *);
+bool listing_is_complete(const struct op *);   /* what it does not name is not there */
 void rows_dav(struct store *, const struct op *);
 void rows_airsync(struct store *, const struct op *);
 

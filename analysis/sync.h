@@ -69,6 +69,7 @@ struct op {
 	const struct airsync_item *answer; /* and its result; NULL: no row */
 	const struct airsync_collection *collection; /* of the request */
 	const struct airsync_collection *answered;   /* and of the answer; NULL: it names none */
+	uint16_t inner;        /* so often it was seen closer to the server: more than once, a hop repeated it */
 	uint16_t legs, attempts; /* transactions folded into it; times it was sent */
 	uint16_t row_status;   /* the status that decided: the inner one of a 207, else that of the answer; 0: none */
 	bool calendar, contacts; /* what the collection holds, as far as that is known */

@@ -119,7 +119,7 @@ static void user_sums(const struct property *p, uint64_t *all, uint64_t *settled
 void object_sums_line(struct object_sums *s, const struct content_line *line,
     const struct property *p)
 {
-	uint64_t all = line->sum, settled = line->sum;
+	uint64_t all = line->sum, settled = all;
 	if (is_calendar_user(p->name) && !line->cut)
 		user_sums(p, &all, &settled);
 	s->lines += all;
