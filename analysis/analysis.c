@@ -2,6 +2,7 @@
  * analysis.c - the stage between decode and rules: takes transactions, adds facts, hands events on.
  */
 #include "analysis/analysis.h"
+#include "analysis/conclude.h"
 #include "analysis/facts.h"
 #include "analysis/meaning.h"
 #include "analysis/servers.h"
@@ -22,6 +23,8 @@ struct analysis {
 	struct folder *folder;
 	struct store *store;
 	struct sessions *sessions;
+	struct ledger *ledger;
+	struct arena *conclusions;
 	struct servers *servers;
 	uint64_t anomalies, losses, syncs;
 	struct stamp last;
@@ -57,8 +60,10 @@ static bool meaning_new(struct analysis *a)
 	a->folder = folder_new(limits, sink, teller, a->places);
 	a->store = store_new(limits, a->options.key, a->places, teller);
 	a->sessions = sessions_new(limits, a->options.key, teller);
+	a->ledger = ledger_new(limits, a->places);
 	a->servers = servers_new(limits);
-	if (a->folder == NULL || a->store == NULL || a->sessions == NULL || a->servers == NULL)
+	if (a->folder == NULL || a->store == NULL || a->sessions == NULL || a->ledger == NULL ||
+	    a->servers == NULL)
 		return false;
 	store_servers(a->store, a->servers);
 	return true;
@@ -91,6 +96,8 @@ void analysis_free(struct analysis *a)
 	folder_free(a->folder);
 	store_free(a->store);
 	sessions_free(a->sessions);
+	ledger_free(a->ledger);
+	arena_free(a->conclusions);
 	servers_free(a->servers);
 	peers_free(a->peers);
 	places_free(a->places);
@@ -206,6 +213,7 @@ static void on_op(void *ctx, struct op *op)
 	servers_op(a->servers, op);
 	store_op(a->store, op);
 	sessions_op(a->sessions, op, op->sync);
+	ledger_op(a->ledger, op);
 }
 
 static void on_replayed(void *ctx, uint64_t number)
@@ -228,6 +236,7 @@ static void on_matter(void *ctx, const struct matter *matter)
 	event.op = matter->op;
 	event.matter = matter;
 	event_send(a, &event);
+	ledger_matter(a->ledger, matter);
 	servers_matter(a->servers, matter);
 }
 
@@ -288,6 +297,7 @@ static void on_txn(void *ctx, struct txn *txn)
 	if (sync != NULL)
 		tell_sync(a, txn, facts, sync);
 	store_txn(a->store, txn);
+	ledger_txn(a->ledger, txn);
 	folder_txn(a->folder, txn, ops);
 }
 
@@ -298,6 +308,18 @@ void analysis_finish(struct analysis *a)
 	sessions_finish(a->sessions);
 }
 
+bool analysis_conclude(struct analysis *a, const struct profiles *profiles,
+    const struct conclude_wish *wish, struct conclusions *out, struct error *error)
+{
+	enum { MOST = 16 << 20 };
+	arena_free(a->conclusions);
+	a->conclusions = arena_new(MOST);
+	if (a->conclusions == NULL ||
+	    !conclude(a->ledger, a->servers, profiles, wish, a->conclusions, out))
+		return error_set(error, "out of memory");
+	return true;
+}
+
 static void on_flow(void *ctx, const struct flow *flow)
 {
 	struct analysis *a = ctx;
@@ -305,6 +327,7 @@ static void on_flow(void *ctx, const struct flow *flow)
 	at.order = flow->done.order;
 	struct event event = event_make(a, EVENT_FLOW, at, flow->id);
 	counter_flow(a->counter, flow);
+	ledger_flow(a->ledger, flow);
 	event.id = event.flow_id;
 	event.flow = flow;
 	a->sink.event(a->sink.ctx, &event);
@@ -315,6 +338,8 @@ static void on_anomaly(void *ctx, const struct anomaly *anomaly)
 	struct analysis *a = ctx;
 	struct event event = event_make(a, EVENT_ANOMALY, anomaly->at, anomaly->flow);
 	counter_anomaly(a->counter, anomaly);
+	if (anomaly->code == TCP_GAP)
+		ledger_gap(a->ledger, anomaly);
 	event.id = number_text(a, "a-", ++a->anomalies);
 	event.anomaly = anomaly;
 	a->sink.event(a->sink.ctx, &event);
@@ -327,6 +352,7 @@ static void on_dropped(void *ctx, const struct dropped *dropped)
 	struct event event = event_make(a, EVENT_LOSS, dropped->at, none);
 	event.id = number_text(a, "l-", ++a->losses);
 	event.dropped = dropped;
+	ledger_dropped(a->ledger, dropped);
 	a->sink.event(a->sink.ctx, &event);
 }
 
@@ -342,6 +368,11 @@ struct decode_sink analysis_input(struct analysis *a)
 const struct summary *analysis_summary(struct analysis *a)
 {
 	return counter_summary(a->counter, store_evicted(a->store), sessions_evicted(a->sessions));
+}
+
+struct ledger *analysis_ledger(const struct analysis *a)
+{
+	return a->ledger;
 }
 
 const struct servers *analysis_servers(const struct analysis *a)

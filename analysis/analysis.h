@@ -6,6 +6,7 @@
 #ifndef DAVSCOPE_ANALYSIS_H
 #define DAVSCOPE_ANALYSIS_H
 
+#include "analysis/verify.h"
 #include "analysis/simulate.h"
 #include "analysis/summary.h"
 #include "analysis/sync.h"
@@ -70,6 +71,7 @@ struct run_end {
 	const struct damage *damage;           /* capture.h */
 	size_t n_damage;
 	bool stopped;                          /* by a signal, or by -c */
+	const struct conclusions *conclusions; /* NULL: none were drawn */
 };
 
 struct finding;                                /* rules.h */
@@ -113,6 +115,8 @@ struct analysis;
 struct analysis *analysis_new(const struct analysis_options *, struct analysis_sink, struct error *);
 struct decode_sink analysis_input(struct analysis *);   /* give this to decoder_new(); txns are freed after the event */
 void analysis_finish(struct analysis *);                   /* what waits for a next leg is told, sessions end */
+/* Behind analysis_finish(). Valid until the next call; borrows the profiles. */
+bool analysis_conclude(struct analysis *, const struct profiles *, const struct conclude_wish *, struct conclusions *, struct error *);
 const struct summary *analysis_summary(struct analysis *); /* valid until the next event */
 void analysis_free(struct analysis *);
 

@@ -203,3 +203,15 @@ bool profile_fits(const struct profile *profile, const struct client_sign *sign)
 			return true;
 	return false;
 }
+
+bool profile_is_kin(const struct profile *profile, const struct client_sign *sign)
+{
+	struct slice rest;
+	for (size_t i = 0; i < profile->n_agents; i++) {
+		const struct agent *a = &profile->agents[i];
+		if (a->pattern != NULL ? pattern_fits(a->pattern, sign->agent, &rest) :
+					 sign->activesync)
+			return true;
+	}
+	return false;
+}

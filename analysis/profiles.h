@@ -68,5 +68,7 @@ void profiles_free(struct profiles *);
 struct client_sign { struct slice agent; bool activesync; struct build protocol; };
 /* Whether the profile is one for such a client; conformance tells whether it is true. */
 bool profile_fits(const struct profile *, const struct client_sign *);
+/* The same product, in whatever version. */
+bool profile_is_kin(const struct profile *, const struct client_sign *);
 
 #endif

@@ -179,6 +179,7 @@ static void view_inherit(struct server_view *view, const struct server_view *of)
 
 static struct server_view *view_new(struct servers *s, struct server *server, enum holds holds)
 {
+	ensure(s != NULL, NULL);
 	const struct server_view *before = view_any(s, server);
 	if (s->n_views == s->room) {
 		s->left_out++;
