@@ -4,7 +4,7 @@
  */
 #include "report/explain.h"
 #include "report/findings.h"
-#include "report/text.h"
+#include "report/machine.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -64,20 +64,6 @@ static int entry_compare(const void *left, const void *right)
 
 /* ---- the life of an item ---- */
 
-static void write_frame(struct paragraph *p, const struct report_options *options, struct stamp at)
-{
-	char text[ROOM];
-	paragraph_join(p, "  #");
-	if (options->n_inputs > 1 && options->input_names != NULL && at.input < options->n_inputs) {
-		uint64_t start = out_written(p->out);
-		out_vis(p->out, slice_from(options->input_names[at.input]), SIZE_MAX);
-		out_char(p->out, ':');
-		p->column += (size_t)(out_written(p->out) - start);
-	}
-	snprintf(text, sizeof text, "%" PRIu64, at.frame);
-	paragraph_join(p, text);
-}
-
 /* To the second: who compares it with a log has no more. */
 static void write_time(struct paragraph *p, int64_t ns)
 {
@@ -87,13 +73,6 @@ static void write_time(struct paragraph *p, int64_t ns)
 	if (gmtime_r(&seconds, &tm) != NULL &&
 	    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) != 0)
 		paragraph_words(p, text);
-}
-
-static void write_number(struct paragraph *p, const char *before, uint64_t n, const char *behind)
-{
-	char text[ROOM];
-	snprintf(text, sizeof text, "%s%" PRIu64 "%s", before, n, behind);
-	paragraph_words(p, text);
 }
 
 static void write_tag(struct paragraph *p, const struct life *life)
@@ -114,7 +93,7 @@ static void write_answer(struct paragraph *p, const struct life *life)
 		paragraph_words(p,
 		    life->commit == COMMIT_UNSEEN ? "answer not captured" : "no answer");
 	else
-		write_number(p, life->front ? "Status " : "", life->status, "");
+		number_write(p, life->front ? "Status " : "", life->status, "");
 	write_tag(p, life);
 	const char *commit = commit_text(life->kind, life->commit);
 	bool unknown = life->status == 0 && life->commit == COMMIT_UNSEEN;
@@ -128,7 +107,9 @@ static void write_answer(struct paragraph *p, const struct life *life)
 static void write_life(struct out *o, const struct report_options *options, const struct life *life)
 {
 	struct paragraph p = paragraph_begin(o, options, 6);
-	write_frame(&p, options, life->at);
+	paragraph_join(&p, "  ");
+	p.fresh = true;
+	frame_write(&p, options, "#", life->at);
 	write_time(&p, life->at.ns);
 	if (life->front)
 		paragraph_words(&p, "device:");
@@ -174,7 +155,7 @@ static void write_verdict(struct out *o, const struct report_options *options, c
 	paragraph_words(&p, certainty_words[k->certainty]);
 	paragraph_join(&p, ":");
 	if (k->copies > 1)
-		write_number(&p, "", k->copies, " live copies.");
+		number_write(&p, "", k->copies, " live copies.");
 	paragraph_wire(&p, slice_from(k->rule->title));
 	paragraph_end(&p);
 	if (cause_text(k->cause) != NULL)
@@ -207,14 +188,26 @@ static void write_head(struct out *o, const struct report_options *options, cons
 		{ LINEAGE_BACK_BUILD, "store" }, { LINEAGE_SCOPE, "collection" } };
 	struct paragraph p = paragraph_begin(o, options, 4);
 	paragraph_join(&p, "LINEAGE");
-	write_number(&p, "i-", l->number, "");
+	number_write(&p, "i-", l->number, "");
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		write_known(&p, parts[i].what, l->texts[parts[i].text]);
 	paragraph_end(&p);
 }
 
+/* Of the items that went wrong: who can have done it, and what others would have made of it. */
+static void write_machine(struct out *o, const struct report_options *options,
+    const struct lineage *l, const struct conclusions *c)
+{
+	const struct line_view *line = c != NULL ? conclusions_line(c, l->number) : NULL;
+	if (line == NULL || (line->ending != ENDED_COPIES && line->ending != ENDED_STUCK))
+		return;
+	if (line->client < c->n_clients)
+		client_checks_write(o, options, 2, &c->clients[line->client]);
+	line_machine_write(o, options, 2, line);
+}
+
 static void write_lineage(struct out *o, const struct report_options *options,
-    const struct kept *const *list, size_t n)
+    const struct kept *const *list, size_t n, const struct conclusions *conclusions)
 {
 	const struct lineage *l = list[0]->lineage;
 	out_char(o, '\n');
@@ -228,6 +221,7 @@ static void write_lineage(struct out *o, const struct report_options *options,
 	}
 	for (size_t i = 0; i < n; i++)
 		write_verdict(o, options, list[i]);
+	write_machine(o, options, l, conclusions);
 }
 
 /* ---- one mailbox ---- */
@@ -247,7 +241,7 @@ static void write_heading(struct out *o, const struct lineage *l)
 }
 
 static void write_place(struct out *o, const struct report_options *options,
-    const struct kept *const *list, size_t n)
+    const struct kept *const *list, size_t n, const struct conclusions *conclusions)
 {
 	uint64_t shown = 0, hidden = 0;
 	write_heading(o, list[0]->lineage);
@@ -258,7 +252,7 @@ static void write_place(struct out *o, const struct report_options *options,
 			hidden++;
 			continue;
 		}
-		write_lineage(o, options, list + from, to - from);
+		write_lineage(o, options, list + from, to - from, conclusions);
 		shown++;
 	}
 	if (hidden != 0) {
@@ -270,12 +264,12 @@ static void write_place(struct out *o, const struct report_options *options,
 }
 
 static void write_places(struct out *o, const struct report_options *options,
-    const struct kept *const *list, size_t n)
+    const struct kept *const *list, size_t n, const struct conclusions *conclusions)
 {
 	for (size_t from = 0, to = 0; from < n; from = to) {
 		while (to < n && place_compare(list[to]->lineage, list[from]->lineage) == 0)
 			to++;
-		write_place(o, options, list + from, to - from);
+		write_place(o, options, list + from, to - from, conclusions);
 	}
 }
 
@@ -291,7 +285,7 @@ static void write_unlined(struct out *o, uint64_t n)
 
 /* Of an item whose life is not told there is no more to say than the finding does. */
 void diagnosis_write(const struct kept **list, size_t n, uint64_t unlined,
-    const struct report_options *options, struct out *o)
+    const struct report_options *options, const struct conclusions *conclusions, struct out *o)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < n; i++)
@@ -299,7 +293,7 @@ void diagnosis_write(const struct kept **list, size_t n, uint64_t unlined,
 			list[kept++] = list[i];
 	if (kept != 0) {
 		qsort(list, kept, sizeof *list, entry_compare);
-		write_places(o, options, list, kept);
+		write_places(o, options, list, kept, conclusions);
 	}
 	write_unlined(o, unlined);
 }

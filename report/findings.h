@@ -62,7 +62,7 @@ void lineages_free(struct lineages *);                           /* NULL is fine
 /* ---- diagnosis.c: the lives of the items that findings above info are about ---- */
 /* Puts the list in another order. `unlined`: findings_unlined(). */
 void diagnosis_write(const struct kept **list, size_t n, uint64_t unlined, const struct report_options *,
-    struct out *);
+    const struct conclusions *, struct out *); /* conclusions: NULL: none were drawn */
 
 /* ---- text_findings.c ---- */
 void severity_write(struct out *, const struct report_options *, enum severity);
@@ -71,6 +71,7 @@ void rule_write(struct out *, const struct rule *);              /* "untagged-wr
 void finding_list(struct out *, const struct report_options *, const struct finding *);
 /* The block at the end; false: there was nothing to tell. The rules know of more than a filter let through. */
 bool findings_write(const struct findings *, const struct report_options *, const struct rules *,
+    const struct conclusions *,
     struct out *);
 
 #endif

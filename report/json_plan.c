@@ -9,6 +9,7 @@
 static bool plan_alloc(struct plan *p, const struct field *fields, size_t n)
 {
 	size_t bytes = 0;
+	ensure(n != 0, NULL);
 	for (size_t i = 0; i < n; i++)
 		bytes += strlen(fields[i].name) + 1;
 	p->steps = calloc(n, sizeof *p->steps);

@@ -59,6 +59,11 @@ void report_end(struct report *, const struct summary *, const struct run_end *,
 bool report_incomplete(const struct summary *, const struct run_end *, char *text, size_t room);
 void report_free(struct report *);
 
+/* ---- what the reference machine says: options->format TEXT or JSON, an object a line ---- */
+void conclusions_write(struct out *, const struct report_options *, const struct conclusions *, const struct profiles *);
+/* `before`, `after`: names of the captures; before NULL: there is none. */
+void verification_write(struct out *, const struct report_options *, const struct verification *, const char *before, const char *after);
+
 /* ---- complaints about rule files and filters ---- */
 void complaint_write(struct out *, const struct complaint *);        /* FILE:LINE:COLUMN: error[E0201]: ... */
 void complaint_write_json(struct out *, const struct complaint *);   /* one object, one line */

@@ -390,7 +390,7 @@ static void text_end(void *self, struct out *o, const struct summary *s, const s
 	struct text *t = self;
 	if (t->listed)
 		out_char(o, '\n');
-	bool found = findings_write(t->findings, t->options, rules, o);
+	bool found = findings_write(t->findings, t->options, rules, end->conclusions, o);
 	summary_write(o, t->options, s, end, rules, found);
 }
 

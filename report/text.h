@@ -21,7 +21,7 @@ struct paragraph paragraph_begin(struct out *, const struct report_options *, si
 void paragraph_wire(struct paragraph *, struct slice);           /* of rule files or the wire: escaped here */
 void paragraph_escaped(struct paragraph *, struct slice);
 void paragraph_words(struct paragraph *, const char *ours);
-void paragraph_join(struct paragraph *, const char *ours);       /* behind the last word, without a blank */
+void paragraph_join(struct paragraph *, const char *ours);       /* its first word behind the last one, without a blank */
 void paragraph_end(struct paragraph *);
 
 /* ---- color: nothing when it is off ---- */

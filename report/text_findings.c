@@ -343,7 +343,7 @@ static uint64_t tally_complete(struct tally *t, const struct rules *rules)
 }
 
 bool findings_write(const struct findings *f, const struct report_options *options,
-    const struct rules *rules, struct out *o)
+    const struct rules *rules, const struct conclusions *conclusions, struct out *o)
 {
 	struct tally tally = findings_tally(f);
 	uint64_t hidden = tally_complete(&tally, rules);
@@ -360,7 +360,7 @@ bool findings_write(const struct findings *f, const struct report_options *optio
 	write_lost(o, tally.lost);
 	out_char(o, '\n');
 	if (list != NULL)
-		diagnosis_write(list, n, findings_unlined(f), options, o);
+		diagnosis_write(list, n, findings_unlined(f), options, conclusions, o);
 	free(list);
 	return true;
 }

@@ -153,12 +153,15 @@ void paragraph_words(struct paragraph *p, const char *ours)
 	paragraph_wire(p, slice_from(ours));
 }
 
+/* Text that begins with a blank is an indent and stays whole. */
 void paragraph_join(struct paragraph *p, const char *ours)
 {
 	struct slice s = slice_from(ours);
-	out_vis(p->out, s, SIZE_MAX);
-	p->column += s.n;
+	size_t first = s.n != 0 && s.p[0] == ' ' ? s.n : slice_find_byte(s, ' ');
+	out_vis(p->out, slice_part(s, 0, first), SIZE_MAX);
+	p->column += first;
 	p->fresh = false;
+	paragraph_wire(p, slice_part(s, first, s.n - first));
 }
 
 void paragraph_end(struct paragraph *p)
