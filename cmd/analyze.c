@@ -19,6 +19,8 @@ struct run {
 	struct filter *filter; /* NULL without -Y; borrows from the rules */
 	struct slicer *slicer; /* NULL without -w */
 	struct progress progress;
+	struct profiles *profiles; /* for the diagnosis; NULL: there is none */
+	struct conclusions conclusions;
 	uint64_t transactions;
 	bool found; /* a finding that --fail-on is about */
 	bool unread; /* whoever read standard output went away */
@@ -147,6 +149,10 @@ static int open_conditions(struct run *run)
 	run->ruleset = options_ruleset(o, &code);
 	if (run->ruleset == NULL)
 		return code;
+	if (o->format == REPORT_TEXT)
+		run->profiles = options_profiles(o, &code);
+	if (code != EXIT_DONE)
+		return code;
 	if (o->filter != NULL)
 		run->filter = open_filter(o, run->ruleset);
 	return o->filter == NULL || run->filter != NULL ? EXIT_DONE : EXIT_USAGE;
@@ -195,6 +201,7 @@ static void run_close(struct run *run)
 	filter_free(run->filter);
 	pipeline_close(&run->pipeline);
 	ruleset_free(run->ruleset);
+	profiles_free(run->profiles);
 	out_abandon(run->out);
 	slicer_abandon(run->slicer);
 }
@@ -274,6 +281,15 @@ static int warn_of_evidence(const struct run *run, const struct summary *summary
 	return code;
 }
 
+/* A diagnosis without them is still one. */
+static bool conclude(struct run *run)
+{
+	const struct conclude_wish wish = { .profile = NULL };
+	struct error e;
+	return run->profiles != NULL &&
+	    analysis_conclude(run->pipeline.analysis, run->profiles, &wish, &run->conclusions, &e);
+}
+
 /* Everything that follows the last packet. */
 static int run_finish(struct run *run, bool whole)
 {
@@ -281,6 +297,8 @@ static int run_finish(struct run *run, bool whole)
 	progress_erase(&run->progress);
 	struct run_end end = pipeline_finish(p, whole);
 	const struct summary *summary = analysis_summary(p->analysis);
+	if (conclude(run))
+		end.conclusions = &run->conclusions;
 	report_end(run->report, summary, &end, p->rules);
 	out_flush(run->out);
 	int code = run->found ? EXIT_FINDINGS : EXIT_DONE;

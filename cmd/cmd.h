@@ -31,6 +31,7 @@ struct command { const char *name; int (*run)(const struct options *); const cha
 struct options {
 	int (*run)(const struct options *);
 	const struct command *command;     /* as named on the command line; NULL = none was */
+	char **argv;                       /* the whole command line */
 	void (*running)(struct source *);  /* main's: the source that a signal stops; NULL = none */
 
 	const char **inputs;               /* paths, "-" = stdin */
@@ -60,6 +61,8 @@ struct options {
 	size_t n_rule_paths;
 	const char **variables;            /* --var NAME=VALUE */
 	size_t n_variables;
+	const char *profile;               /* --profile; NULL: none */
+	const char *before, *after;        /* verify: captures; NULL: not given */
 	const char **profile_paths;        /* --profiles */
 	size_t n_profile_paths;
 	bool no_shipped;
@@ -98,6 +101,8 @@ int help_page(const struct command *);                  /* prints its help, NULL
 struct ruleset *options_ruleset(const struct options *, int *code);  /* NULL: *code, and all is said */
 /* ---- profileset.c: the profiles that the options ask for ---- */
 struct profiles *options_profiles(const struct options *, int *code); /* NULL: *code, and all is said */
+/* Of --profile; *out NULL: none was asked for. False: there is no such one, and that is said. */
+bool options_profile(const struct options *, const struct profiles *, const struct profile **out);
 
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */
 int finish_output(struct out *);                        /* closes; the exit code it amounts to */

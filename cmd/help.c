@@ -69,9 +69,13 @@ int finish_output(struct out *out)
 	return EXIT_OUTPUT;
 }
 
-/* The examples of a command, in front of its options. */
+static const char exit_text[] =
+    "\nExit: 0 done, 1 findings of --fail-on, 2 wrong use, 3 no readable capture, 4 damaged\n"
+    "input, 5 output error. More: man davscope\n";
+
+/* The examples of a command, in front of its options; NULL: its exit codes are those of all. */
 static const struct page {
-	const char *command, *text;
+	const char *command, *text, *exits;
 } pages[] = {
 	{ "analyze",
 	    "davscope [analyze] -r FILE... [options] [capture filter]\n\n"
@@ -81,7 +85,8 @@ static const struct page {
 	    "  davscope -r capture.pcap -T json | jq .      a record a line, every body parsed\n"
 	    "  davscope -r capture.pcap -T fields -e ts -e http.request.method -e dav.tag\n"
 	    "  davscope -r big.pcap -Y 'http.request.method == \"PUT\"' -w puts.pcapng\n"
-	    "  davscope -r capture.pcap -R my-rules/ -q --fail-on medium && echo healthy\n\n" },
+	    "  davscope -r capture.pcap -R my-rules/ -q --fail-on medium && echo healthy\n\n",
+	    NULL },
 	{ "rules",
 	    "davscope rules check|test|list|show|explain|fields [words] [options]\n\n"
 	    "  davscope rules list                          all rules, shipped and of -R\n"
@@ -89,25 +94,41 @@ static const struct page {
 	    "  davscope rules fields http.response          names that a condition may use\n"
 	    "  davscope rules check my-rules.yaml           is it well written?\n"
 	    "  davscope rules test my-rules.yaml            run the tests in it\n"
-	    "  davscope rules test -R my-rules.yaml samples and what samples/*.expect.yaml say\n\n" },
+	    "  davscope rules test -R my-rules.yaml samples and what samples/*.expect.yaml say\n\n",
+	    NULL },
 	{ "scrub",
 	    "davscope scrub IN -o OUT [options]\n\n"
 	    "  davscope scrub capture.pcap -o for-the-report.pcapng\n"
 	    "  davscope scrub capture.pcap -o out.pcap --key-file my.key\n\n"
 	    "Addresses, hosts, credentials, names and texts are replaced. What is the same stays the\n"
 	    "same, sizes, times and structure stay, so that davscope finds in OUT what it finds in IN.\n"
-	    "Look into OUT before you hand it on: words it takes for words of the protocol stay.\n\n" },
+	    "Look into OUT before you hand it on: words it takes for words of the protocol stay.\n\n",
+	    NULL },
 	{ "machine",
-	    "davscope machine show|profiles|play [word] [options]\n\n"
+	    "davscope machine show|profiles|fit|scenario|play [words] [options]\n\n"
 	    "  davscope machine show                        the reference sync machine as a table\n"
 	    "  davscope machine show SESSION                of one collection; ITEM: of one item\n"
 	    "  davscope machine show 4                      one row, with what its words mean\n"
 	    "  davscope machine profiles                    clients and servers that are known\n"
 	    "  davscope machine profiles davx5              what one of them does\n"
 	    "  davscope machine profiles --profiles my.yaml with profiles of your own\n"
+	    "  davscope machine fit capture.pcap            what its clients and servers behave like\n"
+	    "  davscope machine fit capture.pcap --profile ideal   ... and the first thing amiss\n"
+	    "  davscope machine scenario capture.pcap >tea.yaml    its worst item, to be played\n"
 	    "  davscope machine play tea.yaml -w tea.pcap   a client and a server talk, on loopback\n"
-	    "  davscope machine play tea.yaml --client ideal\n\n" },
-	{ "version", "davscope version\n\n" },
+	    "  davscope machine play tea.yaml --client ideal\n\n",
+	    NULL },
+	{ "verify",
+	    "davscope verify --before FILE --after FILE [options]\n"
+	    "davscope verify FILE... --profile NAME [options]\n\n"
+	    "  davscope verify --before monday.pcap --after friday.pcap\n"
+	    "  davscope verify capture.pcap --profile ideal\n"
+	    "  davscope verify capture.pcap --profile my-client --profiles my.yaml\n\n"
+	    "What went wrong before has to happen again and to end well. A capture in which it does not\n"
+	    "happen shows nothing; neither does a version number.\n\n",
+	    "\nExit: 0 VERIFIED, 1 STILL_BROKEN or PARTIAL, 4 NOT_EXERCISED, INCONCLUSIVE or damaged\n"
+	    "input, 2 wrong use, 3 no readable capture, 5 output error. More: man davscope\n" },
+	{ "version", "davscope version\n\n", NULL },
 };
 
 static void print_commands(struct out *out)
@@ -132,16 +153,18 @@ static void print_main_page(struct out *out)
 	    "  davscope -r capture.pcap -Y 'http.response.status >= 400'\n"
 	    "  davscope -r capture.pcap -T json | jq .      a record a line, every body parsed\n"
 	    "  davscope -r big.pcap -q -w dav.pcapng        keep only flows that carry transactions\n"
-	    "  ssh host tcpdump -U -s0 -w - tcp port 80 | davscope -r -\n\n");
+	    "  ssh host tcpdump -U -s0 -w - tcp port 80 | davscope -r -\n"
+	    "  davscope verify --before monday.pcap --after friday.pcap    is the fix real?\n\n");
 	print_commands(out);
 	out_text(out, "\nMost used options; davscope COMMAND --help prints all of them:\n");
 }
 
-static void print_page(struct out *out, const struct command *command)
+static const struct page *page_find(const struct command *command)
 {
 	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
-		if (strcmp(pages[i].command, command->name) == 0)
-			out_text(out, pages[i].text);
+		if (command != NULL && strcmp(pages[i].command, command->name) == 0)
+			return &pages[i];
+	return NULL;
 }
 
 int help_page(const struct command *command)
@@ -150,14 +173,13 @@ int help_page(const struct command *command)
 	struct out *out = out_open("-", &e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
+	const struct page *page = page_find(command);
 	if (command == NULL)
 		print_main_page(out);
-	else
-		print_page(out, command);
+	else if (page != NULL)
+		out_text(out, page->text);
 	options_print(out, command);
-	out_text(out,
-	    "\nExit: 0 done, 1 findings of --fail-on, 2 wrong use, 3 no readable capture, 4 damaged\n"
-	    "input, 5 output error. More: man davscope\n");
+	out_text(out, page != NULL && page->exits != NULL ? page->exits : exit_text);
 	return finish_output(out);
 }
 

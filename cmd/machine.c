@@ -8,12 +8,15 @@
 static const struct subcommand {
 	const char *name;
 	int (*run)(const struct options *);
-	const char *wants; /* beside at most one operand */
-	bool plays; /* takes the options of the player */
+	size_t least, most; /* operands */
+	const char *wants;
+	bool plays, fits; /* takes the options of the player, takes --profile */
 } subcommands[] = {
-	{ "show", machine_show, "takes ITEM, SESSION or the name of one row", false },
-	{ "profiles", machine_profiles, "takes the name of one profile", false },
-	{ "play", machine_play, "takes one scenario", true },
+	{ "show", machine_show, 0, 1, "takes ITEM, SESSION or the name of one row", false, false },
+	{ "profiles", machine_profiles, 0, 1, "takes the name of one profile", false, false },
+	{ "fit", machine_fit, 1, SIZE_MAX, "takes captures", false, true },
+	{ "scenario", machine_scenario, 1, SIZE_MAX, "takes captures", false, false },
+	{ "play", machine_play, 1, 1, "takes one scenario", true, false },
 };
 
 static const struct subcommand *subcommand_find(const char *name)
@@ -29,6 +32,18 @@ bool is_machine_subcommand(const char *name)
 	return subcommand_find(name) != NULL;
 }
 
+static bool takes_options(const struct subcommand *sub, const struct options *o)
+{
+	bool player = o->slice_path != NULL || o->client != NULL || o->server != NULL;
+	if (player && !sub->plays)
+		warn("machine %s: -w, --client and --server belong to machine play", sub->name);
+	else if (o->profile != NULL && !sub->fits)
+		warn("machine %s: --profile belongs to machine fit", sub->name);
+	else
+		return true;
+	return false;
+}
+
 int command_machine(const struct options *o)
 {
 	if (o->n_words == 0) {
@@ -36,17 +51,16 @@ int command_machine(const struct options *o)
 		return code == EXIT_DONE ? EXIT_USAGE : code;
 	}
 	const struct subcommand *sub = subcommand_find(o->words[0]);
-	bool player = o->slice_path != NULL || o->client != NULL || o->server != NULL;
-	if (sub != NULL && player && !sub->plays) {
-		warn("machine %s: -w, --client and --server belong to machine play", sub->name);
+	if (sub == NULL) {
+		warn(
+		    "machine %s: is none of show, profiles, fit, scenario and play; see davscope machine --help",
+		    o->words[0]);
 		return EXIT_USAGE;
 	}
-	if (sub != NULL && o->n_words <= 2)
+	if (!takes_options(sub, o))
+		return EXIT_USAGE;
+	if (o->n_words - 1 >= sub->least && o->n_words - 1 <= sub->most)
 		return sub->run(o);
-	if (sub != NULL)
-		warn("machine %s: %s", sub->name, sub->wants);
-	else
-		warn("machine %s: is none of show, profiles and play; see davscope machine --help",
-		    o->words[0]);
+	warn("machine %s: %s", sub->name, sub->wants);
 	return EXIT_USAGE;
 }

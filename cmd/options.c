@@ -222,7 +222,7 @@ static bool has_subcommands(const struct command *command)
 	    (command->run == command_rules || command->run == command_machine);
 }
 
-/* `rules` and `machine` read their words themselves, `help` takes the name of a command. */
+/* `rules`, `machine` and `verify` read their words themselves, `help` takes the name of a command. */
 static bool read_words(struct options *o, char **words, size_t n, struct error *e)
 {
 	if (o->run == command_analyze)
@@ -330,7 +330,9 @@ static bool options_read(struct options *o, int argc, char **argv, struct error 
 
 bool options_parse(struct options *o, int argc, char **argv, struct error *e)
 {
-	if (options_init(o, (size_t)argc + 1, e) && options_read(o, argc, argv, e))
+	bool good = options_init(o, (size_t)argc + 1, e);
+	o->argv = argv;
+	if (good && options_read(o, argc, argv, e))
 		return true;
 	options_free(o);
 	return false;

@@ -134,6 +134,30 @@ static bool add_profiles(struct options *o, const char *value, struct error *e)
 	return true;
 }
 
+static bool set_profile(struct options *o, const char *value, struct error *e)
+{
+	o->profile = value;
+	return value[0] != '\0' || error_set(e, "--profile: an empty name");
+}
+
+static bool set_capture(const char **path, const char *option, const char *value, struct error *e)
+{
+	if (*path != NULL)
+		return error_set(e, "%s is given twice", option);
+	*path = value;
+	return value[0] != '\0' || error_set(e, "%s: an empty file name", option);
+}
+
+static bool set_before(struct options *o, const char *value, struct error *e)
+{
+	return set_capture(&o->before, "--before", value, e);
+}
+
+static bool set_after(struct options *o, const char *value, struct error *e)
+{
+	return set_capture(&o->after, "--after", value, e);
+}
+
 static bool set_client(struct options *o, const char *value, struct error *e)
 {
 	(void)e;
@@ -333,6 +357,7 @@ static bool set_version(struct options *o, const char *value, struct error *e)
 #define SCRUB "scrub"
 #define READERS "analyze rules scrub"
 #define MACHINE "machine"
+#define VERIFY "verify"
 
 static const struct option_info table[] = {
 	{ 'r', true, NULL, "FILE", option_add_input, ANALYZE,
@@ -364,13 +389,17 @@ static const struct option_info table[] = {
 	{ 0, false, "no-shipped-rules", NULL, set_no_shipped, BOTH, "only the rules of -R" },
 	{ 0, true, "fail-on", "LEVEL", set_fail_on, ANALYZE,
 	    "exit 1 on findings: info, low, medium, high, critical" },
-	{ 0, false, "profiles", "FILE", add_profiles, MACHINE,
+	{ 0, false, "before", "FILE", set_before, VERIFY, "the capture that shows the fault" },
+	{ 0, false, "after", "FILE", set_after, VERIFY, "the capture from after the fix" },
+	{ 0, false, "profile", "NAME", set_profile, MACHINE " " VERIFY,
+	    "the profile that a client is held against" },
+	{ 0, false, "profiles", "FILE", add_profiles, "analyze " MACHINE " " VERIFY,
 	    "more profiles of clients and servers; repeatable" },
 	{ 0, false, "client", "NAME", set_client, MACHINE,
 	    "play: another client profile than the scenario's" },
 	{ 0, false, "server", "NAME", set_server, MACHINE,
 	    "play: another server profile than the scenario's" },
-	{ 0, false, "format", "FORMAT", set_rules_format, RULES " " MACHINE,
+	{ 0, false, "format", "FORMAT", set_rules_format, RULES " " MACHINE " " VERIFY,
 	    "text (default) or json" },
 	{ 0, false, "require-negative", NULL, set_require_negative, RULES,
 	    "test: a rule without a test that expects silence fails" },
@@ -381,18 +410,18 @@ static const struct option_info table[] = {
 	{ 0, false, "local-time", NULL, set_local_time, ANALYZE,
 	    "local instead of UTC in the list" },
 	{ 0, false, "sensor", "NAME", set_sensor, ANALYZE, "put NAME into JSON records" },
-	{ 0, false, "workers", "N", set_workers, BOTH,
+	{ 0, false, "workers", "N", set_workers, BOTH " " MACHINE " " VERIFY,
 	    "decoding threads; 0 = none; the output is the same" },
 	{ 'o', false, NULL, "FILE", set_output, SCRUB,
 	    "write FILE: pcap when it ends in .pcap, else pcapng; - = stdout" },
 	{ 0, false, "key", "HEX", set_key, SCRUB,
 	    "32 digits: the same key gives the same names; else a random one" },
 	{ 0, false, "key-file", "FILE", set_key_file, SCRUB, "a file that holds the key" },
-	{ 0, false, "limit", "NAME=VALUE", set_limit, READERS " " MACHINE,
+	{ 0, false, "limit", "NAME=VALUE", set_limit, READERS " " MACHINE " " VERIFY,
 	    "change a limit; repeatable; see --list limits" },
 	{ 0, false, "list", "WHAT", set_list, ANALYZE,
 	    "limits, fields or anomalies: print the table" },
-	{ 0, false, "hash-seed", "N", set_seed, BOTH,
+	{ 0, false, "hash-seed", "N", set_seed, BOTH " " MACHINE " " VERIFY,
 	    "fixed seed of the hash tables, to reproduce a run" },
 	{ 'h', false, "help", NULL, set_help, NULL, "print this page" },
 	{ 'V', false, "version", NULL, set_version, NULL,

@@ -39,3 +39,21 @@ struct profiles *options_profiles(const struct options *o, int *code)
 	*code = EXIT_USAGE;
 	return NULL;
 }
+
+bool options_profile(const struct options *o, const struct profiles *set,
+    const struct profile **out)
+{
+	*out = o->profile != NULL ? profile_find(set, o->profile) : NULL;
+	if (o->profile == NULL)
+		return true;
+	if (*out != NULL && (*out)->side == SIDE_CLIENT)
+		return true;
+	const char *like = *out == NULL ? profile_like(set, o->profile) : NULL;
+	if (*out != NULL)
+		warn("--profile %s: is a server's; a client's is wanted", o->profile);
+	else if (like != NULL)
+		warn("--profile %s: no such profile; did you mean %s?", o->profile, like);
+	else
+		warn("--profile %s: no such profile; see davscope machine profiles", o->profile);
+	return false;
+}
