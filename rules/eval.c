@@ -139,6 +139,7 @@ static enum truth text_holds(struct eval *e, const struct test *t, struct slice 
 static bool ip_inside(const struct endpoint *ip, const struct item *item)
 {
 	size_t bytes = item->prefix / 8, bits = item->prefix % 8;
+	ensure(ip != NULL, NULL);
 	if (ip->family != item->net.family || memcmp(ip->address, item->net.address, bytes) != 0)
 		return false;
 	unsigned mask = 0xffu << (8 - bits) & 0xff;

@@ -21,7 +21,10 @@ step() { # TITLE COMMAND...
 
 step "$SCHEDULES random schedules" "$BUILD/tests/prop/schedules" "$SCHEDULES"
 step "$LOSSES lossy captures" "$BUILD/tests/prop/loss" "$LOSSES"
+step '4000 lossy captures from after a fix' env N=4000 tests/prop/verify_loss.py
+step 'all clients with all servers, played' env EVERY=1 tests/play/roundtrip.sh
 step 'everything else, as in make test' tests/tool/run_tests.sh
+step 'lint, the analyzer without haste' env NODES=225000 make --no-print-directory lint
 for kind in $SANITIZERS; do
 	step "make check-$kind" make --no-print-directory "check-$kind"
 done

@@ -137,6 +137,18 @@ int f(int n)
 	return n == 0 ? share(n) : 0;
 }
 END
+tidy 'a helper by itself' base/alone.c 'core.NullDereference' <<'END'
+int f(void);
+static int first(const int *p)
+{
+	return p == 0 ? *p : 1;
+}
+int f(void)
+{
+	static const int seven = 7;
+	return first(&seven);
+}
+END
 tidy 'freed twice' base/twice.c 'unix.Malloc' <<'END'
 #include <stdlib.h>
 void f(char *p);
