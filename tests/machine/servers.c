@@ -5,7 +5,7 @@
  * agree. usage: servers CAPTURE
  */
 #include "analysis/servers.h"
-#include "capture/capture.h"
+#include "tests/machine/capture.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -63,63 +63,16 @@ static void print_view(const struct server_view *v, const struct profile *profil
 	printf("%s\t0\n", more ? "" : "-");
 }
 
-static void ignore(void *ctx, const struct event *event)
+static bool print_all(struct analysis *a, struct profiles *profiles, struct error *e)
 {
-	(void)ctx;
-	(void)event;
-}
-
-static struct analysis *analyse(struct source *source, const struct limits *limits, struct error *e)
-{
-	struct analysis_options options = { .limits = limits, .key = hash_key_from(1) };
-	struct decode_options decode = { .limits = *limits,
-		.key = hash_key_from(1),
-		.bodies = BODIES_ALL };
-	struct analysis *a = analysis_new(&options, (struct analysis_sink){ ignore, NULL }, e);
-	struct decoder *decoder = a != NULL ? decoder_new(&decode, analysis_input(a), e) : NULL;
-	struct packet packet;
-	if (decoder == NULL) {
-		analysis_free(a);
-		return NULL;
-	}
-	while (source_next(source, &packet) == SOURCE_PACKET)
-		decoder_packet(decoder, &packet);
-	decoder_finish(decoder);
-	decoder_free(decoder);
-	analysis_finish(a);
-	return a;
-}
-
-static bool print_capture(const char *path, struct error *e)
-{
-	struct limits limits = limits_default();
-	const char *specs[] = { path };
-	const struct source_options from = { .specs = specs,
-		.n_specs = 1,
-		.since = INT64_MIN,
-		.until = INT64_MAX,
-		.limits = &limits };
-	struct profiles *profiles = profiles_new(&limits, e);
-	struct source *source = profiles != NULL ? source_open(&from, e) : NULL;
-	struct analysis *a = source != NULL ? analyse(source, &limits, e) : NULL;
-	if (a != NULL) {
-		profiles_load_shipped(profiles);
-		const struct servers *s = analysis_servers(a);
-		for (size_t i = 0; i < servers_count(s); i++)
-			print_view(servers_at(s, i), profiles_first(profiles));
-		analysis_free(a);
-	}
-	if (source != NULL)
-		source_close(source);
-	profiles_free(profiles);
-	return a != NULL;
+	const struct servers *s = analysis_servers(a);
+	(void)e;
+	for (size_t i = 0; i < servers_count(s); i++)
+		print_view(servers_at(s, i), profiles_first(profiles));
+	return true;
 }
 
 int main(int argc, char **argv)
 {
-	struct error e = { "usage: servers CAPTURE" };
-	if (argc == 2 && print_capture(argv[1], &e))
-		return 0;
-	fprintf(stderr, "servers: %s\n", e.text);
-	return 1;
+	return capture_main("servers", argc, argv, print_all);
 }

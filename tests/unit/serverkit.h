@@ -68,7 +68,7 @@ static inline void assert_open(enum policy p)
 	assert_fit(p, vector_any().set[p]);
 }
 
-static inline void assert_kept(enum invariant i, enum kept kept, uint64_t times, uint64_t broken)
+static inline void assert_kept(enum invariant i, enum promise_kept kept, uint64_t times, uint64_t broken)
 {
 	const struct kept_invariant *k = &view()->invariants[i];
 	if (k->kept != kept || k->times != times || k->broken != broken)

@@ -158,7 +158,7 @@ static void test_options_of_commands(void **state)
 	refused("rules list --client x", "it belongs to: machine");
 	refused("machine show -R x", "-R is no option of davscope machine");
 	refused("machine profiles --profiles=", "--profiles: an empty file name");
-	refused("rules list --profiles x", "it belongs to: machine");
+	refused("rules list --profiles x", "it belongs to: analyze machine verify");
 }
 
 static void test_help(void **state)

@@ -302,7 +302,7 @@ static void repeated_adds(void **state)
 	static const struct {
 		struct added first, second;
 		unsigned fit;
-		enum kept kept;
+		enum promise_kept kept;
 	} cases[] = {
 		{ { .key = "k1", .client_id = "c1", .server_id = "1" },
 		    { .key = "k1", .client_id = "c1", .server_id = "1" },
