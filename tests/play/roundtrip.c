@@ -46,7 +46,7 @@ struct trip {
 	struct profiles *set;
 	struct options options;
 	char capture[512];
-	unsigned cases, predictions, passed, failed, undecided;
+	unsigned cases, predictions, certain, passed, failed, undecided;
 };
 
 /* ---- playing ---- */
@@ -193,6 +193,7 @@ static void check_prediction(struct trip *t, const struct cell *c, const struct 
 		    real.out.copies, real.out.dirty ? " unsent" : "",
 		    real.out.edit_lost ? " edit lost" : "");
 		t->predictions++;
+		t->certain += p.least == p.most;
 		verdict(t, c, within(&p, &real.out), text);
 	}
 }
@@ -317,7 +318,8 @@ int main(int argc, char **argv)
 		return 2;
 	profiles_load_shipped(t.set);
 	trip_all(&t, &r);
-	printf("%u cases, %u predictions, %u not predicted\n", t.cases, t.predictions, t.undecided);
+	printf("%u cases, %u predictions, %u of one number of copies, %u not predicted\n", t.cases,
+	    t.predictions, t.certain, t.undecided);
 	printf("%u passed, %u failed\n", t.passed, t.failed);
 	free(t.memos);
 	profiles_free(t.set);
