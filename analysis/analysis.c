@@ -297,7 +297,7 @@ static void on_txn(void *ctx, struct txn *txn)
 	if (sync != NULL)
 		tell_sync(a, txn, facts, sync);
 	store_txn(a->store, txn);
-	ledger_txn(a->ledger, txn);
+	ledger_txn(a->ledger, txn, kept);
 	folder_txn(a->folder, txn, ops);
 }
 
@@ -315,7 +315,8 @@ bool analysis_conclude(struct analysis *a, const struct profiles *profiles,
 	arena_free(a->conclusions);
 	a->conclusions = arena_new(MOST);
 	if (a->conclusions == NULL ||
-	    !conclude(a->ledger, a->servers, profiles, wish, a->conclusions, out))
+	    !conclude(a->ledger, a->servers, profiles, wish, a->options.limits, a->conclusions,
+		out))
 		return error_set(error, "out of memory");
 	return true;
 }
@@ -338,7 +339,8 @@ static void on_anomaly(void *ctx, const struct anomaly *anomaly)
 	struct analysis *a = ctx;
 	struct event event = event_make(a, EVENT_ANOMALY, anomaly->at, anomaly->flow);
 	counter_anomaly(a->counter, anomaly);
-	if (anomaly->code == TCP_GAP)
+	if (anomaly->code == TCP_GAP || anomaly->code == HTTP_PIPELINE_FULL ||
+	    anomaly->code == FLOW_EVICTED_LIMIT)
 		ledger_gap(a->ledger, anomaly);
 	event.id = number_text(a, "a-", ++a->anomalies);
 	event.anomaly = anomaly;

@@ -189,12 +189,14 @@ static bool servers_conclude(const struct concluding *x, struct conclusions *out
 }
 
 bool conclude(struct ledger *ledger, const struct servers *servers, const struct profiles *profiles,
-    const struct conclude_wish *wish, struct arena *arena, struct conclusions *out)
+    const struct conclude_wish *wish, const struct limits *limits, struct arena *arena,
+    struct conclusions *out)
 {
 	struct concluding x = { .ledger = ledger,
 		.servers = servers,
 		.profiles = profiles,
 		.wish = *wish,
+		.stories_left = limits->stories,
 		.arena = arena };
 	x.lines = ledger_lines(ledger, &x.n_lines);
 	x.remembered = arena_alloc(arena, REMEMBERED * sizeof(*x.remembered));

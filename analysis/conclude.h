@@ -9,8 +9,8 @@
 #include "analysis/servers.h"
 
 /* All in the arena; borrows what the ledger holds. False: no memory. */
-bool conclude(struct ledger *, const struct servers *, const struct profiles *, const struct conclude_wish *, struct arena *,
-    struct conclusions *);
+bool conclude(struct ledger *, const struct servers *, const struct profiles *, const struct conclude_wish *,
+    const struct limits *, struct arena *, struct conclusions *);
 
 /* ---- between conclude.c and conclude_line.c ---- */
 /* What has been computed before: many items have the same story. */
@@ -26,6 +26,7 @@ struct concluding {
 	size_t n_lines, n_clients;
 	struct client_view *clients;   /* done before the lines */
 	struct remembered *remembered; /* by key, REMEMBERED places */
+	uint64_t stories_left;         /* limit stories */
 };
 bool line_conclude(struct concluding *, const struct lifeline *, struct line_view *); /* false: no memory */
 

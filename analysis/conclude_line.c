@@ -42,7 +42,7 @@ static void line_triggers(const struct concluding *x, struct line_view *v,
 	int64_t before = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct deed *d = &line->deeds[i];
-		if (d->request != ON_Q_CREATE)
+		if (!deed_creates(line, i))
 			continue;
 		if (before != 0 && ns_apart(d->ns, before) > v->retry_ns)
 			v->retry_ns = ns_apart(d->ns, before);
@@ -68,8 +68,7 @@ static bool may_be(const struct replay *r, uint32_t states)
 	return false;
 }
 
-#define BOUND_STATES \
-	(BIT(STATE_B_TAG) | BIT(STATE_B_NOTAG) | BIT(STATE_MOD) | BIT(STATE_GONE) | BIT(STATE_FORK))
+#define STUCK_STATES (BIT(STATE_STUCK) | BIT(STATE_POIS))
 #define OPEN_STATES \
 	(BIT(STATE_NEW) | BIT(STATE_AGAIN) | BIT(STATE_C_FLY) | BIT(STATE_C_UNK) | BIT(STATE_REC))
 
@@ -98,7 +97,7 @@ static enum ending line_ending(const struct concluding *x, const struct line_vie
 	if (r.verdict == VIOLATES)
 		r = lifeline_fit(line, n);
 	uint32_t open = OPEN_STATES & ~(is_confirmed(line, n) ? BIT(STATE_REC) : 0);
-	if (r.n_states != 0 && !may_be(&r, BOUND_STATES | OPEN_STATES))
+	if (r.n_states != 0 && !may_be(&r, ~STUCK_STATES))
 		return ENDED_STUCK;
 	if (v->triggers == 0 && v->open_copies == 0)
 		return ENDED_WELL;
@@ -192,9 +191,11 @@ static uint64_t assumptions(const struct story *story, const struct vector *clie
 	for (unsigned p = POLICY_ANY + 1; p < POLICIES; p++) {
 		struct predicted before = { 0 };
 		bool any = false;
+		if (!story_depends(story, (enum policy)p))
+			continue;
 		for (unsigned value = 0; value < policy_values((enum policy)p); value++) {
 			struct vector one = *server;
-			if (policies_table[p].side != SIDE_SERVER || !(server->set[p] >> value & 1))
+			if (!(server->set[p] >> value & 1))
 				continue;
 			one.set[p] = (uint8_t)BIT(value);
 			struct predicted out = story_predict(story, client, &one, true);
@@ -242,6 +243,7 @@ static const struct remembered *remember(struct concluding *x, const struct stor
 	const struct vector *client = &profile->policies;
 	if (r->key == key)
 		return r;
+	x->stories_left--;
 	*r = (struct remembered){ .key = key,
 		.out = story_predict(story, client, server, true),
 		.one_fault = story_worst(story, client, server, 1),
@@ -422,13 +424,22 @@ static bool line_whatifs(struct concluding *x, const struct lifeline *line, size
 		return true;
 	if (!line_scenario(x, &story, c, line, v))
 		return false;
+	bool bad = v->ending == ENDED_COPIES || v->ending == ENDED_STUCK;
+	if (!bad && x->wish.profile == NULL)
+		return true;
 	const struct vector fit = server != NULL ? server->fit : vector_any();
 	size_t n_profiles = profiles_of(x, c, line, profiles, MOST);
 	struct whatif_view *w = arena_alloc(x->arena, (n_profiles + 1) * sizeof(*w));
 	if (w == NULL)
 		return false;
-	for (size_t i = 0; i < n_profiles; i++)
+	for (size_t i = 0; i < n_profiles; i++) {
+		if (x->stories_left == 0) {
+			v->why_not =
+			    "too many items went wrong, each in another way: limit stories";
+			return true;
+		}
 		w[i] = whatif(x, &story, line, n, profiles[i], &fit);
+	}
 	v->whatifs = w;
 	v->n_whatifs = n_profiles;
 	if (v->copies < 2 || n_profiles == 0)
@@ -448,7 +459,7 @@ bool line_conclude(struct concluding *x, const struct lifeline *line, struct lin
 	struct sight sight = lifeline_sight(x->ledger, line);
 	struct copies_shown copies = lifeline_copies(line, sight.whole);
 	if (line->cleared && line->copies == 0 && copies.live > 1)
-		copies = (struct copies_shown){ copies.creates, 1, 0 };
+		copies.live = 1;
 	unsigned stored = line->copies > copies.live ? (unsigned)line->copies : copies.live;
 	unsigned found = stored - copies.live; /* by the store: they are some of the open ones */
 	*v = (struct line_view){ .number = line->number,

@@ -144,8 +144,7 @@ static bool is_refused(const struct deed *d)
 	return d->answer == ON_R_PRECOND || d->answer == ON_R_UIDCONFLICT;
 }
 
-/* The client has not said otherwise: a create is what it has not proven to be there. */
-static bool is_create(const struct lifeline *line, size_t at)
+bool deed_creates(const struct lifeline *line, size_t at)
 {
 	const struct deed *d = &line->deeds[at];
 	if (d->request != ON_Q_CREATE || !(d->flags & DEED_EITHER))
@@ -161,7 +160,7 @@ static void habits_of_names(const struct lifeline *line, size_t n, struct vector
 {
 	size_t before = n;
 	for (size_t i = 0; i < n; i++) {
-		if (!is_create(line, i))
+		if (!deed_creates(line, i))
 			continue;
 		habit_of_name(line, i, left, shown_at);
 		if (before != n && is_refused(&line->deeds[before]))
@@ -178,7 +177,7 @@ void lifeline_habits(const struct lifeline *line, size_t n, struct vector *left,
 	habits_of_names(line, n, left, shown_at);
 	for (size_t i = 0; i < n; i++) {
 		const struct deed *d = &line->deeds[i];
-		if (is_create(line, i) && d->answer == ON_R_OK)
+		if (deed_creates(line, i) && d->answer == ON_R_OK)
 			habit_after_create(line, n, i, left, shown_at);
 		else if (d->request == ON_Q_UPDATE && d->answer == ON_R_OK)
 			habit_after_update(line, n, i, left, shown_at);

@@ -157,7 +157,7 @@ void lifeline_key(struct ledger *l, struct lifeline *line, uint64_t key)
 struct lifeline *lifelines_of(struct ledger *l, uint64_t group)
 {
 	struct lifeline *line = lifeline_find(l, group);
-	return line != NULL && line->group == group ? line : NULL;
+	return line != NULL && line->group == group && line->before == 0 ? line : NULL;
 }
 
 struct lifeline *lifeline_next(struct ledger *l, const struct lifeline *line)
@@ -286,10 +286,10 @@ static void hole_add(struct blindness *b, uint64_t from, uint64_t to)
 	b->n++;
 }
 
-void ledger_txn(struct ledger *l, const struct txn *txn)
+void ledger_txn(struct ledger *l, const struct txn *txn, bool told)
 {
 	uint32_t slot;
-	if (txn_is_whole(txn))
+	if (told && txn_is_whole(txn))
 		return;
 	uint64_t from = txn->req.seen ? txn->req.first.order : txn->res.first.order;
 	if (from == 0)
@@ -309,7 +309,8 @@ void ledger_flow(struct ledger *l, const struct flow *flow)
 {
 	uint32_t slot;
 	bool found = false;
-	if (flow->gap_bytes[0] == 0 && flow->gap_bytes[1] == 0)
+	bool gaps = flow->gap_bytes[0] != 0 || flow->gap_bytes[1] != 0;
+	if (!gaps && l->n_gaps == 0)
 		return;
 	struct blindness *b = blind_of(l, &flow->side[0], &slot);
 	for (size_t i = 0; i < l->n_gaps && i < GAPS; i++) {
@@ -319,7 +320,7 @@ void ledger_flow(struct ledger *l, const struct flow *flow)
 		hole_add(b, l->gaps[i].order, l->gaps[i].order);
 		found = true;
 	}
-	if (!found)
+	if (gaps && (!found || l->n_gaps > GAPS))
 		hole_add(b, flow->first.order, flow->done.order);
 }
 
@@ -363,7 +364,8 @@ static void actor_seen(struct ledger *l, uint64_t key, int64_t ns)
 	if (a->key != key)
 		*a = (struct actor){ .key = key, .ns = ns };
 	a->cycle += ns_apart(ns, a->ns) > PAUSE_NS;
-	a->ns = ns;
+	if (ns > a->ns) /* who gets no answer is told of late */
+		a->ns = ns;
 }
 
 void ledger_seen(struct ledger *l, const struct op *op)
@@ -488,6 +490,7 @@ struct lifeline *lifeline_new(struct ledger *l, const struct op *op, uint64_t nu
 	*line = fresh;
 	blind_of(l, &op->txn->client, &line->blind);
 	line->software = software_of(l, op);
+	l->forgotten += line->software == SOFTWARE;
 	struct slice text = op->at.path;
 	if (op->object != NULL && op->object->summary.n != 0)
 		text = op->object->summary;
@@ -540,7 +543,8 @@ void lifeline_add(struct ledger *l, struct lifeline *line, const struct deed *d)
 	for (; i != 0 && line->deeds[i - 1].order > d->order; i--)
 		line->deeds[i] = line->deeds[i - 1];
 	line->deeds[i] = *d;
-	uint32_t cycle = ledger_cycle(l, line->group) - line->first_cycle;
+	uint32_t now = ledger_cycle(l, line->group);
+	uint32_t cycle = now > line->first_cycle ? now - line->first_cycle : 0;
 	line->deeds[i].cycle = cycle < UINT8_MAX ? (uint8_t)cycle : UINT8_MAX;
 }
 

@@ -81,8 +81,8 @@ struct software {
 struct ledger;
 struct ledger *ledger_new(const struct limits *, struct places *);
 void ledger_free(struct ledger *);
-void ledger_txn(struct ledger *, const struct txn *);    /* each one, before its operations */
-void ledger_gap(struct ledger *, const struct anomaly *);  /* bytes of a flow are missing */
+void ledger_txn(struct ledger *, const struct txn *, bool told); /* each one, before its operations; told: there was room for these */
+void ledger_gap(struct ledger *, const struct anomaly *);  /* bytes of a flow are missing, or were given up */
 void ledger_flow(struct ledger *, const struct flow *);
 void ledger_dropped(struct ledger *, const struct dropped *);
 void ledger_op(struct ledger *, const struct op *);

@@ -553,7 +553,7 @@ struct copies_shown lifeline_copies(const struct lifeline *line, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct deed *d = &line->deeds[i];
 		others += is_other_copy(line, n, i);
-		if (d->request != ON_Q_CREATE)
+		if (!deed_creates(line, i))
 			continue;
 		enum commit commit = deed_settled(line, n, i);
 		shown.creates += commit != COMMIT_NO;

@@ -39,6 +39,9 @@ void lifeline_habits(const struct lifeline *, size_t n, struct vector *left, siz
 /* The smallest change of policies that explains a violation: one policy; POLICY_ANY: one is not enough. */
 enum policy replay_remedy(const struct lifeline *, size_t n, const struct vector *, uint8_t *values);
 
+/* It is a create, as far as the request says, or what is known of the item. */
+bool deed_creates(const struct lifeline *, size_t at);
+
 /* What the deeds show whatever the policies. */
 struct copies_shown {
 	unsigned creates;              /* attempts to make it, that may have been stored */

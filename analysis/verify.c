@@ -202,7 +202,7 @@ static bool goes_another_way(const struct verification *r)
 	return false;
 }
 
-static enum fix_verdict verdict_of(const struct verification *r)
+static enum fix_verdict verdict_of_sides(const struct verification *r)
 {
 	const struct verify_side *s = &r->after;
 	if (s->ended[ENDED_COPIES] != 0)
@@ -216,6 +216,14 @@ static enum fix_verdict verdict_of(const struct verification *r)
 	if (s->ended[ENDED_WELL] == 0)
 		return UNDECIDED;
 	return goes_another_way(r) ? PARTIAL : VERIFIED;
+}
+
+/* What was forgotten may have gone wrong. */
+static enum fix_verdict verdict_of(const struct verification *r, const struct conclusions *after)
+{
+	enum fix_verdict verdict = verdict_of_sides(r);
+	bool healthy = verdict == VERIFIED || verdict == NOT_EXERCISED;
+	return healthy && after->forgotten != 0 ? UNDECIDED : verdict;
 }
 
 struct verification verify(const struct conclusions *before, const struct conclusions *after,
@@ -232,6 +240,7 @@ struct verification verify(const struct conclusions *before, const struct conclu
 		r.before = side_of(before, &m, r.triggers, 0);
 	r.after = side_of(after, &m, r.triggers, patience_of(before, r.triggers));
 	client_find(&r, after, &m, profile);
-	r.verdict = verdict_of(&r);
+	r.forgotten = after->forgotten;
+	r.verdict = verdict_of(&r, after);
 	return r;
 }

@@ -29,6 +29,7 @@ struct verification {
 	enum fix_verdict verdict;
 	uint32_t triggers;             /* bits of enum trigger that are looked for */
 	struct verify_side before, after;
+	uint64_t forgotten;            /* items of the capture from after of which nothing is known: limit lifelines */
 	bool no_fault_before;          /* there is a capture from before, and no fault in it */
 	bool no_client_after;          /* who was at fault before is not in the capture from after */
 	const struct client_view *client; /* of the capture from after, who is judged; NULL: all */

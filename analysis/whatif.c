@@ -294,6 +294,14 @@ struct candidates {
 	unsigned n[PARAMETERS], next, all;
 };
 
+bool story_depends(const struct story *story, enum policy policy)
+{
+	for (size_t i = 0; i < PARAMETERS; i++)
+		if (parameters[i].policy == policy && parameters[i].speaks == story->speaks)
+			return true;
+	return false;
+}
+
 static struct candidates candidates_of(const struct story *story, const struct vector *set)
 {
 	struct candidates c = { .story = story, .one = *set, .all = 1 };

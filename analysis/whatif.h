@@ -40,6 +40,7 @@ struct predicted story_predict(const struct story *, const struct vector *client
 struct predicted story_worst(const struct story *, const struct vector *client, const struct vector *server, unsigned faults);
 /* The likeliest of the faults as a player needs them, by number of the request; how many. */
 size_t story_mishaps(const struct story *, const struct profile *client, const struct profile *server, struct mishap out[FAULTS_MAX]);
+bool story_depends(const struct story *, enum policy); /* a play of it can depend on this parameter of a server */
 /* The server answers creates as the one of the story did. */
 bool story_allows(const struct story *, const struct profile *server);
 /* What the client sends, with the likeliest of the faults and the first of the servers; how many. */

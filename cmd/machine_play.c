@@ -13,6 +13,8 @@ int machine_play(const struct options *o)
 	static const char name[] = "davscope-play";
 	char path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+	if (n == (ssize_t)sizeof path) /* cut off */
+		n = 0;
 	while (n > 0 && path[n - 1] != '/')
 		n--;
 	if (n <= 0 || (size_t)n > sizeof path - sizeof name) {

@@ -108,6 +108,8 @@ static const char *reason_text(const struct verification *v)
 	default:
 		break;
 	}
+	if (v->forgotten != 0)
+		return "too many items are in the capture: what became of some was forgotten; see limit lifelines.";
 	if (v->no_fault_before)
 		return "the capture from before shows no fault that could be gone.";
 	if (v->after.items == 0)

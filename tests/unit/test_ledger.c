@@ -214,6 +214,21 @@ static void test_pauses_end_synchronisations(void **state)
 	assert_true(apart >= INT64_C(600) * 1000000000);
 }
 
+/* A request without an answer is told when its connection ends: it is no new beginning. */
+static void test_what_is_told_late_ends_no_synchronisation(void **state)
+{
+	(void)state;
+	put_new(&s, "/cal/a.ics", "u1", "Tea", 10, NULL, 201);
+	struct txn *slow = begin(&s, "GET", "/cal/b.ics", 404);
+	for (unsigned i = 0; i < 2; i++) {
+		scene_wait(&s, 10);
+		list("/cal/a.ics", NULL);
+	}
+	deliver(&s, slow);
+	list("/cal/a.ics", NULL);
+	assert_int_equal(line_at(0)->cycles, 1);
+}
+
 static void test_no_room_for_more_deeds_is_said(void **state)
 {
 	(void)state;
@@ -378,6 +393,7 @@ int main(void)
 		TEST(the_inner_hop_gives_way),
 		TEST(what_lists_show_and_do_not_show),
 		TEST(pauses_end_synchronisations),
+		TEST(what_is_told_late_ends_no_synchronisation),
 		TEST(no_room_for_more_deeds_is_said),
 		TEST(who_has_to_leave_is_counted),
 		TEST(nothing_is_missing),

@@ -138,6 +138,20 @@ static void test_without_the_trigger_it_was_not_exercised(void **state)
 	assert_int_equal(judge().verdict, NOT_EXERCISED);
 }
 
+/* What had to leave may be the very item. */
+static void test_what_is_forgotten_verifies_nothing(void **state)
+{
+	(void)state;
+	after.all.forgotten = 1;
+	assert_int_equal(judge().verdict, UNDECIDED);
+	assert_int_equal(judge().forgotten, 1);
+	after.lines[0].triggers = 0;
+	assert_int_equal(judge().verdict, UNDECIDED);
+	after.lines[0].triggers = BIT(TRIGGER_UNTAGGED);
+	after.lines[0].ending = ENDED_COPIES;
+	assert_int_equal(judge().verdict, STILL_BROKEN);
+}
+
 static void test_doubts(void **state)
 {
 	(void)state;
@@ -282,6 +296,7 @@ int main(void)
 		TEST(copies_of_another_fault),
 		TEST(stuck_is_partial_and_less_than_copies),
 		TEST(without_the_trigger_it_was_not_exercised),
+		TEST(what_is_forgotten_verifies_nothing),
 		TEST(doubts),
 		TEST(watched_long_enough),
 		TEST(doubts_beside_one_that_is_well),
