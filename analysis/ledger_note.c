@@ -398,7 +398,7 @@ static void note_asked(struct ledger *l, const struct op *op, uint32_t listing,
 	     line != NULL; line = next) {
 		next = lifeline_next(l, line);
 		s.id = line->id;
-		if (line->listing != listing)
+		if (line->listing != listing && line->n != 0)
 			note_shown(l, line, op, &s);
 	}
 }

@@ -63,14 +63,17 @@ static struct slice product_of(const char *agent)
 	return slice_part(text, 0, end);
 }
 
-static const struct client_view *culprit(const struct conclusions *before, uint32_t triggers)
+/* Bits of the clients, by place; there are no more than that. */
+static uint64_t culprits(const struct conclusions *before, uint32_t triggers)
 {
+	uint64_t guilty = 0;
 	for (size_t i = 0; before != NULL && i < before->n_lines; i++) {
 		const struct line_view *v = &before->lines[i];
-		if (is_bad(v) && v->triggers & triggers && v->client < before->n_clients)
-			return &before->clients[v->client];
+		if (is_bad(v) && v->triggers & triggers && v->client < before->n_clients &&
+		    v->client < 64)
+			guilty |= UINT64_C(1) << v->client;
 	}
-	return NULL;
+	return guilty;
 }
 
 static bool announces(const struct client_view *c, const struct profile *profile)
@@ -79,26 +82,33 @@ static bool announces(const struct client_view *c, const struct profile *profile
 	return profile_is_kin(profile, &sign);
 }
 
-/* The product that was at fault before; else what announces itself as the profile; else all. */
+/* The products that were at fault before; else what announces itself as the profile; else all. */
 struct meant {
-	const struct client_view *culprit;
+	const struct conclusions *before;
+	uint64_t guilty;
 	const struct profile *profile;
 	bool by_profile;
 };
 
-static bool is_meant(const struct meant *m, const struct client_view *c)
+static bool is_same_product(const struct client_view *a, const struct client_view *b)
 {
-	if (m->culprit != NULL)
-		return c->activesync == m->culprit->activesync &&
-		    slice_equal(product_of(c->agent), product_of(m->culprit->agent));
-	return !m->by_profile || announces(c, m->profile);
+	return a->activesync == b->activesync &&
+	    slice_equal(product_of(a->agent), product_of(b->agent));
 }
 
-static struct meant meant_in(const struct conclusions *after, const struct client_view *culprit,
-    const struct profile *profile)
+static bool is_meant(const struct meant *m, const struct client_view *c)
 {
-	struct meant m = { culprit, profile, false };
-	for (size_t i = 0; culprit == NULL && profile != NULL && i < after->n_clients; i++)
+	for (size_t i = 0; i < 64 && m->guilty >> i != 0; i++)
+		if (m->guilty >> i & 1 && is_same_product(c, &m->before->clients[i]))
+			return true;
+	return m->guilty == 0 && (!m->by_profile || announces(c, m->profile));
+}
+
+static struct meant meant_in(const struct conclusions *before, const struct conclusions *after,
+    uint32_t triggers, const struct profile *profile)
+{
+	struct meant m = { before, culprits(before, triggers), profile, false };
+	for (size_t i = 0; m.guilty == 0 && profile != NULL && i < after->n_clients; i++)
 		m.by_profile |= announces(&after->clients[i], profile);
 	return m;
 }
@@ -179,7 +189,7 @@ static void client_find(struct verification *r, const struct conclusions *after,
     const struct meant *m, const struct profile *profile)
 {
 	for (size_t i = 0; i < after->n_clients && r->client == NULL; i++)
-		if ((m->culprit != NULL || m->by_profile) && is_meant(m, &after->clients[i]))
+		if ((m->guilty != 0 || m->by_profile) && is_meant(m, &after->clients[i]))
 			r->client = &after->clients[i];
 	for (size_t i = 0; i < after->n_clients && r->check == NULL; i++) {
 		const struct client_view *c = &after->clients[i];
@@ -188,7 +198,7 @@ static void client_find(struct verification *r, const struct conclusions *after,
 			if (c->checks[k].profile == profile)
 				r->check = &c->checks[k];
 	}
-	r->no_client_after = (m->culprit != NULL || m->by_profile) && r->client == NULL;
+	r->no_client_after = (m->guilty != 0 || m->by_profile) && r->client == NULL;
 }
 
 /* It is no client of this profile where a trigger is concerned. */
@@ -235,7 +245,7 @@ struct verification verify(const struct conclusions *before, const struct conclu
 	r.no_fault_before = before != NULL && r.triggers == 0;
 	if (r.triggers == 0)
 		r.triggers = triggers_of_profile(profile);
-	const struct meant m = meant_in(after, culprit(before, r.triggers), profile);
+	const struct meant m = meant_in(before, after, r.triggers, profile);
 	if (before != NULL)
 		r.before = side_of(before, &m, r.triggers, 0);
 	r.after = side_of(after, &m, r.triggers, patience_of(before, r.triggers));

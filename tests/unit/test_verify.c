@@ -218,6 +218,20 @@ static void test_who_was_at_fault_is_not_there(void **state)
 	assert_true(judge().no_client_after);
 }
 
+/* One of two products was mended: the other one still leaves copies. */
+static void test_all_that_were_at_fault_are_meant(void **state)
+{
+	(void)state;
+	before.lines[1] = item(1, BIT(TRIGGER_UNTAGGED), ENDED_COPIES);
+	before.all.n_lines = 2;
+	after.lines[1] = before.lines[1];
+	after.all.n_lines = 2;
+	assert_int_equal(judge().verdict, STILL_BROKEN);
+	after.lines[1].ending = ENDED_WELL;
+	assert_int_equal(judge().verdict, VERIFIED);
+	assert_int_equal(judge().after.items, 2);
+}
+
 /* What follows from a missing tag is not looked for by itself. */
 static void test_the_first_trigger_counts(void **state)
 {
@@ -302,6 +316,7 @@ int main(void)
 		TEST(doubts_beside_one_that_is_well),
 		TEST(no_fault_before),
 		TEST(who_was_at_fault_is_not_there),
+		TEST(all_that_were_at_fault_are_meant),
 		TEST(the_first_trigger_counts),
 		TEST(triggers_that_a_profile_withstands),
 		TEST(well_in_another_way),
