@@ -14,8 +14,10 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 # ./davscope is the plain build; every variant keeps its own in its own BUILD.
 PROGRAM := $(if $(filter build,$(BUILD)),davscope,$(BUILD)/davscope)
 PLAYER := $(PROGRAM)-play
+KEEPER := $(PROGRAM)-keeper
 PRODUCT := $(sort $(wildcard base/*.c capture/*.c decode/*.c analysis/*.c rules/*.c report/*.c \
-	cmd/*.c cmd/scrub/*.c cmd/player/player.c play/*.c))
+	cmd/*.c cmd/scrub/*.c cmd/monitor/*.c cmd/player/player.c play/*.c) \
+	$(filter-out cmd/keeper/main.c,$(wildcard cmd/keeper/*.c)))
 SHIPPED := $(sort $(wildcard rules/*.yaml analysis/*.yaml))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 # Here a file with a main is a program of its own; the others help them all.
@@ -27,7 +29,8 @@ HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(TEST_SOURCES)))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAY := $(BUILD)/tests/fuzz/replay.o
 OBJECTS := $(PRODUCT:%.c=$(BUILD)/%.o) $(BUILD)/rules/shipped.o $(BUILD)/analysis/shipped.o \
-	$(BUILD)/decode/zones.o $(BUILD)/main.o $(BUILD)/cmd/player/main.o
+	$(BUILD)/decode/zones.o $(BUILD)/main.o $(BUILD)/cmd/player/main.o \
+	$(BUILD)/cmd/keeper/main.o
 # The program that writes decode/zones.c is built from these, without the user's flags.
 ZONES := dist/zones.c decode/zone.c decode/vtimezone.c decode/content_line.c decode/object_time.c \
 	base/arena.c base/bytes.c base/hash.c
@@ -36,7 +39,7 @@ HELPER_LIBRARY := $(BUILD)/libtool.a
 
 .PHONY: all test check-asan check-tsan fuzz bench lint campaign cover oracle bless install deps demo \
 	clean man run-tests run-threads run-fuzz run-demo run-lint run-cover tools
-all: $(PROGRAM) $(PLAYER)
+all: $(PROGRAM) $(PLAYER) $(KEEPER)
 
 # These first install what they lack, then start make again: what config.mk holds exists only then.
 # With as many jobs as there are processors, unless the user gave -j.
@@ -67,7 +70,7 @@ cover:
 deps:
 	@dist/deps.sh build test
 clean:
-	rm -rf build davscope davscope-play
+	rm -rf build davscope davscope-play davscope-keeper
 
 # Everything below compiles and needs the compiler's and pkg-config's answers.
 ALONE := test demo lint check-asan check-tsan fuzz cover deps clean
@@ -106,14 +109,15 @@ LIBS := $(PKG_LIBS) $(LLHTTP_LIBS) -lpthread
 LLHTTP_OBJECTS := $(if $(LLHTTP_SOURCE),$(addprefix $(BUILD)/llhttp/,llhttp.o http.o api.o))
 
 ifeq ($(BUILD),build)
-davscope davscope-play: %: $(BUILD)/%
+davscope davscope-play davscope-keeper: %: $(BUILD)/%
 	$(Q)ln -f $< $@
 endif
 
 # Which libraries each of them loads, it says itself: --as-needed.
 $(BUILD)/davscope: $(BUILD)/main.o $(LIBRARY)
 $(BUILD)/davscope-play: $(BUILD)/cmd/player/main.o $(LIBRARY)
-$(BUILD)/davscope $(BUILD)/davscope-play:
+$(BUILD)/davscope-keeper: $(BUILD)/cmd/keeper/main.o $(LIBRARY)
+$(BUILD)/davscope $(BUILD)/davscope-play $(BUILD)/davscope-keeper:
 	$(call say,LINK,$@)
 	$(Q)$(LINK) $(LTO_LINK) -o $@ $^ $(LIBS)
 
@@ -175,7 +179,7 @@ $(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZER),,$(REP
 -include $(OBJECTS:.o=.d) $(HELPERS:.o=.d) $(REPLAY:.o=.d) $(addsuffix .d,$(UNITS) $(TOOLS) $(FUZZERS))
 .SECONDARY:
 
-TESTABLE := $(PROGRAM) $(PLAYER) $(UNITS) $(TOOLS) $(FUZZERS)
+TESTABLE := $(PROGRAM) $(PLAYER) $(KEEPER) $(UNITS) $(TOOLS) $(FUZZERS)
 RUN := BUILD=$(BUILD) DAVSCOPE=$(if $(filter /%,$(BUILD)),,./)$(PROGRAM) \
 	MKPCAP=$(BUILD)/tests/tool/mkpcap
 run-tests: $(TESTABLE)
@@ -192,7 +196,7 @@ run-lint: $(OBJECTS) $(HELPERS) $(REPLAY) $(addsuffix .o,$(UNITS) $(TOOLS) $(FUZ
 run-demo: davscope
 	@echo ./davscope -r $(DEMO_SAMPLE)
 	@./davscope -r $(DEMO_SAMPLE)
-tools: $(PROGRAM) $(PLAYER) $(TOOLS)
+tools: $(PROGRAM) $(PLAYER) $(KEEPER) $(TOOLS)
 
 bench: tools
 	@dist/deps.sh bench
@@ -209,10 +213,11 @@ $(BUILD)/davscope-fields.7: docs/fields.sh $(PROGRAM)
 	$(call say,MAN,$@)
 	$(Q)docs/fields.sh $(if $(filter /%,$(BUILD)),,./)$(PROGRAM) >$@
 
-install: $(PROGRAM) $(PLAYER) man
+install: $(PROGRAM) $(PLAYER) $(KEEPER) man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/davscope'
 	install -m 755 $(PLAYER) '$(DESTDIR)$(PREFIX)/bin/davscope-play'
+	install -m 755 $(KEEPER) '$(DESTDIR)$(PREFIX)/bin/davscope-keeper'
 	for page in $(wildcard docs/*.1 docs/*.5) $(BUILD)/davscope-fields.7; do \
 		dir='$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}; \
 		install -d "$$dir" && install -m 644 $$page "$$dir" || exit 1; \

@@ -15,7 +15,7 @@ struct option_info {
 	const char *commands;    /* those that take it, blanks between; NULL = all */
 	const char *text;
 };
-enum { OPTIONS_MAX = 48 };
+enum { OPTIONS_MAX = 64 };
 const struct option_info *options_table(size_t *n);      /* in the order of --help */
 
 /* One more capture; also for the words behind the options. */

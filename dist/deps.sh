@@ -16,6 +16,9 @@ build  library:yaml-0.1      libyaml-dev               libyaml-devel       yaml-
 build  library:libpcre2-8    libpcre2-dev              pcre2-devel         pcre2-dev     pcre2             pcre2
 build  library:libmicrohttpd libmicrohttpd-dev         libmicrohttpd-devel libmicrohttpd-dev libmicrohttpd  libmicrohttpd
 build  library:libcurl       libcurl4-openssl-dev|libcurl4-gnutls-dev libcurl-devel curl-dev curl             curl
+build  library:sqlite3       libsqlite3-dev            sqlite-devel        sqlite-dev    sqlite            sqlite
+build  library:libseccomp    libseccomp-dev            libseccomp-devel    libseccomp-dev libseccomp       -
+build  library:libcap-ng     libcap-ng-dev             libcap-ng-devel     libcap-ng-dev libcap-ng         -
 build  library:libical       libical-dev               libical-devel       libical-dev   libical           libical
 build  file:/usr/share/zoneinfo/UTC tzdata             tzdata              tzdata        tzdata            -
 build  llhttp                libllhttp-dev|node-llhttp llhttp-devel        llhttp-dev    llhttp            llhttp

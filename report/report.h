@@ -6,11 +6,14 @@
 #ifndef DAVSCOPE_REPORT_H
 #define DAVSCOPE_REPORT_H
 
+#include "report/sinks.h"
 #include "rules/rules.h"
 
 /* ---- out: a buffered stream or a file that appears under its name only when it is whole ---- */
 struct out;
 struct out *out_open(const char *path, struct error *);          /* "-" = stdout; files: O_EXCL temporary, mode 0600 */
+struct out *out_memory(struct error *);                           /* kept until out_taken() */
+struct slice out_taken(struct out *);                             /* all since the last call; valid until the next one writes */
 struct out *out_errors(struct error *);                          /* standard error, for complaints */
 void out_text(struct out *, const char *constant);                /* our own words, never wire bytes */
 void out_char(struct out *, char c);

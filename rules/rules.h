@@ -156,6 +156,10 @@ struct rules_options {
 struct rules;
 struct rules *rules_new(struct ruleset *, const struct rules_options *, struct rules_sink, struct error *); /* takes the compiled set, also when it fails */
 void rules_event(struct rules *, const struct event *);         /* may call the sink */
+void rules_tick(struct rules *, int64_t now_ns);                         /* nothing came, and so late it is */
+/* As analysis_save() and analysis_load(); a rule that is another one now has nothing to remember. */
+bool rules_save(struct rules *, const struct state_sink *);
+bool rules_load(struct rules *, const struct state_record *);
 /* Moves the clock to the last packet, if that is no jump; what is still open then is inconclusive. */
 void rules_finish(struct rules *, int64_t last_ns);
 /*

@@ -1,0 +1,31 @@
+/*
+ * config.h - /etc/davscope/davscope.yaml: what `davscope monitor` does where the command line says nothing. Private to cmd/.
+ */
+#ifndef DAVSCOPE_CMD_CONFIG_H
+#define DAVSCOPE_CMD_CONFIG_H
+
+#include "report/report.h"
+
+#define CONFIG_PATH "/etc/davscope/davscope.yaml"
+
+/* Everything lives until config_free(); NULL and 0: it says nothing of it. */
+struct config {
+	const char *path;
+	const char *filter, *sensor, *user, *metrics, *state;      /* metrics: ADDRESS:PORT[/PATH] */
+	uint64_t buffer, snaplen;
+	const char *const *rules; size_t n_rules;                  /* files and directories */
+	const char *const *variables; size_t n_variables;          /* NAME=VALUE */
+	const char *const *limits; size_t n_limits;                /* name=value */
+	struct {
+		const char *path;
+		uint64_t bytes, seconds, files, keep_free_bytes;
+		unsigned keep_free_percent;
+		bool pins; enum severity pin_on;
+	} ring;
+	struct sink_config *sinks; size_t n_sinks;
+};
+/* NULL: it cannot be read, *error says why, or there are errors among the complaints. */
+struct config *config_load(const char *path, struct complaints *, struct error *);
+void config_free(struct config *);                             /* NULL is fine */
+
+#endif
