@@ -32,16 +32,19 @@ enum message_kind {
 };
 enum { MESSAGE_MAX = 4 << 20, MESSAGE_PART = 32 << 10 };
 
-struct message { enum message_kind kind; uint64_t number; struct slice body; };
+struct channel_message { enum message_kind kind; uint64_t number; struct slice body; };
 
 struct channel;
 struct channel *channel_new(int fd, struct error *);           /* takes the descriptor; non-blocking from here on */
 int channel_fd(const struct channel *);
 /* Whole, or false and nothing of it: the socket is full (errno EAGAIN), or nobody is there (EPIPE). */
-bool channel_send(struct channel *, const struct message *);
+bool channel_send(struct channel *, const struct channel_message *);
 bool channel_flush(struct channel *);                          /* what channel_send() has begun; false: EAGAIN or EPIPE */
-/* 1: *out lives until the next call; 0: none is there; -1: the other side is gone, or talks nonsense: *error */
-int channel_receive(struct channel *, struct message *out, struct error *);
+/*
+ * 1: *out lives until the next call; 0: none is there; -1: *error, and errno: EPIPE, the other side is
+ * gone; EBADMSG, it talks nonsense, of which a part is dropped, and the next call goes on.
+ */
+int channel_receive(struct channel *, struct channel_message *out, struct error *);
 void channel_free(struct channel *);                           /* NULL is fine */
 
 /* Bodies; false: no room, or it cannot be read. Slices of what is read point into it. */
