@@ -60,8 +60,9 @@ void loop_counters(struct watcher *w)
 	}
 	for (unsigned i = 0; i < ANOMALY_CODES; i++)
 		anomalies += s->anomalies[i];
-	warn("%llu packets, %llu dropped by the kernel, %llu by interfaces; %llu transactions, %llu findings, "
-	     "%llu anomalies; %llu findings and %llu records lost on the way to the sinks",
+	warn(
+	    "%llu packets, %llu dropped by the kernel, %llu by interfaces; %llu transactions, %llu findings, "
+	    "%llu anomalies; %llu findings and %llu records lost on the way to the sinks",
 	    (unsigned long long)w->pipeline.counts.packets, (unsigned long long)kernel,
 	    (unsigned long long)interface, (unsigned long long)s->transactions,
 	    (unsigned long long)w->findings, (unsigned long long)anomalies,

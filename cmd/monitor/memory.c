@@ -109,7 +109,7 @@ static bool remembered(struct watcher *w, struct recall *recall, struct slice bo
 }
 
 /* False: w->code. */
-static bool answer_take(struct watcher *w, struct recall *recall, const struct message *m)
+static bool answer_take(struct watcher *w, struct recall *recall, const struct channel_message *m)
 {
 	switch (m->kind) {
 	case MESSAGE_HELLO:
@@ -146,7 +146,7 @@ static int channel_wait(const struct watcher *w, int timeout_ms)
 /* One message, or word that none comes. */
 static bool answer_next(struct watcher *w, struct recall *recall)
 {
-	struct message m;
+	struct channel_message m;
 	struct error e;
 	int received = channel_receive(w->channel, &m, &e);
 	if (received > 0)

@@ -105,10 +105,11 @@ static bool open_live(struct watcher *w, struct error *e)
 		.fanout = o->fanout,
 	};
 	w->live = live_open(&options, e);
-	if (w->live == NULL)
-		w->code = slice_starts(slice_from(e->text), SLICE("filter: ")) ? EXIT_USAGE :
-										 EXIT_INPUT;
-	return w->live != NULL;
+	if (w->live != NULL)
+		return true;
+	bool filter = slice_starts(slice_from(e->text), SLICE("filter: "));
+	w->code = filter ? EXIT_USAGE : EXIT_INPUT;
+	return false;
 }
 
 /* Complaints have been made when it is false. */

@@ -142,13 +142,13 @@ static bool drop_oldest(struct outbox *o, enum class class)
 
 static void make_room(struct outbox *o, enum class class, size_t n)
 {
-	uint64_t most = class == CLASS_FINDING ? o->limits->untaken_findings :
-						 o->limits->unsent_records;
+	bool finding = class == CLASS_FINDING;
+	uint64_t most = finding ? o->limits->untaken_findings : o->limits->unsent_records;
 	while (o->bytes[class] + n > most && drop_oldest(o, class))
-		o->dropped[class == CLASS_FINDING]++;
+		o->dropped[finding]++;
 }
 
-static bool letter_add(struct outbox *o, const struct message *m, enum class class)
+static bool letter_add(struct outbox *o, const struct channel_message *m, enum class class)
 {
 	size_t size = sizeof(struct letter) + m->body.n;
 	struct letter *letter = malloc(size);
@@ -171,7 +171,7 @@ static bool letter_add(struct outbox *o, const struct message *m, enum class cla
 
 void outbox_send(struct outbox *o, enum message_kind kind, uint64_t number, struct slice body)
 {
-	const struct message m = { kind, number, body };
+	const struct channel_message m = { kind, number, body };
 	letter_add(o, &m, CLASS_OTHER);
 }
 
@@ -183,7 +183,7 @@ void outbox_record(struct outbox *o, const struct record *record)
 		o->dropped[class == CLASS_FINDING]++;
 		return;
 	}
-	const struct message m = { MESSAGE_RECORD, record->number, { o->room, n } };
+	const struct channel_message m = { MESSAGE_RECORD, record->number, { o->room, n } };
 	letter_add(o, &m, class);
 }
 
@@ -195,7 +195,7 @@ bool outbox_state(struct outbox *o, const struct state_record *record)
 		return false;
 	if (!state_write(record, o->room, MESSAGE_MAX, &n))
 		return true;
-	const struct message m = { MESSAGE_STATE, o->batch, { o->room, n } };
+	const struct channel_message m = { MESSAGE_STATE, o->batch, { o->room, n } };
 	if (!letter_add(o, &m, CLASS_STATE))
 		return false;
 	o->filling = true;
@@ -204,7 +204,7 @@ bool outbox_state(struct outbox *o, const struct state_record *record)
 
 void outbox_save(struct outbox *o)
 {
-	const struct message m = { MESSAGE_SAVE, o->batch, { NULL, 0 } };
+	const struct channel_message m = { MESSAGE_SAVE, o->batch, { NULL, 0 } };
 	if (!o->filling || !letter_add(o, &m, CLASS_STATE))
 		return;
 	o->filling = false;
@@ -234,7 +234,8 @@ bool outbox_flush(struct outbox *o)
 		return false;
 	while (o->unsent.first != NULL) {
 		const struct letter *first = o->unsent.first;
-		const struct message m = { first->kind, first->number, { first->body, first->n } };
+		const struct channel_message m = { first->kind, first->number,
+			{ first->body, first->n } };
 		if (!channel_send(o->channel, &m))
 			return false;
 		letter_sent(o, list_take(&o->unsent, &o->unsent.first));
@@ -274,7 +275,7 @@ void outbox_again(struct outbox *o, uint64_t number)
 struct outbox_counts outbox_counts(const struct outbox *o)
 {
 	struct outbox_counts c = { .untaken = o->findings.n };
-	for (enum class class = 0; class < CLASSES; class++)
+	for (enum class class = 0; class < CLASSES; class ++)
 		c.queued_bytes += o->bytes[class];
 	c.dropped[0] = o->dropped[0];
 	c.dropped[1] = o->dropped[1];

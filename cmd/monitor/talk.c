@@ -3,8 +3,10 @@
  */
 #include "cmd/monitor/watcher.h"
 
+#include <errno.h>
+
 /* A new keeper, as the one before it died. What it may lack is sent again. */
-static void keeper_is_new(struct watcher *w, const struct message *m)
+static void keeper_is_new(struct watcher *w, const struct channel_message *m)
 {
 	warn("davscope-keeper was started again");
 	if (m->body.n != 0)
@@ -12,7 +14,7 @@ static void keeper_is_new(struct watcher *w, const struct message *m)
 	outbox_again(w->outbox, m->number);
 }
 
-static void talk(struct watcher *w, const struct message *m)
+static void talk(struct watcher *w, const struct channel_message *m)
 {
 	switch (m->kind) {
 	case MESSAGE_HELLO:
@@ -32,15 +34,23 @@ static void talk(struct watcher *w, const struct message *m)
 	}
 }
 
-void talk_take(struct watcher *w)
+/* False: there is no more to be had now. */
+static bool talk_next(struct watcher *w)
 {
-	struct message m;
+	struct channel_message m;
 	struct error e;
-	int received = 0;
-	while (!w->keeper_lost && (received = channel_receive(w->channel, &m, &e)) > 0)
+	int received = channel_receive(w->channel, &m, &e);
+	if (received > 0)
 		talk(w, &m);
 	if (received >= 0)
-		return;
-	w->keeper_lost = true;
+		return received > 0;
 	warn("%s", e.text);
+	w->keeper_lost = errno != EBADMSG;
+	return !w->keeper_lost;
+}
+
+void talk_take(struct watcher *w)
+{
+	while (!w->keeper_lost && talk_next(w))
+		;
 }
