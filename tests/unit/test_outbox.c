@@ -188,6 +188,7 @@ static void test_state_stays_until_saved(void **state)
 	outbox_saved(p->outbox, 1);
 	assert_false(outbox_is_saved(p->outbox));
 	outbox_save(p->outbox);
+	arrives(p, MESSAGE_SAVE, 2);
 	outbox_saved(p->outbox, 9); /* nobody was told of such a batch */
 	assert_false(outbox_is_saved(p->outbox));
 	outbox_saved(p->outbox, 2);
