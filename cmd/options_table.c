@@ -436,7 +436,7 @@ static const struct option_info table[] = {
 	    "play: another client profile than the scenario's" },
 	{ 0, false, "server", "NAME", set_server, MACHINE,
 	    "play: another server profile than the scenario's" },
-	{ 0, false, "format", "FORMAT", set_rules_format, RULES " " MACHINE " " VERIFY,
+	{ 0, false, "format", "FORMAT", set_rules_format, RULES " " MACHINE " " VERIFY " config",
 	    "text (default) or json" },
 	{ 0, false, "require-negative", NULL, set_require_negative, RULES,
 	    "test: a rule without a test that expects silence fails" },
