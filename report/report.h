@@ -13,7 +13,8 @@
 struct out;
 struct out *out_open(const char *path, struct error *);          /* "-" = stdout; files: O_EXCL temporary, mode 0600 */
 struct out *out_memory(struct error *);                           /* kept until out_taken() */
-struct slice out_taken(struct out *);                             /* all since the last call; valid until the next one writes */
+/* All since the last call, valid until something is written; p NULL: out of memory, it is lost, and out begins anew. */
+struct slice out_taken(struct out *);
 struct out *out_errors(struct error *);                          /* standard error, for complaints */
 void out_text(struct out *, const char *constant);                /* our own words, never wire bytes */
 void out_char(struct out *, char c);
