@@ -538,3 +538,19 @@ void out_json(struct out *o, struct slice wire)
 	}
 	out_char(o, '"');
 }
+
+/* Escaped twice: a backslash of vis is one of the label's value. */
+void out_label(struct out *o, struct slice wire)
+{
+	out_char(o, '"');
+	while (wire.n != 0) {
+		char escaped[VIS_MAX];
+		size_t n = vis_next(&wire, escaped);
+		for (size_t i = 0; i < n; i++) {
+			if (escaped[i] == '"' || escaped[i] == '\\')
+				out_char(o, '\\');
+			out_char(o, escaped[i]);
+		}
+	}
+	out_char(o, '"');
+}
