@@ -45,6 +45,7 @@ struct report_options {
 	bool quiet;                          /* REPORT_TEXT: no list, only findings and the summary */
 	bool explain;                        /* REPORT_TEXT: also what looked like a copy and is none, and what was folded */
 	bool silent;                         /* REPORT_TEXT: nothing at all */
+	bool live;                           /* REPORT_TEXT: for who reads along; losses and later states of findings have a line, too */
 	bool local_time;                     /* REPORT_TEXT: outside the determinism contract */
 	const char *sensor;                  /* NULL = none */
 	const struct limits *limits;
