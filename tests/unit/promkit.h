@@ -215,4 +215,52 @@ static inline void prom_free(struct prom *p)
 	test_free(p->list);
 }
 
+/* ---- the page of one struct metrics ---- */
+struct page {
+	struct limits limits;
+	struct metrics *metrics;
+	struct out *out;
+	struct prom prom;
+	bool read;
+};
+
+static inline void page_open(struct page *p)
+{
+	struct error e;
+	*p = (struct page){ .limits = limits_default() };
+	p->metrics = metrics_new(&p->limits, &e);
+	p->out = out_memory(&e);
+	assert_non_null(p->metrics);
+	assert_non_null(p->out);
+}
+
+/* Writes and reads it anew; nothing that counts may have gone back since the last time. */
+static inline void page_read(struct page *p)
+{
+	struct prom now;
+	metrics_write(p->metrics, p->out);
+	prom_read(&now, out_taken(p->out));
+	if (p->read) {
+		prom_never_back(&p->prom, &now);
+		prom_free(&p->prom);
+	}
+	p->prom = now;
+	p->read = true;
+}
+
+static inline void page_close(struct page *p)
+{
+	if (p->read)
+		prom_free(&p->prom);
+	out_abandon(p->out);
+	metrics_free(p->metrics);
+}
+
+static inline void assert_value(struct page *p, const char *series, double expected)
+{
+	double value = prom_get(&p->prom, series);
+	if (value != expected)
+		fail_msg("%s is %.10g, not %.10g", series, value, expected);
+}
+
 #endif

@@ -53,8 +53,7 @@ static struct bench *bench_open(struct report_options options)
 	return b;
 }
 
-static void send_by(struct bench *b, struct finding f, const char *message,
-    const struct event *cause)
+static void send(struct bench *b, struct finding f, const char *message)
 {
 	f.message = (struct slice){ guard_copy(message, strlen(message)), strlen(message) };
 	f.severity = f.severity != SEVERITY_INFO ? f.severity : f.rule->severity;
@@ -62,12 +61,7 @@ static void send_by(struct bench *b, struct finding f, const char *message,
 	    &(struct event){ .kind = EVENT_FINDING,
 		.at = { .ns = epoch + (int64_t)f.update },
 		.finding = &f },
-	    cause);
-}
-
-static void send(struct bench *b, struct finding f, const char *message)
-{
-	send_by(b, f, message, NULL);
+	    NULL);
 }
 
 /* All that is written up to the summary; the caller frees it. */
@@ -189,58 +183,6 @@ static void later_states(void **state)
 	    "  - third\n"
 	    "    2006-09-25T16:00:03.123456791Z, frames 3, 4; 5 before it kept back by the "
 	    "rule's limit; seen again 2 times; state was evicted at a limit, there may be more to it\n"
-	    "  remedy: Look for an event sink. Then\\x1b ask.\n\n");
-}
-
-#define TITLES \
-	"# 2006-09-25 UTC\n# time          frame client          server          method    " \
-	"target                   code  sent   recv  seconds change tag\n"
-
-/* Who reads along is told at once what came by time, later states, and what losses left open. */
-static void live_states(void **state)
-{
-	(void)state;
-	const struct event cause = { .kind = EVENT_TRANSACTION };
-	struct finding f = { .rule = &medium, .id = 7 };
-	struct bench *b = bench_open((struct report_options){ .live = true });
-	send_by(b, f, "first", &cause);
-	f.update = 1;
-	send_by(b, f, "second", &cause);
-	f.update = 2;
-	send_by(b, f, "third", NULL);
-	f = (struct finding){ .rule = &info, .id = 8 };
-	send_by(b, f, "by\ntime", NULL);
-	f = (struct finding){ .rule = &info, .id = 9, .outcome = INCONCLUSIVE_LOSS };
-	send_by(b, f, "open", NULL);
-	f.outcome = INCONCLUSIVE_UNKNOWN;
-	send_by(b, f, "unknown", &cause);
-	f.outcome = INCONCLUSIVE_EOF;
-	send_by(b, f, "end", NULL);
-	char *text = bench_close(b), *closing = strstr(text, "\nfindings: ");
-	assert_non_null(closing);
-	*closing = '\0';
-	assert_string_equal(text,
-	    "  medium b-medium: first\n"
-	    "  medium b-medium, again: second\n" TITLES
-	    "16:00:03.123456 -- medium b-medium, again: third\n"
-	    "16:00:03.123456 -- info untagged-write (D02): by\\x0atime\n"
-	    "16:00:03.123456 -- info untagged-write (D02), inconclusive for missing packets: open\n"
-	    "  info untagged-write (D02), inconclusive: unknown\n");
-	free(text);
-}
-
-/* The block at the end has each once, in its last state. */
-static void live_closes_as_ever(void **state)
-{
-	(void)state;
-	struct finding f = { .rule = &medium, .id = 7 };
-	struct bench *live = bench_open((struct report_options){ .live = true, .quiet = true });
-	send(live, f, "first");
-	f.update = 1;
-	send(live, f, "second");
-	expect(live,
-	    "findings: 1 medium\n\nmedium b-medium: Medium one\n  - second\n"
-	    "    2006-09-25T16:00:03.123456790Z; seen again 1 time\n"
 	    "  remedy: Look for an event sink. Then\\x1b ask.\n\n");
 }
 
@@ -627,8 +569,6 @@ int main(void)
 		cmocka_unit_test(hostile_texts),
 		cmocka_unit_test(rules_that_are_gone),
 		cmocka_unit_test(later_states),
-		cmocka_unit_test(live_states),
-		cmocka_unit_test(live_closes_as_ever),
 		cmocka_unit_test(carried_fields),
 		cmocka_unit_test(frames_of_several_inputs),
 		cmocka_unit_test(many_frames),

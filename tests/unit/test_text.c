@@ -245,37 +245,6 @@ static void test_input_without_a_name(void **state)
 	assert_non_null(strstr(text, "16:00:03.123456     4 10.0.0.1"));
 }
 
-static void send_loss(struct bench *b, uint64_t packets, int64_t after_ns)
-{
-	struct dropped dropped = { .at = stamp(9, after_ns), .packets = packets };
-	report_event(b->report,
-	    &(struct event){ .kind = EVENT_LOSS, .at = dropped.at, .dropped = &dropped });
-}
-
-static void test_losses_live(void **state)
-{
-	(void)state;
-	struct bench b;
-	char text[8192], whole[4096];
-	bench_open(&b, (struct report_options){ .live = true });
-	send_loss(&b, 120, 0);
-	send_loss(&b, 1, 8000);
-	bench_close(&b, text, sizeof text);
-	snprintf(whole, sizeof whole,
-	    "# 2006-09-25 UTC\n%s16:00:03.123456 -- 120 packets lost\n"
-	    "16:00:03.123464 -- 1 packet lost\n",
-	    titles);
-	assert_string_equal(text, whole);
-	bench_open(&b, (struct report_options){ 0 });
-	send_loss(&b, 120, 0);
-	bench_close(&b, text, sizeof text);
-	assert_string_equal(text, "");
-	bench_open(&b, (struct report_options){ .live = true, .quiet = true });
-	send_loss(&b, 120, 0);
-	bench_close(&b, text, sizeof text);
-	assert_string_equal(text, "");
-}
-
 static void test_quiet_and_color(void **state)
 {
 	(void)state;
@@ -457,7 +426,6 @@ int main(void)
 		cmocka_unit_test(test_columns_grow_and_stay),
 		cmocka_unit_test(test_several_inputs),
 		cmocka_unit_test(test_input_without_a_name),
-		cmocka_unit_test(test_losses_live),
 		cmocka_unit_test(test_quiet_and_color),
 		cmocka_unit_test(test_local_time),
 		cmocka_unit_test(test_evidence),
