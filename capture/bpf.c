@@ -57,6 +57,15 @@ static bool program_compile(struct program *program, const char *text, int linkt
 	return program->state == READY;
 }
 
+bool bpf_check(const char *text, struct error *e)
+{
+	struct program program = { .state = NOT_YET };
+	bool good = program_compile(&program, text, DLT_EN10MB, e);
+	if (good)
+		pcap_freecode(&program.code);
+	return good;
+}
+
 struct bpf *bpf_new(const char *text, struct error *e)
 {
 	static const int usual[] = { 1, 113, 101, 127, 0 }; /* Ethernet, SLL, raw IP, radio, null */

@@ -67,6 +67,8 @@ const char *source_name(const struct source *, uint16_t input);
 /* Tells captures apart: of its first packet record, time stamp included; the same from that packet on. */
 uint64_t source_content_hash(const struct source *, uint16_t input);
 void source_close(struct source *);                            /* NULL is fine */
+/* Is it pcap-filter(7) text, for Ethernet? Looks names up. */
+bool bpf_check(const char *text, struct error *);
 
 /* ---- live.c: interfaces ---- */
 struct live_options {

@@ -121,6 +121,9 @@ bool is_machine_subcommand(const char *name);
 int help_page(const struct command *);                  /* prints its help, NULL: the main page; the exit code */
 /* ---- ruleset.c: the rules that the options ask for, compiled ---- */
 struct ruleset *options_ruleset(const struct options *, int *code);  /* NULL: *code, and all is said */
+struct filter *options_filter(const struct options *, struct ruleset *); /* of -Y; NULL: it is wrong, and where is said */
+/* ---- display.c ---- */
+struct report_options options_report(const struct options *);        /* without the names of inputs */
 /* ---- profileset.c: the profiles that the options ask for ---- */
 struct profiles *options_profiles(const struct options *, int *code); /* NULL: *code, and all is said */
 /* Of --profile; *out NULL: none was asked for. False: there is no such one, and that is said. */

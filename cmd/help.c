@@ -128,6 +128,14 @@ static const struct page {
 	    "happen shows nothing; neither does a version number.\n\n",
 	    "\nExit: 0 VERIFIED, 1 STILL_BROKEN or PARTIAL, 4 NOT_EXERCISED, INCONCLUSIVE or damaged\n"
 	    "input, 2 wrong use, 3 no readable capture, 5 output error. More: man davscope\n" },
+	{ "config",
+	    "davscope config check [FILE] [options]\n\n"
+	    "  davscope config check                        is /etc/davscope/davscope.yaml well written?\n"
+	    "  davscope config check my.yaml                another file\n"
+	    "  davscope config check my.yaml --format json  complaints as an object a line\n\n"
+	    "What is wrong is told with file, line and column; so is what is wrong with the rules that\n"
+	    "it names. Else a line an alert says where it goes. More: man davscope.yaml\n\n",
+	    "\nExit: 0 it can be used, 2 it cannot, 5 output error\n" },
 	{ "version", "davscope version\n\n", NULL },
 };
 

@@ -221,13 +221,15 @@ static bool is_helped(char **words, size_t n)
 {
 	int (*run)(const struct options *) = n == 2 ? command_find(words[0])->run : NULL;
 	return (run == command_rules && is_subcommand(words[1])) ||
-	    (run == command_machine && is_machine_subcommand(words[1]));
+	    (run == command_machine && is_machine_subcommand(words[1])) ||
+	    (run == command_config && strcmp(words[1], "check") == 0);
 }
 
 static bool has_subcommands(const struct command *command)
 {
 	return command != NULL &&
-	    (command->run == command_rules || command->run == command_machine);
+	    (command->run == command_rules || command->run == command_machine ||
+		command->run == command_config);
 }
 
 /* `rules`, `machine` and `verify` read their words themselves, `help` takes the name of a command. */

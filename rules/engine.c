@@ -201,6 +201,14 @@ const struct rule_counts *rules_counts(const struct rules *r, size_t i)
 	return i < r->n_states ? &r->states[i]->counts : NULL;
 }
 
+size_t rules_keys(const struct rules *r, size_t i)
+{
+	if (i >= r->n_states)
+		return 0;
+	const struct rule_state *s = r->states[i];
+	return s->keys.n + s->limits.n + s->told.n;
+}
+
 /* ---- one event ---- */
 
 uint64_t single_send(struct rules *r, struct rule_state *s, const struct occasion *o)

@@ -28,6 +28,8 @@ static void test_defaults_agree_and_fit(void **state)
 	    (l.scopes + l.credentials) * 256 + l.sessions * 6144 + l.session_rows * 64 +
 	    l.session_notes * 256 + l.servers * 2304 + (80 << 10) + l.lifelines * 4352 + (2 << 20);
 	assert_true(sum <= UINT64_C(1) << 30);
+	/* Queues of sinks are in the keeper, which is a process of its own with nothing of the above in it. */
+	assert_true(8 * l.sink_bytes <= UINT64_C(128) << 20);
 	/*
 	 * scrub decodes and no more: no items, sessions, rules or profiles, no packets kept. A body is held as often
 	 * as it is encoded within itself.
