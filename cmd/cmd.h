@@ -129,6 +129,10 @@ struct profiles *options_profiles(const struct options *, int *code); /* NULL: *
 /* Of --profile; *out NULL: none was asked for. False: there is no such one, and that is said. */
 bool options_profile(const struct options *, const struct profiles *, const struct profile **out);
 
+/* ---- beside.c: programs that lie beside this one ---- */
+bool path_beside(const char *name, char *out, size_t room, struct error *);
+int become_beside(const char *name, const struct options *); /* with the same command line; returns only when it fails */
+
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */
 int finish_output(struct out *);                        /* closes; the exit code it amounts to */
 

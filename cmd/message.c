@@ -156,7 +156,7 @@ bool channel_send(struct channel *c, const struct channel_message *m)
 static bool is_known(unsigned kind)
 {
 	return (kind >= MESSAGE_HELLO && kind <= MESSAGE_CHECKED) ||
-	    (kind >= MESSAGE_RECALL && kind <= MESSAGE_END);
+	    (kind >= MESSAGE_RECALL && kind <= MESSAGE_AGAIN);
 }
 
 static int nonsense(struct channel *c, struct error *e, const char *what)

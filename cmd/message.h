@@ -2,8 +2,9 @@
  * message.h - what watcher and keeper tell each other over a socketpair (SOCK_SEQPACKET). Private to cmd/.
  *
  * A message is one datagram, or several when it is long: kind, flags, number, then its part of the body.
- * A keeper that was started anew says HELLO and drops parts until one begins a message. Neither side
- * trusts the other: what does not read is refused, and counted.
+ * A keeper that was started anew says HELLO and drops parts until one begins a message; findings and
+ * state it drops until RECALL or AGAIN, as what went before them was told to somebody who is dead.
+ * Neither side trusts the other: what does not read is refused, and counted.
  */
 #ifndef DAVSCOPE_CMD_MESSAGE_H
 #define DAVSCOPE_CMD_MESSAGE_H
@@ -29,10 +30,13 @@ enum message_kind {
 	MESSAGE_APPLY,         /* and take it */
 	MESSAGE_REOPEN,        /* files of sinks */
 	MESSAGE_END,           /* nothing follows: give out what is queued and end */
+	MESSAGE_AGAIN,         /* answers a later HELLO: behind it comes all that was not safe, from the first on */
 };
 enum { MESSAGE_MAX = 4 << 20, MESSAGE_PART = 32 << 10 };
 
 struct channel_message { enum message_kind kind; uint64_t number; struct slice body; };
+
+#define KEEPER_CHANNEL "DAVSCOPE_CHANNEL"  /* the environment variable with the number of the keeper's descriptor */
 
 struct channel;
 struct channel *channel_new(int fd, struct error *);           /* takes the descriptor; non-blocking from here on */

@@ -426,12 +426,12 @@ static enum db_walk walk_row(sqlite3_stmt *s, struct db_place *place, struct sta
 	return DB_WALK_FAILED;
 }
 
-enum db_walk db_walk(struct db *db, struct db_place *place, struct state_record *r, uint8_t **room,
-    size_t *n, struct error *e)
+enum db_walk db_walk(struct db *db, struct db_place *place, bool back, struct state_record *r,
+    uint8_t **room, size_t *n, struct error *e)
 {
 	if (db == NULL)
 		return DB_WALK_END;
-	sqlite3_stmt *s = db->statements[S_WALK];
+	sqlite3_stmt *s = db->statements[back ? S_WALK_BACK : S_WALK];
 	enum db_walk answer = DB_WALK_END;
 	db_lock(db);
 	sqlite3_bind_int64(s, 1, place->begun ? place->part : -1);

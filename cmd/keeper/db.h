@@ -41,8 +41,8 @@ bool db_batch_drop(struct db *, struct error *);
 /* Where a walk through the state is: zeroed it begins. By part, then by last use. */
 struct db_place { int64_t part, used_ns, row; bool begun; };
 enum db_walk { DB_WALK_END, DB_WALK_RECORD, DB_WALK_FAILED };
-/* The record behind *place; it lives in *room, which belongs to the caller and grows. */
-enum db_walk db_walk(struct db *, struct db_place *, struct state_record *, uint8_t **room, size_t *n, struct error *);
+/* The record behind *place, or `back` the one in front; it lives in *room, which belongs to the caller and grows. */
+enum db_walk db_walk(struct db *, struct db_place *, bool back, struct state_record *, uint8_t **room, size_t *n, struct error *);
 bool db_prune(struct db *, int64_t before_ns, uint64_t *gone, struct error *); /* records not used since; then gives the room back */
 
 /* ---- findings ---- */

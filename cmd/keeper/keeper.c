@@ -6,7 +6,7 @@
 
 #include "cmd/keeper/clock.h"
 #include "cmd/keeper/gauges.h"
-#include "cmd/keeper/metrics.h"
+#include "cmd/keeper/exporter.h"
 #include "cmd/keeper/outlets.h"
 #include "cmd/keeper/store.h"
 #include "cmd/message.h"
@@ -52,7 +52,7 @@ struct keeper {
 	struct sinks *sinks;
 	struct db *db;
 	struct store *store;
-	struct metrics *metrics;
+	struct exporter *exporter;
 	struct recall recall;
 	struct owed owed;
 	struct error trouble; /* of the database; empty: none */
@@ -61,6 +61,8 @@ struct keeper {
 	size_t told_n;
 	int64_t told_ms, commit_ms, started_ns;
 	uint64_t refused;
+	bool lacks_state; /* a part of a batch could not be written */
+	bool hears; /* findings and state, as nothing in front of them is lacking */
 	bool ended;
 };
 
@@ -91,7 +93,7 @@ static bool recall_load(struct keeper *k)
 {
 	struct recall *r = &k->recall;
 	struct error e;
-	enum db_walk walk = db_walk(k->db, &r->place, &r->record, &r->room, &r->room_n, &e);
+	enum db_walk walk = db_walk(k->db, &r->place, false, &r->record, &r->room, &r->room_n, &e);
 	if (walk == DB_WALK_FAILED)
 		warn("what was remembered cannot be read: %s", e.text);
 	r->loaded = walk == DB_WALK_RECORD && recall_pack(r);
@@ -125,6 +127,8 @@ static bool answers_send(struct keeper *k)
 	if (o->hello &&
 	    !tell(k, MESSAGE_HELLO, db_finding_last(k->db), slice_from(k->trouble.text)))
 		return false;
+	if (o->hello)
+		k->hears = false;
 	o->hello = false;
 	uint64_t safe = store_safe(k->store);
 	if (safe > o->taken) {
@@ -161,8 +165,25 @@ static void commit_now(struct keeper *k)
 	}
 	if (k->trouble.text[0] != '\0')
 		warn("the state directory: written again");
+	k->owed.hello = k->owed.hello || store_asks_again(k->store) || k->lacks_state;
+	k->lacks_state = false;
 	k->trouble.text[0] = '\0';
-	k->owed.hello = k->owed.hello || store_asks_again(k->store);
+}
+
+/* A batch of which a part is lost is sent again when the disk takes it: HELLO asks for that. */
+static void state_lost(struct keeper *k, const struct error *e)
+{
+	trouble_begin(k, e);
+	k->lacks_state = true;
+	k->hears = false;
+}
+
+static void hear(struct keeper *k)
+{
+	struct error e;
+	k->hears = true;
+	if (k->db != NULL && !db_batch_drop(k->db, &e))
+		state_lost(k, &e);
 }
 
 static void take_state(struct keeper *k, struct slice body)
@@ -171,17 +192,17 @@ static void take_state(struct keeper *k, struct slice body)
 	struct error e;
 	if (!state_read(body, &r))
 		k->refused++;
-	else if (k->db != NULL && !db_batch_put(k->db, &r, &e))
-		trouble_begin(k, &e);
+	else if (k->hears && k->db != NULL && !db_batch_put(k->db, &r, &e))
+		state_lost(k, &e);
 }
 
 static void take_save(struct keeper *k, uint64_t number)
 {
 	struct error e;
-	if (k->db == NULL)
+	if (k->db == NULL || !k->hears)
 		return;
 	if (!db_batch_save(k->db, &e)) {
-		trouble_begin(k, &e);
+		state_lost(k, &e);
 		return;
 	}
 	k->owed.saved = true;
@@ -200,6 +221,16 @@ static bool sinks_begin(struct keeper *k, const struct outlets *outlets, struct 
 	return k->sinks != NULL;
 }
 
+/* That a required one cannot be reached, the watcher learns with HELLO, and ends if it has just begun. */
+static void required_check(struct keeper *k)
+{
+	struct sink_counts counts[GAUGED_SINKS];
+	size_t n = sinks_counts(k->sinks, counts, GAUGED_SINKS);
+	for (size_t i = 0; i < n && i < GAUGED_SINKS && i < k->outlets->n_sinks; i++)
+		if (k->outlets->sinks[i].required && counts[i].failing)
+			error_set(&k->trouble, "%.60s: %.180s", counts[i].name, counts[i].why.text);
+}
+
 static void take_record(struct keeper *k, struct slice body)
 {
 	struct record r;
@@ -207,7 +238,7 @@ static void take_record(struct keeper *k, struct slice body)
 		k->refused++;
 		return;
 	}
-	if (r.kind == EVENT_FINDING && store_finding(k->store, &r) != STORE_NEW)
+	if (r.kind == EVENT_FINDING && (!k->hears || store_finding(k->store, &r) != STORE_NEW))
 		return;
 	if (k->sinks != NULL)
 		sinks_put(k->sinks, &r);
@@ -317,9 +348,9 @@ static bool metrics_begin(struct keeper *k, struct error *e)
 	const char *address = metrics_address(k);
 	if (address == NULL)
 		return true;
-	k->metrics = metrics_open(address, (struct metrics_answers){ metrics_text, is_healthy, k },
-	    e);
-	return k->metrics != NULL;
+	k->exporter = exporter_open(address,
+	    (struct exporter_answers){ metrics_text, is_healthy, k }, e);
+	return k->exporter != NULL;
 }
 
 /* ---- the loop ---- */
@@ -332,6 +363,10 @@ static void take(struct keeper *k, const struct channel_message *m)
 		k->recall.loaded = false;
 		k->recall.n = 0;
 		k->recall.place = (struct db_place){ 0 };
+		hear(k);
+		break;
+	case MESSAGE_AGAIN:
+		hear(k);
 		break;
 	case MESSAGE_RECORD:
 		take_record(k, m->body);
@@ -387,7 +422,7 @@ static void wait_for_work(struct keeper *k, bool full)
 {
 	struct pollfd fds[] = {
 		{ .fd = channel_fd(k->channel), .events = (short)(POLLIN | (full ? POLLOUT : 0)) },
-		{ .fd = k->metrics != NULL ? metrics_fd(k->metrics) : -1, .events = POLLIN },
+		{ .fd = k->exporter != NULL ? exporter_fd(k->exporter) : -1, .events = POLLIN },
 	};
 	int64_t left = k->commit_ms - clock_ms();
 	poll(fds, 2, left > 0 ? (int)left : 0);
@@ -405,8 +440,8 @@ static int keeper_loop(struct keeper *k)
 		}
 		wait_for_work(k, !answers_send(k));
 		messages_read(k);
-		if (k->metrics != NULL)
-			metrics_run(k->metrics);
+		if (k->exporter != NULL)
+			exporter_run(k->exporter);
 	}
 	return EXIT_DONE;
 }
@@ -440,6 +475,7 @@ static bool keeper_begin(struct keeper *k, struct error *e)
 	if (!sinks_begin(k, k->outlets, e))
 		return false;
 	/* Here: sandbox_seal(). */
+	required_check(k);
 	k->owed.hello = true;
 	k->owed.taken = store_safe(k->store);
 	return true;
@@ -456,8 +492,8 @@ static void keeper_end(struct keeper *k)
 	if (k->store != NULL && !store_commit(k->store, &e))
 		warn("the state directory: %s", e.text);
 	if (k->store != NULL)
-		(void)channel_flush(k->channel), (void)answers_send(k);
-	metrics_close(k->metrics);
+		answers_send(k);
+	exporter_close(k->exporter);
 	store_free(k->store);
 	db_close(k->db);
 	outlets_free(k->outlets);
@@ -477,10 +513,13 @@ int keeper_run(const struct options *o, int fd)
 	k->options = o;
 	k->channel = channel_new(fd, &e);
 	int code = EXIT_USAGE;
-	if (k->channel != NULL && keeper_begin(k, &e))
+	if (k->channel != NULL && keeper_begin(k, &e)) {
 		code = keeper_loop(k);
-	else
-		warn("keeper: %s", e.text);
+	} else {
+		warn("davscope-keeper: %s", e.text);
+		if (k->channel != NULL)
+			tell(k, MESSAGE_HELLO, 0, slice_from(e.text));
+	}
 	keeper_end(k);
 	free(k);
 	return code;

@@ -6,7 +6,6 @@
 
 #include "cmd/cmd.h"
 
-#define KEEPER_CHANNEL "DAVSCOPE_CHANNEL" /* the environment variable with the descriptor's number */
 /* Works for the watcher at the other end of `fd`, which it takes, until that ends; the exit code. */
 int keeper_run(const struct options *, int fd);
 int keeper_state(const struct options *);      /* davscope state show|export|prune */

@@ -18,7 +18,7 @@ BEGIN {
 	only["pcap.h"] = only["pcap/"] = "^capture/"
 	only["libxml/"] = "^decode/xml\\.c$"
 	only["yaml.h"] = "^base/yaml\\.c$"
-	only["microhttpd.h"] = "^(play/serve|cmd/keeper/metrics)\\.c$"
+	only["microhttpd.h"] = "^(play/serve|cmd/keeper/exporter)\\.c$"
 	only["sqlite3.h"] = "^cmd/keeper/db\\.c$"
 	only["curl/"] = "^(play/fetch|report/sink_webhook)\\.c$"
 	only["pcre2.h"] = "^rules/match\\.c$"

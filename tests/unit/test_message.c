@@ -76,7 +76,7 @@ static void test_all_kinds(void **state)
 {
 	(void)state;
 	struct pair p = pair_new();
-	for (unsigned kind = MESSAGE_HELLO; kind <= MESSAGE_END; kind++) {
+	for (unsigned kind = MESSAGE_HELLO; kind <= MESSAGE_AGAIN; kind++) {
 		if (kind > MESSAGE_CHECKED && kind < MESSAGE_RECALL)
 			continue;
 		struct channel_message m = { (enum message_kind)kind, UINT64_MAX - kind,
@@ -254,7 +254,7 @@ static void test_nonsense(void **state)
 	check_refused(&p);
 	part_send(&p, MESSAGE_CHECKED + 1, FIRST | LAST, 0, 1);
 	check_refused(&p);
-	part_send(&p, MESSAGE_END + 1, FIRST | LAST, 0, 1);
+	part_send(&p, MESSAGE_AGAIN + 1, FIRST | LAST, 0, 1);
 	check_refused(&p);
 	part_send(&p, MESSAGE_HELLO, 4 | FIRST | LAST, 0, 1);
 	check_refused(&p);

@@ -127,6 +127,7 @@ static void test_findings_stay_until_taken(void **state)
 	outbox_taken(p->outbox, 2);
 	put_finding(p, 6);
 	outbox_again(p->outbox, 3);
+	arrives(p, MESSAGE_AGAIN, 0);
 	for (uint64_t i = 4; i <= 6; i++)
 		arrives_finding(p, i);
 	arrives_nothing(p);
@@ -177,8 +178,10 @@ static void test_state_stays_until_saved(void **state)
 	outbox_save(p->outbox);
 	assert_true(put_state(p, 3));
 	for (int again = 0; again < 2; again++) {
-		if (again)
+		if (again) {
 			outbox_again(p->outbox, 0);
+			arrives(p, MESSAGE_AGAIN, 0);
+		}
 		arrives(p, MESSAGE_STATE, 1);
 		arrives(p, MESSAGE_STATE, 1);
 		arrives(p, MESSAGE_SAVE, 1);

@@ -1,10 +1,10 @@
 /*
- * metrics.c - GET and HEAD of the metrics and of /healthz, by libmicrohttpd.
+ * exporter.c - GET and HEAD of the metrics and of /healthz, by libmicrohttpd.
  *
  * A few connections at a time, small ones, that are cut when they are slow: whoever scrapes is not
  * trusted with the keeper's time.
  */
-#include "cmd/keeper/metrics.h"
+#include "cmd/keeper/exporter.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -22,9 +22,9 @@ enum {
 	PORT_MAX = 65535
 };
 
-struct metrics {
+struct exporter {
 	struct MHD_Daemon *daemon;
-	struct metrics_answers answers;
+	struct exporter_answers answers;
 	char path[PATH_MAX_BYTES];
 };
 
@@ -113,7 +113,7 @@ static enum MHD_Result answer_line(struct MHD_Connection *connection, unsigned s
 	return answer(connection, status, text, n, "text/plain; charset=utf-8");
 }
 
-static enum MHD_Result answer_metrics(struct metrics *m, struct MHD_Connection *connection)
+static enum MHD_Result answer_metrics(struct exporter *m, struct MHD_Connection *connection)
 {
 	size_t n = 0;
 	char *text = m->answers.text(m->answers.ctx, &n);
@@ -122,7 +122,7 @@ static enum MHD_Result answer_metrics(struct metrics *m, struct MHD_Connection *
 	return answer(connection, MHD_HTTP_OK, text, n, "text/plain; version=0.0.4; charset=utf-8");
 }
 
-static enum MHD_Result answer_health(struct metrics *m, struct MHD_Connection *connection)
+static enum MHD_Result answer_health(struct exporter *m, struct MHD_Connection *connection)
 {
 	struct error why;
 	if (m->answers.healthy(m->answers.ctx, &why))
@@ -134,7 +134,7 @@ static enum MHD_Result answer_health(struct metrics *m, struct MHD_Connection *c
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *body, size_t *body_n, void **seen)
 {
-	struct metrics *m = ctx;
+	struct exporter *m = ctx;
 	(void)version;
 	(void)body;
 	if (*seen == NULL) {
@@ -164,7 +164,7 @@ static void be_quiet(void *ctx, const char *format, va_list args)
 	(void)args;
 }
 
-static struct MHD_Daemon *daemon_start(struct metrics *m, const union address *at)
+static struct MHD_Daemon *daemon_start(struct exporter *m, const union address *at)
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG;
 	if (at->any.sa_family == AF_INET6)
@@ -176,10 +176,11 @@ static struct MHD_Daemon *daemon_start(struct metrics *m, const union address *a
 	    (size_t)CONNECTION_BYTES, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
 }
 
-struct metrics *metrics_open(const char *address, struct metrics_answers answers, struct error *e)
+struct exporter *exporter_open(const char *address, struct exporter_answers answers,
+    struct error *e)
 {
 	union address at;
-	struct metrics *m = calloc(1, sizeof *m);
+	struct exporter *m = calloc(1, sizeof *m);
 	if (m == NULL) {
 		error_set(e, "out of memory");
 		return NULL;
@@ -197,25 +198,25 @@ struct metrics *metrics_open(const char *address, struct metrics_answers answers
 	return NULL;
 }
 
-int metrics_fd(const struct metrics *m)
+int exporter_fd(const struct exporter *m)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(m->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	return info != NULL ? info->epoll_fd : -1;
 }
 
-unsigned metrics_port(const struct metrics *m)
+unsigned exporter_port(const struct exporter *m)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(m->daemon,
 	    MHD_DAEMON_INFO_BIND_PORT);
 	return info != NULL ? info->port : 0;
 }
 
-void metrics_run(struct metrics *m)
+void exporter_run(struct exporter *m)
 {
 	MHD_run(m->daemon);
 }
 
-void metrics_close(struct metrics *m)
+void exporter_close(struct exporter *m)
 {
 	if (m == NULL)
 		return;
