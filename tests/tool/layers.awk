@@ -18,7 +18,8 @@ BEGIN {
 	only["pcap.h"] = only["pcap/"] = "^capture/"
 	only["libxml/"] = "^decode/xml\\.c$"
 	only["yaml.h"] = "^base/yaml\\.c$"
-	only["microhttpd.h"] = "^play/serve\\.c$"
+	only["microhttpd.h"] = "^(play/serve|cmd/keeper/metrics)\\.c$"
+	only["sqlite3.h"] = "^cmd/keeper/db\\.c$"
 	only["curl/"] = "^(play/fetch|report/sink_webhook)\\.c$"
 	only["pcre2.h"] = "^rules/match\\.c$"
 	# Time zones are built in: dist/zones.c asks libical for them.
