@@ -129,6 +129,8 @@ struct profiles *options_profiles(const struct options *, int *code); /* NULL: *
 /* Of --profile; *out NULL: none was asked for. False: there is no such one, and that is said. */
 bool options_profile(const struct options *, const struct profiles *, const struct profile **out);
 
+int interfaces_print(void);            /* -D: on standard output; the exit code */
+
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */
 int finish_output(struct out *);                        /* closes; the exit code it amounts to */
 
