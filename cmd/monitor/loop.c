@@ -129,9 +129,8 @@ static void ring_take(struct watcher *w, struct packet *packet)
 {
 	struct error e;
 	bool failed = !ring_packet(w->ring, packet, &e);
-	if (failed && !w->ring_fails)
+	if (failed && e.text[0] != '\0')
 		warn("%s; packets are missing in the ring until that ends", e.text);
-	w->ring_fails = failed;
 }
 
 static void take(struct watcher *w, struct packet *packet)
@@ -152,6 +151,7 @@ static void take(struct watcher *w, struct packet *packet)
 static void idle(struct watcher *w, uint64_t dropped)
 {
 	w->pipeline.counts.dropped += dropped;
+	ring_lost(w->ring, dropped);
 	decoder_dropped(w->pipeline.decoder, dropped);
 	pipeline_tick(&w->pipeline, wall_now() - lag_ns);
 	chores(w);

@@ -232,7 +232,11 @@ static void say_evidence(const struct watcher *w, const struct run_end *end)
 static void finish(struct watcher *w)
 {
 	struct run_end end;
+	uint64_t lost = live_lost(w->live);
 	notify_stopping(&w->notify);
+	ring_lost(w->ring, lost);
+	w->pipeline.counts.dropped += lost;
+	w->pipeline.counts.dropped_behind = lost;
 	if (w->remembers) {
 		pipeline_pause(&w->pipeline, wall_now());
 		end = pipeline_totals(&w->pipeline, true);

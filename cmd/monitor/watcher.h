@@ -46,7 +46,6 @@ struct watcher {
 	bool keeper_lost;              /* nobody listens any more */
 
 	struct timers timers;
-	bool ring_fails;               /* the last packet could not be written */
 	struct ruleset *waiting;       /* rules that are taken when the keeper has checked the configuration */
 	struct config *waiting_config;
 	bool stopping, found;          /* found: what --fail-on is about */
