@@ -132,6 +132,7 @@ bool options_profile(const struct options *, const struct profiles *, const stru
 /* ---- beside.c: programs that lie beside this one ---- */
 bool path_beside(const char *name, char *out, size_t room, struct error *);
 int become_beside(const char *name, const struct options *); /* with the same command line; returns only when it fails */
+int interfaces_print(void);            /* -D: on standard output; the exit code */
 
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */
 int finish_output(struct out *);                        /* closes; the exit code it amounts to */

@@ -23,7 +23,7 @@ static void complaints_print(struct complaints *complaints, char why[OUTLETS_TEX
 	}
 }
 
-static bool configuration_read(struct outlets *out, const char *path, char why[OUTLETS_TEXT])
+static bool outlets_read(struct outlets *out, const char *path, char why[OUTLETS_TEXT])
 {
 	struct error e = { "" };
 	struct complaints *complaints = complaints_new();
@@ -89,8 +89,7 @@ struct outlets *outlets_load(const struct options *o, char why[OUTLETS_TEXT])
 {
 	struct outlets *out = calloc(1, sizeof *out);
 	snprintf(why, OUTLETS_TEXT, "out of memory");
-	if (out != NULL &&
-	    (o->config_path == NULL || configuration_read(out, o->config_path, why)) &&
+	if (out != NULL && (o->config_path == NULL || outlets_read(out, o->config_path, why)) &&
 	    sinks_gather(out, o))
 		return out;
 	outlets_free(out);

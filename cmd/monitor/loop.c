@@ -39,12 +39,12 @@ static size_t interfaces_read(struct watcher *w, struct live_counts counts[INTER
 static void interfaces_count(struct watcher *w)
 {
 	struct live_counts counts[INTERFACES];
+	struct metrics_interface out[INTERFACES];
 	size_t n = interfaces_read(w, counts);
-	for (size_t i = 0; i < n; i++) {
-		const struct live_counts *c = &counts[i];
-		metrics_capture(w->metrics, c->interface, c->packets, c->bytes, c->kernel_drops,
-		    c->interface_drops);
-	}
+	for (size_t i = 0; i < n; i++)
+		out[i] = (struct metrics_interface){ counts[i].interface, counts[i].packets,
+			counts[i].bytes, counts[i].kernel_drops, counts[i].interface_drops };
+	metrics_capture(w->metrics, out, n);
 }
 
 void loop_counters(struct watcher *w)
@@ -78,7 +78,9 @@ static void metrics_send(struct watcher *w)
 	interfaces_count(w);
 	metrics_ring(w->metrics, ring.closed, ring.deleted, ring.pinned, ring.lost);
 	metrics_decode(w->metrics, &decoded);
-	metrics_rules(w->metrics, w->pipeline.rules, !w->reload_failed, w->reloaded_s);
+	metrics_rules(w->metrics, w->pipeline.rules);
+	if (w->pipeline.counts.packets != 0)
+		metrics_lag(w->metrics, wall_now() - w->pipeline.last.ns);
 	metrics_write(w->metrics, w->line);
 	outbox_send(w->outbox, MESSAGE_METRICS, 0, out_taken(w->line));
 }
@@ -99,7 +101,7 @@ static void each_second(struct watcher *w)
 	if (!ring_tick(w->ring, wall_now(), &e))
 		warn("%s", e.text);
 	metrics_send(w);
-	notify_watchdog(w->notify);
+	notify_watchdog(&w->notify);
 }
 
 static void chores(struct watcher *w)
@@ -127,9 +129,8 @@ static void ring_take(struct watcher *w, struct packet *packet)
 {
 	struct error e;
 	bool failed = !ring_packet(w->ring, packet, &e);
-	if (failed && !w->ring_fails)
+	if (failed && e.text[0] != '\0')
 		warn("%s; packets are missing in the ring until that ends", e.text);
-	w->ring_fails = failed;
 }
 
 static void take(struct watcher *w, struct packet *packet)
@@ -150,6 +151,7 @@ static void take(struct watcher *w, struct packet *packet)
 static void idle(struct watcher *w, uint64_t dropped)
 {
 	w->pipeline.counts.dropped += dropped;
+	ring_lost(w->ring, dropped);
 	decoder_dropped(w->pipeline.decoder, dropped);
 	pipeline_tick(&w->pipeline, wall_now() - lag_ns);
 	chores(w);

@@ -154,10 +154,11 @@ static bool open_rights(struct watcher *w, struct error *e)
 		w->code = EXIT_INTERNAL;
 		return false;
 	}
-	if (!open_live(w, e) || !open_keeper(w, e))
+	if (!notify_open(&w->notify, e)) {
+		w->code = EXIT_INTERNAL;
 		return false;
-	w->notify = notify_open();
-	return become_user(w, e);
+	}
+	return open_live(w, e) && open_keeper(w, e) && become_user(w, e);
 }
 
 static bool seal(struct watcher *w)
@@ -198,7 +199,7 @@ static void watcher_close(struct watcher *w)
 	}
 	outbox_free(w->outbox);
 	channel_free(w->channel);
-	notify_close(w->notify);
+	notify_close(&w->notify);
 	config_free(w->waiting_config);
 	config_free(w->config);
 	if (w->signals >= 0)
@@ -231,7 +232,11 @@ static void say_evidence(const struct watcher *w, const struct run_end *end)
 static void finish(struct watcher *w)
 {
 	struct run_end end;
-	notify_stopping(w->notify);
+	uint64_t lost = live_lost(w->live);
+	notify_stopping(&w->notify);
+	ring_lost(w->ring, lost);
+	w->pipeline.counts.dropped += lost;
+	w->pipeline.counts.dropped_behind = lost;
 	if (w->remembers) {
 		pipeline_pause(&w->pipeline, wall_now());
 		end = pipeline_totals(&w->pipeline, true);
@@ -251,14 +256,15 @@ static void run(struct watcher *w)
 {
 	if (!watcher_open(w))
 		return;
-	notify_ready(w->notify);
+	metrics_reload(w->metrics, true, wall_now());
+	notify_ready(&w->notify);
 	loop_run(w);
 	finish(w);
 }
 
 int command_monitor(const struct options *o)
 {
-	struct watcher w = { .given = o, .signals = -1, .code = EXIT_DONE };
+	struct watcher w = { .given = o, .signals = -1, .notify = { .fd = -1 }, .code = EXIT_DONE };
 	if (o->lists_interfaces)
 		return interfaces_print();
 	if (!settings_read(&w, &w.code))

@@ -52,7 +52,7 @@ bool records_open(struct watcher *w, struct error *e)
 	records_kinds(w);
 	w->list = out_memory(e);
 	w->line = w->list != NULL ? out_memory(e) : NULL;
-	w->metrics = w->line != NULL ? metrics_new(e) : NULL;
+	w->metrics = w->line != NULL ? metrics_new(&w->options.limits, e) : NULL;
 	return w->metrics != NULL && records_renew(w, e);
 }
 

@@ -4,8 +4,6 @@
  */
 #include "cmd/monitor/watcher.h"
 
-#include <time.h>
-
 static void reload_drop(struct watcher *w)
 {
 	ruleset_free(w->waiting);
@@ -16,12 +14,10 @@ static void reload_drop(struct watcher *w)
 
 static void reload_end(struct watcher *w, bool good)
 {
-	w->reload_failed = !good;
-	if (good)
-		w->reloaded_s = wall_now() / 1000000000;
-	else
+	metrics_reload(w->metrics, good, wall_now());
+	if (!good)
 		warn("reload: nothing was changed");
-	notify_ready(w->notify);
+	notify_ready(&w->notify);
 }
 
 /* The filter borrows from the rules, and so does what the list keeps of findings. */
@@ -33,11 +29,13 @@ static bool reload_rules(struct watcher *w)
 	if (w->filter != NULL && (filter = options_filter(&w->options, set)) == NULL)
 		return false;
 	w->waiting = NULL;
+	metrics_rules(w->metrics, w->pipeline.rules);
 	if (!rules_reload(w->pipeline.rules, set, &e)) {
 		warn("%s", e.text);
 		filter_free(filter);
 		return false;
 	}
+	metrics_rules(w->metrics, w->pipeline.rules);
 	filter_free(w->filter);
 	w->filter = filter;
 	if (!records_renew(w, &e)) {
@@ -67,7 +65,7 @@ void reload_begin(struct watcher *w)
 {
 	int code = EXIT_DONE;
 	struct options options = w->options;
-	notify_reloading(w->notify, clock_now());
+	notify_reloading(&w->notify);
 	outbox_send(w->outbox, MESSAGE_REOPEN, 0, (struct slice){ 0 });
 	reload_drop(w);
 	w->waiting_config = settings_config(w->given, &code);

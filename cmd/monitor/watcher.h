@@ -25,7 +25,7 @@ struct watcher {
 	struct ring *ring;
 	struct channel *channel;
 	struct outbox *outbox;
-	struct notify *notify;         /* NULL: nobody waits to be told */
+	struct notify notify;
 	int signals;                   /* signalfd */
 
 	struct ruleset *ruleset;       /* until the pipeline takes it */
@@ -46,10 +46,8 @@ struct watcher {
 	bool keeper_lost;              /* nobody listens any more */
 
 	struct timers timers;
-	bool ring_fails;               /* the last packet could not be written */
 	struct ruleset *waiting;       /* rules that are taken when the keeper has checked the configuration */
 	struct config *waiting_config;
-	bool reload_failed; int64_t reloaded_s;
 	bool stopping, found;          /* found: what --fail-on is about */
 	int code;                      /* the exit code, as far as it is known */
 };
