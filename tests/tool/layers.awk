@@ -18,6 +18,7 @@ BEGIN {
 	only["pcap.h"] = only["pcap/"] = "^capture/"
 	only["libxml/"] = "^decode/xml\\.c$"
 	only["yaml.h"] = "^base/yaml\\.c$"
+	only["seccomp.h"] = only["cap-ng.h"] = "^base/sandbox\\.c$"
 	only["microhttpd.h"] = "^play/serve\\.c$"
 	only["curl/"] = "^play/fetch\\.c$"
 	only["pcre2.h"] = "^rules/match\\.c$"
