@@ -197,7 +197,11 @@ enum sandbox_role {
 struct sandbox {
 	enum sandbox_mode mode;
 	enum sandbox_role role;
-	const char *const *reads, *const *writes; /* directories, and files that stay the same; NULL at the end */
+	/*
+	 * Directories, and files that stay the same; NULL at the end. In those of `writes` files are made,
+	 * renamed, linked, removed, and by all but a reader read.
+	 */
+	const char *const *reads, *const *writes;
 	bool programs;
 	/* What could not be done in SANDBOX_AUTO; NULL: nobody is told. */
 	void (*lacking)(const char *what);
