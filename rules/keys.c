@@ -136,8 +136,8 @@ static void key_forget(struct store *s, struct key *k)
 
 void key_drop(struct store *s, struct key *k)
 {
-	key_forget(s, k);
 	k->space->use->clear(s, k);
+	key_forget(s, k);
 	*link_to(s, k) = k->next;
 	list_remove(s, k);
 	k->space->n--;
