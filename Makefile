@@ -236,6 +236,9 @@ install: $(PROGRAM) $(PLAYER) $(KEEPER) man
 		dir='$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}; \
 		install -d "$$dir" && install -m 644 $$page "$$dir" || exit 1; \
 	done
+	ln -sf davscope.1 '$(DESTDIR)$(PREFIX)/share/man/man1/davscope-play.1'
+	ln -sf davscope-monitor.8 '$(DESTDIR)$(PREFIX)/share/man/man8/davscope-capture.8'
+	ln -sf davscope-monitor.8 '$(DESTDIR)$(PREFIX)/share/man/man8/davscope-keeper.8'
 	install -d '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' '$(DESTDIR)$(TMPFILESDIR)' \
 		'$(DESTDIR)$(SYSCONFDIR)/davscope/rules' '$(DESTDIR)$(SYSCONFDIR)/logrotate.d' \
 		'$(DESTDIR)$(PREFIX)/share/davscope'

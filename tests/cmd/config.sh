@@ -87,8 +87,8 @@ same 'shipped: no talk' 0 "$(wc -c <"$work/err")"
 mkdir "$work/rules"
 cat >"$work/rules/mine.yaml" <<END
 davscope_rules: 1
-variables:
-  quiet_hours: 8h
+vars:
+  quiet_hours: {type: duration, default: 1h, doc: nothing is said in them}
 rules: []
 END
 sed -e 's/^\( *\)# /\1/' -e "s|/etc/davscope/rules|$work/rules|" "$root/dist/davscope.yaml" >shipped.yaml
@@ -109,9 +109,38 @@ while read -r code rest; do
 done <"$work/program"
 for page in davscope-monitor.8 davscope.yaml.5; do
 	if command -v mandoc >/dev/null; then
-		same "mandoc $page" '' "$(mandoc -Tlint "$root/docs/$page" | grep -v 'referenced manual not found')"
+		same "mandoc $page" '' "$(mandoc -Tlint -W warning "$root/docs/$page" 2>/dev/null)"
 	else
 		skipped=$((skipped + 1))
 	fi
 done
+
+# Every option of a live run has its paragraph.
+for command in monitor capture; do
+	run $command --help
+	grep -o -e '^  -[A-Za-z-]*' -e '^  -., --[a-z-]*' "$work/out" | sed 's/.* -//; s/^-*//; s/^ *//' >"$work/options"
+	same "$command has options" yes "$([ "$(wc -l <"$work/options")" -gt 4 ] && echo yes)"
+	while read -r option; do
+		case $option in
+		?) flag="Fl $option" ;;
+		*) flag="Fl Fl $option" ;;
+		esac
+		same "manual: $option" yes "$(grep -q "$flag\( \|\$\)" "$root/docs/davscope-monitor.8" && echo yes)"
+	done <"$work/options"
+done
+
+# ---- what is installed beside it ----
+if command -v promtool >/dev/null; then
+	same 'alert rules of Prometheus' 0 "$(promtool check rules "$root/dist/davscope.rules.yml" >"$work/promtool" 2>&1; echo $?)"
+else
+	skipped=$((skipped + 1))
+fi
+sed -e 's|@BINDIR@|/usr/bin|' -e 's|@SYSCONFDIR@|/etc|' "$root/dist/davscope@.service" >"$work/davscope@eth0.service"
+exposure=$(systemd-analyze security --offline=true "$work/davscope@eth0.service" 2>/dev/null |
+	sed -n 's/.*Overall exposure level for .*: \([0-9]*\.[0-9]\).*/\1/p')
+if [ -n "$exposure" ]; then
+	same "the unit is exposed $exposure, at most 2.0" yes "$(echo "$exposure" | awk '$1 <= 2.0 { print "yes" }')"
+else
+	skipped=$((skipped + 1))
+fi
 closing
