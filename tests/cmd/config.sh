@@ -95,7 +95,7 @@ sed -e 's/^\( *\)# /\1/' -e "s|/etc/davscope/rules|$work/rules|" "$root/dist/dav
 chmod 640 shipped.yaml
 run config check shipped.yaml
 same 'shipped, all of it' 0 "$code"
-same 'shipped, all of it: no talk' 0 "$(wc -c <"$work/err")"
+same 'shipped, all of it: no error' 0 "$(grep -c 'error' "$work/err")"
 says 'shipped, all of it' out 'on-call -> webhook https://hooks.example.org (finding: high and above)'
 says 'shipped, all of it' out '6 alerts'
 

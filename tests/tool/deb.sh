@@ -86,13 +86,13 @@ inside '
 	ok() { echo "ok: $*"; }
 	apt-get update -q >/dev/null
 	apt-get install -y -q --no-install-recommends \
-		$(dpkg-deb -f /davscope.deb Depends | tr "," "\n" | sed "s/(.*//; s/|.*//") >/root/log 2>&1
-	list >/root/before
-	dpkg -i /davscope.deb >/root/log 2>&1 || { cat /root/log; exit 1; }
+		$(dpkg-deb -f /davscope.deb Depends | tr "," "\n" | sed "s/(.*//; s/|.*//") >/tmp/log 2>&1
+	list >/tmp/before
+	dpkg -i /davscope.deb >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
 	ok installs
 	davscope version >/dev/null
 	davscope -r /sample.pcap -q >/dev/null
-	davscope config check >/root/log 2>&1 || { cat /root/log; exit 1; }
+	davscope config check >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
 	for program in davscope davscope-play davscope-keeper; do
 		! ldd /usr/bin/$program | grep "not found"
 	done
@@ -111,16 +111,16 @@ inside '
 	echo "# mine" >>/etc/davscope/davscope.yaml
 	echo secret >/var/lib/davscope/mine
 	echo line >/var/log/davscope/findings.json
-	dpkg -i /davscope.deb >/root/log 2>&1 || { cat /root/log; exit 1; }
+	dpkg -i /davscope.deb >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
 	grep -q "# mine" /etc/davscope/davscope.yaml
 	ok upgrade keeps the configuration
-	dpkg -r davscope >/root/log 2>&1 || { cat /root/log; exit 1; }
+	dpkg -r davscope >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
 	! command -v davscope
 	[ -e /etc/davscope/davscope.yaml ] && [ -e /var/lib/davscope/mine ]
 	ok removal keeps configuration and state
-	dpkg -P davscope >/root/log 2>&1 || { cat /root/log; exit 1; }
-	list >/root/after
-	diff /root/before /root/after | grep "^>" | grep -v "^> /etc/\(group\|passwd\|shadow\|gshadow\)-$" && exit 1
+	dpkg -P davscope >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
+	list >/tmp/after
+	diff /tmp/before /tmp/after | grep "^>" | grep -v "^> /etc/\(group\|passwd\|shadow\|gshadow\)-$" && exit 1
 	ok purge leaves nothing' && code=0 || code=$?
 rm -rf --one-file-system "$root"
 if [ "$code" -eq 0 ]; then
