@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building, testing or linting needs and this machine lacks; silent when it has all.
-# usage: deps.sh [--check] SET...    sets: build test lint fuzz bench; --check: say, do not install
+# usage: deps.sh [--check] SET...    sets: build test lint fuzz bench deb check-deb; --check: say, do not install
 set -eu
 
 # Set, how to see that it is there, packages for apt, dnf, apk, pacman, brew (a|b: the first that is known).
@@ -33,6 +33,12 @@ lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang
 lint   command:cppcheck      cppcheck                  cppcheck            cppcheck      cppcheck          cppcheck
 fuzz   command:clang         clang                     clang               clang         clang             llvm
 fuzz   fuzzer                libclang-rt-dev           compiler-rt         compiler-rt   compiler-rt       llvm
+deb    command:dh            debhelper                 -                   -             -                 -
+deb    command:dpkg-buildpackage dpkg-dev              -                   -             -                 -
+deb    command:fakeroot      fakeroot                  -                   -             -                 -
+deb    command:lintian       lintian                   -                   -             -                 -
+deb    file:/usr/share/pkgconfig/systemd.pc systemd-dev|systemd -          -             -                 -
+check-deb command:debootstrap debootstrap              -                   -             -                 -
 bench  command:valgrind      valgrind                  valgrind            valgrind      valgrind          valgrind
 '
 
