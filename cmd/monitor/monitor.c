@@ -212,6 +212,7 @@ static void watcher_close(struct watcher *w)
 static void goodbye(struct watcher *w)
 {
 	int64_t until = clock_now() + GOODBYE_MS * INT64_C(1000000);
+	w->parting = true;
 	outbox_send(w->outbox, MESSAGE_END, 0, (struct slice){ 0 });
 	while (!w->keeper_lost && clock_now() < until) {
 		bool sent = outbox_flush(w->outbox);

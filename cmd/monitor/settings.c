@@ -4,9 +4,11 @@
  */
 #include "cmd/monitor/watcher.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- the configuration ---- */
 
@@ -106,6 +108,18 @@ static bool settings_limits(struct options *o, const struct config *c, struct er
 	return limits_check(&o->limits, e);
 }
 
+/* Who reads records of several machines tells them apart by it. */
+static bool settings_sensor(struct watcher *w, struct error *e)
+{
+	if (w->options.sensor != NULL)
+		return true;
+	if (gethostname(w->host, sizeof(w->host) - 1) != 0)
+		return error_set(e, "the name of this host: %s; give one by --sensor",
+		    strerror(errno));
+	w->options.sensor = w->host;
+	return true;
+}
+
 static bool settings_merge(struct watcher *w, struct error *e)
 {
 	struct options *o = &w->options;
@@ -114,7 +128,7 @@ static bool settings_merge(struct watcher *w, struct error *e)
 	w->bpf = o->bpf;
 	settings_rules(o, w->given, c);
 	if (c == NULL)
-		return true;
+		return settings_sensor(w, e);
 	settings_text(&w->bpf, c->filter);
 	settings_text(&o->sensor, c->sensor);
 	settings_text(&o->user, c->user);
@@ -122,7 +136,7 @@ static bool settings_merge(struct watcher *w, struct error *e)
 	settings_text(&o->state_dir, c->state);
 	settings_number(&o->buffer, c->buffer);
 	settings_ring(o, c);
-	return settings_limits(o, c, e);
+	return settings_sensor(w, e) && settings_limits(o, c, e);
 }
 
 bool settings_read(struct watcher *w, int *code)

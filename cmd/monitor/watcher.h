@@ -12,6 +12,8 @@
 #include "cmd/monitor/outbox.h"
 #include "cmd/pipeline.h"
 
+#include <limits.h>
+
 /* What the clock has to bring next, in ns of CLOCK_MONOTONIC. */
 struct timers { int64_t second, save, beat; };
 
@@ -19,6 +21,7 @@ struct watcher {
 	const struct options *given;   /* the command line */
 	struct options options;        /* the same, where it says nothing as the configuration has it */
 	struct config *config;         /* NULL: there is none */
+	char host[HOST_NAME_MAX + 1];  /* the sensor, if nobody names it */
 	const char *bpf;               /* the capture filter of either; NULL = everything */
 
 	struct live *live;
@@ -44,6 +47,7 @@ struct watcher {
 	bool saving, restarted;        /* state is being handed out; the run before ended without saying so */
 	bool remembers;                /* there is a state directory */
 	bool keeper_lost;              /* nobody listens any more */
+	bool parting;                  /* which is how it should be */
 
 	struct timers timers;
 	struct ruleset *waiting;       /* rules that are taken when the keeper has checked the configuration */
