@@ -156,68 +156,22 @@ bool settings_read(struct watcher *w, int *code)
 
 /* ---- directories ---- */
 
-enum { LISTED_MAX = 1000 };
-
-/* What is in it, and what may take its place there. */
-static bool add_directory(char **list, size_t *n, const char *path, struct error *e)
-{
-	struct stat st;
-	const char *slash = strrchr(path, '/');
-	bool is_directory = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-	if (*n == LISTED_MAX)
-		return error_set(e, "too many files of rules");
-	if (is_directory)
-		list[*n] = strdup(path);
-	else if (slash == NULL)
-		list[*n] = strdup(".");
-	else
-		list[*n] = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	return list[(*n)++] != NULL || error_set(e, "out of memory");
-}
-
-static char **list_new(struct error *e)
-{
-	char **list = calloc(LISTED_MAX + 1, sizeof(*list));
-	if (list == NULL)
-		error_set(e, "out of memory");
-	return list;
-}
-
-void settings_free(const char **list)
-{
-	for (size_t i = 0; list != NULL && list[i] != NULL; i++)
-		free((char *)list[i]);
-	free(list);
-}
-
-static const char **list_done(char **list, bool good)
-{
-	const char **out = (const char **)list;
-	if (good)
-		return out;
-	settings_free(out);
-	return NULL;
-}
-
-const char **settings_reads(const struct watcher *w, struct error *e)
+char **settings_reads(const struct watcher *w, struct error *e)
 {
 	const struct options *o = &w->options;
-	char **list = list_new(e);
-	size_t n = 0;
+	char **list = directories_new(e);
 	bool good = list != NULL;
 	for (size_t i = 0; good && i < o->n_rule_paths; i++)
-		good = add_directory(list, &n, o->rule_paths[i], e);
+		good = directories_add(list, o->rule_paths[i], e);
 	if (good && o->config_path != NULL)
-		good = add_directory(list, &n, o->config_path, e);
-	return list_done(list, good);
+		good = directories_add(list, o->config_path, e);
+	return directories_or_none(list, good);
 }
 
-const char **settings_writes(const struct watcher *w, struct error *e)
+char **settings_writes(const struct watcher *w, struct error *e)
 {
-	char **list = list_new(e);
-	size_t n = 0;
-	bool good = list != NULL;
-	if (good && w->options.ring_path != NULL)
-		good = add_directory(list, &n, w->options.ring_path, e);
-	return list_done(list, good);
+	char **list = directories_new(e);
+	bool good = list != NULL &&
+	    (w->options.ring_path == NULL || directories_add(list, w->options.ring_path, e));
+	return directories_or_none(list, good);
 }

@@ -65,10 +65,9 @@ bool settings_read(struct watcher *, int *code);
 struct config *settings_config(const struct options *, int *code);   /* NULL: none was asked for, or *code */
 /* Rules and their variables, which may change while it runs. */
 void settings_rules(struct options *, const struct options *given, const struct config *);
-/* Directories that must be readable, and writable, when rights are given up; NULL at the end. free() the list. */
-const char **settings_reads(const struct watcher *, struct error *);
-const char **settings_writes(const struct watcher *, struct error *);
-void settings_free(const char **);     /* a list of these two */
+/* Directories that stay readable, and writable, when rights are given up: directories_free(). NULL: *error. */
+char **settings_reads(const struct watcher *, struct error *);
+char **settings_writes(const struct watcher *, struct error *);
 
 /* ---- signals.c ---- */
 int signals_open(struct error *);      /* from here on they come by the descriptor; -1: *error */

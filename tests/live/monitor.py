@@ -30,16 +30,17 @@ class Play:
         self.secret = self.scratch("secret")
         with open(self.secret, "w", encoding="ascii") as secret:
             secret.write("for others\n")
-        config = self.scratch("davscope.yaml")
+        etc = self.scratch.directory("etc", "root")
+        os.chmod(etc, 0o755)
+        config = os.path.join(etc, "davscope.yaml")
         with open(config, "w", encoding="ascii") as text:
             text.write(f"alerts:\n  - name: log\n    to: file\n    path: {self.out}\n")
-        os.chmod(self.scratch.path, 0o755)
         self.net = live.Net()
         self.apache("start", self.net.right_address, "80", self.net.right)
         live.atexit.register(self.apache, "stop")
         self.monitor = live.Monitor(
             self.scratch, "-i", self.net.device, "-f", "tcp port 80", "-Z", "nobody", "--config", config,
-            "-w", os.path.join(self.ring, "ring.pcapng"), "-G", "2", "--sandbox", "require", *LIMITS,
+            "-w", os.path.join(self.ring, "ring.pcapng"), "-G", "1", "--sandbox", "require", *LIMITS,
             namespace=self.net.right)
 
     def apache(self, word, *more):
@@ -134,10 +135,10 @@ class Play:
             self.tests.equal(os.stat(name).st_mode & 0o777, 0o600, "their mode")
 
     def run(self):
-        self.rights()
-        self.refusals()
         ended = self.traffic()
         self.timely(ended)
+        self.rights()
+        self.refusals()
         self.tests.equal(self.monitor.stop(), 0, "the end")
         self.tests.check("evidence: incomplete" not in self.monitor.said(), "nothing was lost", self.monitor.said())
         self.same_offline()
