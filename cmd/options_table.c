@@ -555,7 +555,7 @@ static const struct option_info table[] = {
 	{ 0, false, "fanout", "N", set_fanout, LIVE,
 	    "read each interface by N handles, packets dealt out by flow" },
 	{ 'Z', false, NULL, "USER", set_user, LIVE, "become USER when the interfaces are open" },
-	{ 0, false, "sandbox", "MODE", set_sandbox, ANALYZE " " LIVE,
+	{ 0, false, "sandbox", "MODE", set_sandbox, ANALYZE " " SCRUB " " LIVE,
 	    "auto (default), require or off: rights given up" },
 	{ 0, false, "config", "FILE", set_config, MONITOR, "where alerts go, and the rest" },
 	{ 0, false, "state", "DIR", set_state, KEPT, "remember over restarts, in DIR" },

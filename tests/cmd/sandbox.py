@@ -64,6 +64,16 @@ def same_with_names_in_the_filter(place):
     in_both(place, "-r", SAMPLE, "-f", "not port domain and not host localhost or tcp")
 
 
+def same_scrubbed(place):
+    got = []
+    for mode in MODE, "off":
+        out = os.path.join(place, f"scrubbed-{mode}.pcap")
+        _, said = run("scrub", SAMPLE, "-o", out, "--key", "0" * 32, "--sandbox", mode)
+        got.append((said, content(out)))
+    assert got[0] == got[1] and got[0][1], "scrub: not the same in the sandbox"
+    assert sorted(os.listdir(place)) == sorted({"scrubbed-off.pcap", f"scrubbed-{MODE}.pcap"})
+
+
 def same_in_local_time(place):
     in_both(place, "-r", SAMPLE, "--local-time", env={**os.environ, "TZ": "Asia/Kathmandu"})
 
@@ -150,7 +160,7 @@ def find_mode():
 
 
 def main():
-    checks = [same_from_files, same_from_pipes, same_with_names_in_the_filter, same_in_local_time,
+    checks = [same_from_files, same_from_pipes, same_with_names_in_the_filter, same_scrubbed, same_in_local_time,
               same_from_many_files, closed_output_ends_quietly, kernel_bears_witness,
               root_writes_for_somebody_else, anybody_can]
     passed = failed = skipped = 0
