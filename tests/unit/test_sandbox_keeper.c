@@ -334,6 +334,9 @@ static void the_rest_is_refused(void **state)
 		assert_int_equal(done_within(&keeper, raw, &numbers[i]), EPERM);
 		assert_int_equal(done_within(&starter, raw, &numbers[i]), EPERM);
 	}
+	const long start = SYS_execve;
+	assert_int_equal(done_within(NULL, raw, &start), EFAULT);
+	assert_int_equal(done_within(&keeper, raw, &start), EPERM);
 	assert_int_equal(done_within(&keeper, packet_socket, NULL), EPERM);
 	assert_int_equal(done_within(&starter, map_code, NULL), EPERM);
 	assert_int_equal(done_within(&starter, new_namespace, NULL), EPERM);
