@@ -36,7 +36,8 @@ class Drill:
         self.net = live.Net()
         self.monitor = live.Monitor(
             self.scratch, "-i", "lo", "-f", f"tcp port {PORT}", "-Z", "nobody", "--config", self.config,
-            "-R", self.rules, "--metrics", "127.0.0.1:9920", namespace=self.net.left)
+            "-R", self.rules, "--metrics", "127.0.0.1:9920",
+            "--limit", "rename_seconds=1", namespace=self.net.left)
         self.chatter = subprocess.Popen(self.net.inside(
             self.net.left, sys.executable, os.path.join(os.path.dirname(__file__), "chatter.py"),
             "127.0.0.1", PORT, self.scratch("creates.log"), "20", "120"))
