@@ -273,7 +273,7 @@ static bool set_up(struct recording *c)
 	if (!open_ring(c))
 		return false;
 	if (!confine(c->o, &e)) {
-		complain(c, EXIT_INTERNAL, &e);
+		complain(c, EXIT_USAGE, &e);
 		return false;
 	}
 	return true;
