@@ -70,8 +70,8 @@ struct ring *ring_open(const struct ring_options *o, struct error *e)
 	r->options.path = r->options.sensor = r->options.interface = NULL;
 	r->files = o->path != NULL;
 	r->sensor = sensor;
-	r->interface = o->interface && strlen(o->interface) <= NAME_MOST ? strdup(o->interface) :
-									   NULL;
+	if (o->interface && strlen(o->interface) <= NAME_MOST)
+		r->interface = strdup(o->interface);
 	r->input = o->first_input;
 	r->dir.fd = r->fd = -1;
 	for (size_t i = 0; i < RING_INPUTS; i++)
