@@ -6,7 +6,7 @@
 #include "capture/capture.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <pcap.h>
@@ -172,6 +172,7 @@ static bool lane_open(struct lane *l, struct port *port, const struct live_optio
 	if (pcap_setnonblock(l->pcap, 1, text) != 0)
 		return error_set(e, "%s: %s", name, text);
 	l->fd = pcap_get_selectable_fd(l->pcap);
+	(void)fcntl(l->fd, F_SETFD, FD_CLOEXEC); /* programs that are started read no packets */
 	l->linktype = linktype_of_dlt(pcap_datalink(l->pcap));
 	return lane_drops(l, &unused) ||
 	    error_set(e, "%s: is no network interface that tells its losses", name);
