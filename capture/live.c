@@ -64,6 +64,7 @@ struct live {
 	struct lane *lanes;
 	size_t n_ports, n_lanes;
 	struct lane *given; /* its packet is in the caller's hands; NULL: none */
+	bool gave; /* packets, since it said that there are no more */
 	struct pollfd *polls; /* room for all lanes and WAKES_MAX */
 	int netlink;
 	struct loss losses[LOSSES]; /* not handed out yet, the oldest first */
@@ -433,6 +434,7 @@ static enum live_status live_give(struct live *l, struct packet *p, struct lane 
 	p->dropped = live_take_losses(l, p->at.ns);
 	lane->waits = false;
 	l->given = lane;
+	l->gave = true;
 	return LIVE_PACKET;
 }
 
@@ -459,6 +461,7 @@ static bool live_has_ended(const struct live *l, const struct lane *first)
 static enum live_status live_idle(struct live *l, struct packet *p, const struct lane *first)
 {
 	p->dropped = first ? 0 : live_lost(l);
+	l->gave = false;
 	return LIVE_IDLE;
 }
 
@@ -471,7 +474,7 @@ enum live_status live_next(struct live *l, struct packet *p, const int *wake, si
 	l->given = NULL;
 	for (;;) {
 		struct lane *first = live_first(l);
-		int hold_ms = first ? lane_hold_ms(l, first) : timeout_ms;
+		int hold_ms = first ? lane_hold_ms(l, first) : l->gave ? 0 : timeout_ms;
 		if (first && hold_ms == 0 && ++l->turn % TURN != 0)
 			return live_give(l, p, first);
 		bool called = live_look(l, wake, n, hold_ms);
