@@ -8,7 +8,7 @@
 #include "cmd/keeper/gauges.h"
 #include "cmd/keeper/exporter.h"
 #include "cmd/keeper/outlets.h"
-#include "cmd/keeper/store.h"
+#include "cmd/keeper/backlog.h"
 #include "cmd/message.h"
 
 #include <errno.h>
@@ -51,7 +51,7 @@ struct keeper {
 	struct outlets *outlets, *checked; /* checked: good, and not taken yet */
 	struct sinks *sinks;
 	struct db *db;
-	struct store *store;
+	struct backlog *backlog;
 	struct exporter *exporter;
 	struct recall recall;
 	struct owed owed;
@@ -130,7 +130,7 @@ static bool answers_send(struct keeper *k)
 	if (o->hello)
 		k->hears = false;
 	o->hello = false;
-	uint64_t safe = store_safe(k->store);
+	uint64_t safe = backlog_safe(k->backlog);
 	if (safe > o->taken) {
 		if (!tell(k, MESSAGE_TAKEN, safe, SLICE("")))
 			return false;
@@ -157,7 +157,7 @@ static void trouble_begin(struct keeper *k, const struct error *e)
 static void commit_now(struct keeper *k)
 {
 	struct error e = { "" };
-	bool good = store_commit(k->store, &e);
+	bool good = backlog_commit(k->backlog, &e);
 	k->commit_ms = clock_ms() + (good ? COMMIT_MS : RETRY_MS);
 	if (!good) {
 		trouble_begin(k, &e);
@@ -165,7 +165,7 @@ static void commit_now(struct keeper *k)
 	}
 	if (k->trouble.text[0] != '\0')
 		warn("the state directory: written again");
-	k->owed.hello = k->owed.hello || store_asks_again(k->store) || k->lacks_state;
+	k->owed.hello = k->owed.hello || backlog_asks_again(k->backlog) || k->lacks_state;
 	k->lacks_state = false;
 	k->trouble.text[0] = '\0';
 }
@@ -213,11 +213,11 @@ static void take_save(struct keeper *k, uint64_t number)
 
 static bool sinks_begin(struct keeper *k, const struct outlets *outlets, struct error *e)
 {
-	store_sinks_begin(k->store);
-	k->sinks = sinks_new(outlets->sinks, outlets->n_sinks, &k->limits, store_spill(k->store),
-	    e);
+	backlog_sinks_begin(k->backlog);
+	k->sinks = sinks_new(outlets->sinks, outlets->n_sinks, &k->limits,
+	    backlog_spill(k->backlog), e);
 	if (k->sinks != NULL)
-		store_sinks_end(k->store);
+		backlog_sinks_end(k->backlog);
 	return k->sinks != NULL;
 }
 
@@ -238,7 +238,8 @@ static void take_record(struct keeper *k, struct slice body)
 		k->refused++;
 		return;
 	}
-	if (r.kind == EVENT_FINDING && (!k->hears || store_finding(k->store, &r) != STORE_NEW))
+	if (r.kind == EVENT_FINDING &&
+	    (!k->hears || backlog_finding(k->backlog, &r) != BACKLOG_NEW))
 		return;
 	if (k->sinks != NULL)
 		sinks_put(k->sinks, &r);
@@ -316,7 +317,7 @@ static char *metrics_text(void *ctx, size_t *n)
 		.sinks = counts,
 		.n_sinks = sinks < GAUGED_SINKS ? sinks : GAUGED_SINKS,
 		.db = db_counts(k->db),
-		.repeated = store_repeated(k->store),
+		.repeated = backlog_repeated(k->backlog),
 		.refused = k->refused,
 		.started_ns = k->started_ns,
 		.stores = k->db != NULL,
@@ -456,8 +457,8 @@ static bool database_begin(struct keeper *k, struct error *e)
 		if (k->db == NULL)
 			return false;
 	}
-	k->store = store_new(k->db, &k->limits, e);
-	return k->store != NULL;
+	k->backlog = backlog_new(k->db, &k->limits, e);
+	return k->backlog != NULL;
 }
 
 /* Everything is opened before threads begin. */
@@ -477,7 +478,7 @@ static bool keeper_begin(struct keeper *k, struct error *e)
 	/* Here: sandbox_seal(). */
 	required_check(k);
 	k->owed.hello = true;
-	k->owed.taken = store_safe(k->store);
+	k->owed.taken = backlog_safe(k->backlog);
 	return true;
 }
 
@@ -485,16 +486,16 @@ static bool keeper_begin(struct keeper *k, struct error *e)
 static void keeper_end(struct keeper *k)
 {
 	struct error e = { "" };
-	if (k->store != NULL && !store_commit(k->store, &e))
+	if (k->backlog != NULL && !backlog_commit(k->backlog, &e))
 		warn("the state directory: %s", e.text);
 	if (k->sinks != NULL)
 		sinks_close(k->sinks, END_MS);
-	if (k->store != NULL && !store_commit(k->store, &e))
+	if (k->backlog != NULL && !backlog_commit(k->backlog, &e))
 		warn("the state directory: %s", e.text);
-	if (k->store != NULL)
+	if (k->backlog != NULL)
 		answers_send(k);
 	exporter_close(k->exporter);
-	store_free(k->store);
+	backlog_free(k->backlog);
 	db_close(k->db);
 	outlets_free(k->outlets);
 	outlets_free(k->checked);
