@@ -3,6 +3,13 @@
 
 BUILD ?= build
 PREFIX ?= /usr/local
+# The program looks into /etc; a PREFIX of somebody's own keeps everything to itself.
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+# Where systemd looks: as it says itself, or below PREFIX, where it looks as well.
+systemd_dir = $(or $(if $(filter /usr,$(PREFIX)),$(shell pkg-config --variable=$(1) systemd 2>/dev/null)),$(PREFIX)/lib/$(2))
+UNITDIR ?= $(call systemd_dir,systemdsystemunitdir,systemd/system)
+SYSUSERSDIR ?= $(call systemd_dir,sysusersdir,sysusers.d)
+TMPFILESDIR ?= $(call systemd_dir,tmpfilesdir,tmpfiles.d)
 DEMO_SAMPLE ?= samples/vdirsyncer-radicale.pcap
 
 MAKEFLAGS += --no-builtin-rules
@@ -38,7 +45,7 @@ LIBRARY := $(BUILD)/libdavscope.a
 HELPER_LIBRARY := $(BUILD)/libtool.a
 
 .PHONY: all test check-asan check-tsan fuzz bench lint campaign cover oracle bless install deps demo \
-	clean man run-tests run-threads run-fuzz run-demo run-lint run-cover tools
+	clean man deb check-deb run-tests run-threads run-fuzz run-demo run-lint run-cover tools
 all: $(PROGRAM) $(PLAYER) $(KEEPER)
 
 # These first install what they lack, then start make again: what config.mk holds exists only then.
@@ -66,14 +73,21 @@ fuzz:
 	@+$(AGAIN) BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined run-fuzz
 cover:
 	@dist/deps.sh build test
-	@+$(AGAIN) BUILD=build/cover CFLAGS='-O0 --coverage' LDFLAGS=--coverage run-cover
+	@+$(AGAIN) BUILD=build/cover CFLAGS='-O0 --coverage -DDAVSCOPE_COVERAGE' LDFLAGS=--coverage run-cover
 deps:
 	@dist/deps.sh build test
+# A Debian package of what git tracks, and its life in a bare system: SUITE, CHROOTS.
+deb:
+	@dist/deps.sh build deb
+	@dist/deb.sh
+check-deb: deb
+	@dist/deps.sh check-deb
+	@tests/tool/deb.sh $(SUITE) $(CHROOTS)
 clean:
 	rm -rf build davscope davscope-play davscope-keeper
 
 # Everything below compiles and needs the compiler's and pkg-config's answers.
-ALONE := test demo lint check-asan check-tsan fuzz cover deps clean
+ALONE := test demo lint check-asan check-tsan fuzz cover deps deb check-deb clean
 ifneq ($(filter-out $(ALONE),$(or $(MAKECMDGOALS),all)),)
 
 # Other flags, other objects: all of them depend on the key, whose time moves only with its text.
@@ -218,9 +232,25 @@ install: $(PROGRAM) $(PLAYER) $(KEEPER) man
 	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/davscope'
 	install -m 755 $(PLAYER) '$(DESTDIR)$(PREFIX)/bin/davscope-play'
 	install -m 755 $(KEEPER) '$(DESTDIR)$(PREFIX)/bin/davscope-keeper'
-	for page in $(wildcard docs/*.1 docs/*.5) $(BUILD)/davscope-fields.7; do \
+	for page in $(wildcard docs/*.1 docs/*.5 docs/*.8) $(BUILD)/davscope-fields.7; do \
 		dir='$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}; \
 		install -d "$$dir" && install -m 644 $$page "$$dir" || exit 1; \
 	done
+	ln -sf davscope.1 '$(DESTDIR)$(PREFIX)/share/man/man1/davscope-play.1'
+	ln -sf davscope-monitor.8 '$(DESTDIR)$(PREFIX)/share/man/man8/davscope-capture.8'
+	ln -sf davscope-monitor.8 '$(DESTDIR)$(PREFIX)/share/man/man8/davscope-keeper.8'
+	install -d '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' '$(DESTDIR)$(TMPFILESDIR)' \
+		'$(DESTDIR)$(SYSCONFDIR)/davscope/rules' '$(DESTDIR)$(SYSCONFDIR)/logrotate.d' \
+		'$(DESTDIR)$(PREFIX)/share/davscope'
+	sed -e 's|@BINDIR@|$(PREFIX)/bin|' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|' 'dist/davscope@.service' \
+		>$(BUILD)/davscope@.service
+	install -m 644 '$(BUILD)/davscope@.service' '$(DESTDIR)$(UNITDIR)'
+	install -m 644 dist/davscope.sysusers '$(DESTDIR)$(SYSUSERSDIR)/davscope.conf'
+	install -m 644 dist/davscope.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/davscope.conf'
+	install -m 644 dist/davscope.logrotate '$(DESTDIR)$(SYSCONFDIR)/logrotate.d/davscope'
+	install -m 644 dist/davscope.rules.yml '$(DESTDIR)$(PREFIX)/share/davscope'
+	install -m 644 dist/rules-README '$(DESTDIR)$(SYSCONFDIR)/davscope/rules/README'
+	[ -e '$(DESTDIR)$(SYSCONFDIR)/davscope/davscope.yaml' ] || \
+		install -m 644 dist/davscope.yaml '$(DESTDIR)$(SYSCONFDIR)/davscope'
 
 endif

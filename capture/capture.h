@@ -95,7 +95,8 @@ struct live;
 /* NULL: no such interface, no permission; a bad filter: the text begins with "filter: ". */
 struct live *live_open(const struct live_options *, struct error *);
 /*
- * The earliest of the packets that wait; its bytes die with the next call. Of `at` only the time is
+ * The earliest of the packets that wait; its bytes die with the next call. With several handles one is
+ * held back for up to 150 ms, so that they come out by time. Of `at` only the time is
  * set; `dropped`: so many were lost in front of it, on whichever interface. Without a packet it waits
  * for `timeout_ms` at most and for a second, or until one of the `n` <= 8 descriptors can be read, and says
  * LIVE_IDLE; in a flood it says so too, soon after one can be read. With LIVE_IDLE and LIVE_GONE only

@@ -24,6 +24,7 @@ enum {
 	BUFFER_DEFAULT = 64 << 20,
 	SNAPLEN_DEFAULT = 262144,
 	BLOCK_MS = 100,
+	HOLD_MS = 150, /* older packets have been handed over by the kernel */
 	CHECK_MS = 1000, /* between two looks at losses and interfaces */
 	TURN =
 	    64, /* packets between two looks at those who have none, and at the caller's descriptors */
@@ -307,8 +308,9 @@ static void port_missed(struct live *l, struct port *port, uint64_t missed)
 static void port_check(struct live *l, struct port *port)
 {
 	struct netif state;
-	enum netif_status status = port->index ? netif_ask(l->netlink, port->index, &state) :
-						 NETIF_UNKNOWN;
+	enum netif_status status = NETIF_UNKNOWN;
+	if (port->index)
+		status = netif_ask(l->netlink, port->index, &state);
 	if (status == NETIF_GONE)
 		live_fault(l, port, "the interface has vanished");
 	if (status == NETIF_THERE) {
@@ -433,28 +435,56 @@ static enum live_status live_give(struct live *l, struct packet *p, struct lane 
 	return LIVE_PACKET;
 }
 
+/*
+ * How long its turn is away: with several handles a packet of another one may be older, and still lie in a
+ * block that the kernel has not handed over. A time in the future is no reason to wait.
+ */
+static int lane_hold_ms(const struct live *l, const struct lane *lane)
+{
+	size_t waiting = 0;
+	for (size_t i = 0; i < l->n_lanes; i++)
+		waiting += l->lanes[i].waits;
+	if (waiting == l->n_lanes || l->fault.text[0])
+		return 0;
+	int64_t age_ms = (clock_ns() - lane->next.at.ns) / millisecond_ns;
+	return age_ms < 0 || age_ms >= HOLD_MS ? 0 : (int)(HOLD_MS - age_ms);
+}
+
+static bool live_has_ended(const struct live *l, const struct lane *first)
+{
+	return l->fault.text[0] && (!first || clock_ms() > l->fault_ms + CHECK_MS);
+}
+
+static enum live_status live_idle(struct live *l, struct packet *p, const struct lane *first)
+{
+	p->dropped = first ? 0 : live_lost(l);
+	return LIVE_IDLE;
+}
+
 enum live_status live_next(struct live *l, struct packet *p, const int *wake, size_t n,
     int timeout_ms, struct error *e)
 {
-	bool called = false;
 	*p = (struct packet){ 0 };
 	if (l->given)
 		lane_fill(l, l->given);
 	l->given = NULL;
-	struct lane *first = live_first(l);
-	if (!first || ++l->turn % TURN == 0) {
-		called = live_look(l, wake, n, first ? 0 : timeout_ms);
-		first = live_first(l);
+	for (;;) {
+		struct lane *first = live_first(l);
+		int hold_ms = first ? lane_hold_ms(l, first) : timeout_ms;
+		if (first && hold_ms == 0 && ++l->turn % TURN != 0)
+			return live_give(l, p, first);
+		bool called = live_look(l, wake, n, hold_ms);
+		struct lane *now = live_first(l);
+		if (live_has_ended(l, now)) {
+			*e = l->fault;
+			p->dropped = live_lost(l);
+			return LIVE_GONE;
+		}
+		if (called || !now)
+			return live_idle(l, p, now);
+		if (lane_hold_ms(l, now) == 0)
+			return live_give(l, p, now);
 	}
-	if (l->fault.text[0] && (!first || clock_ms() > l->fault_ms + CHECK_MS)) {
-		*e = l->fault;
-		p->dropped = live_lost(l);
-		return LIVE_GONE;
-	}
-	if (first && !called)
-		return live_give(l, p, first);
-	p->dropped = first ? 0 : live_lost(l);
-	return LIVE_IDLE;
 }
 
 size_t live_counts(struct live *l, struct live_counts *out, size_t room)

@@ -296,6 +296,13 @@ bool ring_rotate(struct ring *r, struct error *e)
 	return ring_tell(r, e);
 }
 
+static bool ring_go_on(struct ring *r, bool ends)
+{
+	if (!r->writer || ends)
+		return ring_end(r);
+	return writer_flush(r->writer, &r->trouble);
+}
+
 bool ring_tick(struct ring *r, int64_t now_ns, struct error *e)
 {
 	int64_t length = (int64_t)r->options.seconds * second_ns;
@@ -303,10 +310,7 @@ bool ring_tick(struct ring *r, int64_t now_ns, struct error *e)
 	r->begun_ns = now_ns < r->begun_ns ? now_ns : r->begun_ns; /* the clock was set back */
 	if (r->failing && (now_ns >= r->retry_ns || now_ns < r->retry_ns - retry_after_ns))
 		r->failing = false;
-	bool good = !r->writer ||
-	    (length && now_ns - r->begun_ns >= length ? ring_end(r) :
-							writer_flush(r->writer, &r->trouble));
-	if (!good) {
+	if (!ring_go_on(r, length && now_ns - r->begun_ns >= length)) {
 		ring_end(r);
 		ring_fail(r);
 	}

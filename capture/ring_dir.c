@@ -239,10 +239,16 @@ static bool dir_scan(struct ring_dir *d, struct error *e)
 
 /* ---- opening ---- */
 
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
 static bool dir_set_names(struct ring_dir *d, const char *path, const char *sensor)
 {
 	const char *slash = strrchr(path, '/');
-	const char *base = slash ? slash + 1 : path;
+	const char *base = base_of(path);
 	size_t n = strlen(base), tail = strlen(ending);
 	if (n > tail && strcmp(base + n - tail, ending) == 0)
 		n -= tail;
@@ -268,7 +274,8 @@ static bool dir_begin(struct ring_dir *d, const char *path, const char *sensor, 
 	if (!dir_set_names(d, path, sensor))
 		return error_set(e, "%s: out of memory", path);
 	if (strlen(d->pinned) + TAIL_MAX > NAME_LENGTH_MAX)
-		return error_set(e, "%s: so long a name leaves no room for what is added", path);
+		return error_set(e, "%.60s: so long a name leaves no room for what is added",
+		    base_of(path));
 	d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->fd < 0 || faccessat(d->fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		return error_set(e, "%s: %s", d->path, strerror(errno));

@@ -150,8 +150,14 @@ static int run_open(struct run *run)
 		return source_refused(run->options, &e);
 	else if (!open_slice(run, &e))
 		code = EXIT_OUTPUT;
-	else if (!open_report(run, &e) || !open_pipeline(run, &e))
+	else if (!open_report(run, &e))
 		code = EXIT_INTERNAL;
+	else if (!rights_confine(run->options, run->options->slice_path, &e))
+		code = EXIT_USAGE;
+	else if (!open_pipeline(run, &e))
+		code = EXIT_INTERNAL;
+	else if (!rights_seal(run->options, &e))
+		code = EXIT_USAGE;
 	if (code != EXIT_DONE)
 		warn("%s", e.text);
 	return code;

@@ -143,6 +143,8 @@ static void drain(struct recording *c)
 
 static void record(struct recording *c)
 {
+	for (size_t i = 0; i < c->o->n_interfaces; i++)
+		warn("listening on %s", c->o->interfaces[i]);
 	while (!c->stop) {
 		if (!step(c, &c->signals, 1, WAIT_MS))
 			read_signals(c);

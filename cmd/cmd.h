@@ -149,6 +149,10 @@ void slicer_flow(struct slicer *, const struct flow *);
 bool slicer_close(struct slicer *, uint64_t *written, uint64_t *missing, struct error *);
 void slicer_abandon(struct slicer *);                                 /* NULL is fine */
 
+/* ---- rights.c: what is given up when everything is open; false: --sandbox require, and not all can be ---- */
+bool rights_confine(const struct options *, const char *output, struct error *); /* before threads; output: still to get its name, NULL: none */
+bool rights_seal(const struct options *, struct error *);             /* behind them */
+
 /* ---- progress.c: one line on a terminal that is rewritten, and gone at the end ---- */
 struct progress { bool wanted, shown; int64_t begun_ns, shown_ns; };
 struct progress progress_begin(bool list_on_terminal);

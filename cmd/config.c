@@ -214,7 +214,7 @@ static const struct yaml *root_read(struct config_reader *r, struct slice text)
 		struct complaint *c = complaint_add(r->complaints, yaml_fault_code(why.fault),
 		    r->name, &why.at, NULL);
 		snprintf(c->text, sizeof c->text, "%s", why.text);
-	} else if (root->kind != YAML_MAP && root->text.n != 0) {
+	} else if (root->kind == YAML_LIST || (root->kind == YAML_SCALAR && root->text.n != 0)) {
 		config_refuse(r, root, "E0011", "a configuration is a map: monitor, ring, alerts");
 	}
 	return root != NULL && root->kind == YAML_MAP ? root : NULL;

@@ -411,7 +411,7 @@ static void alert_read(struct config_reader *r, const struct yaml *map, struct s
 		return;
 	out->kind = (enum sink_kind)kind;
 	check_fit(&a);
-	check_missing(&a, kinds[kind].must, kinds[kind].word);
+	check_missing(&a, kinds[kind].must, "such an alert");
 	config_severity(r, a.v[LEAST], "least", &out->least);
 	config_flag(r, a.v[REQUIRED], "required", &out->required);
 	config_flag(r, a.v[INSECURE], "insecure", &out->insecure);
@@ -458,31 +458,32 @@ static void describe_place(struct out *out, const struct sink_config *s)
 static void describe_records(struct out *out, const struct sink_config *s)
 {
 	const char *between = "";
-	if (s->kinds == BIT(EVENT_KINDS) - 1)
+	bool all = s->kinds == BIT(EVENT_KINDS) - 1;
+	if (all)
 		out_text(out, "all records");
-	for (unsigned i = 0; i < EVENT_KINDS && s->kinds != BIT(EVENT_KINDS) - 1; i++) {
+	for (unsigned i = 0; i < EVENT_KINDS && !all; i++) {
 		if (!(s->kinds & BIT(i)))
 			continue;
 		out_text(out, between);
 		out_text(out, event_kind_name((enum event_kind)i));
 		between = ", ";
 	}
-	if ((s->kinds & BIT(EVENT_FINDING)) && s->least != SEVERITY_INFO) {
-		out_text(out, ", findings from ");
-		out_text(out, severity_name(s->least));
-		out_text(out, " on");
-	}
+	if (!(s->kinds & BIT(EVENT_FINDING)) || s->least == SEVERITY_INFO)
+		return;
+	out_text(out, s->kinds == BIT(EVENT_FINDING) ? ": " : "; findings: ");
+	out_text(out, severity_name(s->least));
+	out_text(out, s->least == SEVERITY_CRITICAL ? "" : " and above");
 }
 
 void sink_describe(struct out *out, const struct sink_config *s)
 {
 	out_vis(out, slice_from(s->name), SIZE_MAX);
-	out_text(out, ": to ");
+	out_text(out, " -> ");
 	out_text(out, kinds[s->kind].word);
 	if (s->path != NULL || s->host != NULL || s->url != NULL)
 		out_char(out, ' ');
 	describe_place(out, s);
-	out_text(out, ": ");
+	out_text(out, " (");
 	describe_records(out, s);
-	out_text(out, s->required ? "; required\n" : "\n");
+	out_text(out, s->required ? "), required\n" : ")\n");
 }

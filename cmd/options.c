@@ -293,7 +293,7 @@ static bool live_agrees(struct options *o, struct error *e)
 
 static bool options_agree(struct options *o, struct error *e)
 {
-	if (o->live)
+	if (o->run == command_monitor || o->run == command_capture)
 		return live_agrees(o, e);
 	if (o->run == command_scrub && o->output == NULL)
 		return error_set(e, "scrub needs -o FILE");

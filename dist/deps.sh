@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building, testing or linting needs and this machine lacks; silent when it has all.
-# usage: deps.sh [--check] SET...    sets: build test lint fuzz bench; --check: say, do not install
+# usage: deps.sh [--check] SET...    sets: build test lint fuzz bench deb check-deb; --check: say, do not install
 set -eu
 
 # Set, how to see that it is there, packages for apt, dnf, apk, pacman, brew (a|b: the first that is known).
@@ -26,11 +26,19 @@ test   library:cmocka        libcmocka-dev             libcmocka-devel     cmock
 test   python:jsonschema     python3-jsonschema        python3-jsonschema  py3-jsonschema python-jsonschema python-jsonschema
 test   command:wbxml2xml     libwbxml2-utils           libwbxml                  -             -                 libwbxml
 test   command:gzip          gzip                      gzip                gzip          gzip              gzip
+test   command:ip            iproute2                  iproute                   iproute2       iproute2          -
+test   command:tcpdump       tcpdump                   tcpdump                   tcpdump        tcpdump           tcpdump
 lint   command:clang-format  clang-format              clang-tools-extra   clang-extra-tools clang         clang-format
 lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang-extra-tools clang         llvm
 lint   command:cppcheck      cppcheck                  cppcheck            cppcheck      cppcheck          cppcheck
 fuzz   command:clang         clang                     clang               clang         clang             llvm
 fuzz   fuzzer                libclang-rt-dev           compiler-rt         compiler-rt   compiler-rt       llvm
+deb    command:dh            debhelper                 -                   -             -                 -
+deb    command:dpkg-buildpackage dpkg-dev              -                   -             -                 -
+deb    command:fakeroot      fakeroot                  -                   -             -                 -
+deb    command:lintian       lintian                   -                   -             -                 -
+deb    file:/usr/share/pkgconfig/systemd.pc systemd-dev|systemd -          -             -                 -
+check-deb command:debootstrap debootstrap              -                   -             -                 -
 bench  command:valgrind      valgrind                  valgrind            valgrind      valgrind          valgrind
 '
 

@@ -60,22 +60,27 @@ bool sink_wait(const struct sink *s, int fd, short events, int64_t timeout_ms)
 	return false;
 }
 
-static ssize_t write_some(int fd, struct slice part)
+/*
+ * A socket is asked first: poll(2) calls it writable only when three quarters of it are free. Standard
+ * output may be a pipe in which write(2) would wait, deaf to the stop; so there poll(2) comes first.
+ */
+static ssize_t write_some(const struct sink *s, int fd, struct slice part)
 {
 	ssize_t n = send(fd, part.p, part.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-	return n < 0 && errno == ENOTSOCK ? write(fd, part.p, part.n) : n;
+	if (n >= 0 || errno != ENOTSOCK)
+		return n;
+	return sink_wait(s, fd, POLLOUT, FOREVER) ? write(fd, part.p, part.n) : -1;
 }
 
-/* It waits first: standard output may be a pipe in which write(2) would wait, deaf to the stop. */
 bool sink_send(const struct sink *s, int fd, struct slice *rest)
 {
 	while (rest->n != 0) {
-		if (!sink_wait(s, fd, POLLOUT, FOREVER))
-			return false;
-		ssize_t n = write_some(fd, slice_part(*rest, 0, PIECE));
+		ssize_t n = write_some(s, fd, slice_part(*rest, 0, PIECE));
 		if (n >= 0)
 			*rest = slice_part(*rest, (size_t)n, SIZE_MAX);
 		else if (errno != EAGAIN && errno != EINTR)
+			return false;
+		else if (!sink_wait(s, fd, POLLOUT, FOREVER))
 			return false;
 	}
 	return true;

@@ -342,8 +342,10 @@ static bool station_open(struct station *s, const struct spill *spill, struct er
 		station_failed(s, &why);
 	s->spill = spill;
 	if (spill != NULL && takes_findings(s)) {
-		s->behind = true;
 		s->after = s->told = s->newest = spill->begin(spill->ctx, s->counts.name);
+		/* Looked at only: the thread reads it again. */
+		s->behind = spill->next(spill->ctx, s->counts.name, s->after, &s->spilled, &s->room,
+		    &s->room_n);
 	}
 	return true;
 }
@@ -401,6 +403,10 @@ static void record_queue(struct station *s, const struct record *r)
 	bool is_finding = r->kind == EVENT_FINDING;
 	if (is_finding && s->behind)
 		return;
+	if (r->kind != (enum event_kind)RECORD_TEXT && !is_clean(r->json)) {
+		record_pass(s, r, "a record is no clean line");
+		return;
+	}
 	struct entry *e = entry_new(r);
 	if (e != NULL && queue_put(&s->queue, e))
 		return;
@@ -422,10 +428,8 @@ static void station_put(struct station *s, const struct record *r)
 	bool known = counted && r->number <= s->newest;
 	if (counted && !known)
 		s->newest = r->number;
-	if (wanted && !known && is_clean(r->json))
+	if (wanted && !known)
 		record_queue(s, r);
-	else if (wanted && !known)
-		record_pass(s, r, "a record is no clean line");
 	pthread_cond_signal(&s->news);
 	pthread_mutex_unlock(&s->lock);
 }

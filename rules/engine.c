@@ -185,6 +185,7 @@ void rules_free(struct rules *r)
 	free(r->states);
 	eval_free(r->eval);
 	losses_free(r->losses);
+	packing_free(r->packing);
 	draft_free(r->drafts[0]);
 	draft_free(r->drafts[1]);
 	ruleset_free(r->owned);
@@ -298,6 +299,12 @@ void rules_event(struct rules *r, const struct event *e)
 	losses_note(r->losses, e, moment, r->options.key);
 	tries_expire(r);
 	rules_dispatch(r, e, moment);
+}
+
+void rules_tick(struct rules *r, int64_t now_ns)
+{
+	watermark_tick(&r->clock, now_ns);
+	tries_expire(r);
 }
 
 void rules_finish(struct rules *r, int64_t last_ns)

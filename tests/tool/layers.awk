@@ -21,6 +21,7 @@ BEGIN {
 	only["microhttpd.h"] = "^(play/serve|cmd/keeper/exporter)\\.c$"
 	only["sqlite3.h"] = "^cmd/keeper/db\\.c$"
 	only["curl/"] = "^(play/fetch|report/sink_webhook)\\.c$"
+	only["seccomp.h"] = only["cap-ng.h"] = "^base/sandbox\\.c$"
 	only["pcre2.h"] = "^rules/match\\.c$"
 	# Time zones are built in: dist/zones.c asks libical for them.
 	only["libical/"] = only["setjmp.h"] = "^$"

@@ -175,6 +175,9 @@ static void test_help(void **state)
 		{ "help rules", "help", 1 },
 		{ "machine show --help", "machine", 0 },
 		{ "help machine show", "help", 2 },
+		{ "monitor --help", "monitor", 0 },
+		{ "config check --help", "config", 0 },
+		{ "help config check", "help", 2 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct options o = good(cases[i].line);
@@ -186,6 +189,7 @@ static void test_help(void **state)
 	}
 	refused("help frobnicate", "'frobnicate' is no command");
 	refused("help rules analyze", "'analyze' is a word too many");
+	refused("help config frobnicate", "'frobnicate' is a word too many");
 }
 
 static void test_conditions(void **state)
