@@ -8,6 +8,7 @@
 #include "cmd/keeper/gauges.h"
 #include "cmd/keeper/exporter.h"
 #include "cmd/keeper/outlets.h"
+#include "cmd/keeper/confine.h"
 #include "cmd/keeper/backlog.h"
 #include "cmd/message.h"
 
@@ -447,11 +448,17 @@ static int keeper_loop(struct keeper *k)
 	return EXIT_DONE;
 }
 
+/* NULL: none. */
+static const char *state_dir(const struct keeper *k)
+{
+	if (k->options->state_dir != NULL || k->outlets->config == NULL)
+		return k->options->state_dir;
+	return k->outlets->config->state;
+}
+
 static bool database_begin(struct keeper *k, struct error *e)
 {
-	const char *dir = k->options->state_dir;
-	if (dir == NULL && k->outlets->config != NULL)
-		dir = k->outlets->config->state;
+	const char *dir = state_dir(k);
 	if (dir != NULL) {
 		k->db = db_open(dir, &k->limits, LOCK_MS, e);
 		if (k->db == NULL)
@@ -472,10 +479,9 @@ static bool keeper_begin(struct keeper *k, struct error *e)
 	if (!outlets_limits(k->outlets, k->options, &k->limits, e) || !database_begin(k, e) ||
 	    !metrics_begin(k, e))
 		return false;
-	/* Here: sandbox_confine() with SANDBOX_KEEPER, before there are threads. */
-	if (!sinks_begin(k, k->outlets, e))
+	if (!keeper_confine(k->options, k->outlets, state_dir(k), e) ||
+	    !sinks_begin(k, k->outlets, e) || !keeper_seal(k->options, k->outlets, e))
 		return false;
-	/* Here: sandbox_seal(). */
 	required_check(k);
 	k->owed.hello = true;
 	k->owed.taken = backlog_safe(k->backlog);
