@@ -52,18 +52,19 @@ static int keeper_main(void)
 	if (surroundings_wrong(fd) != 0)
 		m.body = SLICE("wrong");
 	channel_send(c, &m);
-	for (;;) {
+	int code = -1;
+	while (code == -1) {
 		struct pollfd p = { fd, POLLIN, 0 };
 		int n = channel_receive(c, &m, &e);
-		if (n == -1)
-			return 0;
 		if (n == 0)
 			poll(&p, 1, PATIENCE_MS);
-		else if (m.kind == MESSAGE_END)
-			return (int)m.number;
-		else
+		else if (n == 1 && m.kind == MESSAGE_TEXT)
 			raise((int)m.number);
+		else
+			code = n == 1 ? (int)m.number : 0;
 	}
+	channel_free(c);
+	return code;
 }
 
 /* ---- the watcher ---- */
