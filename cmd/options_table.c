@@ -403,7 +403,7 @@ static const struct option_info table[] = {
 	    "read each interface by N handles, packets dealt out by flow" },
 	{ 'Z', false, NULL, "USER", option_set_user, LIVE,
 	    "become USER when the interfaces are open" },
-	{ 0, false, "sandbox", "MODE", option_set_sandbox, ANALYZE " " LIVE,
+	{ 0, false, "sandbox", "MODE", option_set_sandbox, ANALYZE " " SCRUB " " LIVE,
 	    "auto (default), require or off: rights given up" },
 	{ 0, false, "config", "FILE", option_set_config, MONITOR, "where alerts go, and the rest" },
 	{ 0, false, "state", "DIR", option_set_state, KEPT, "remember over restarts, in DIR" },

@@ -8,8 +8,7 @@
 #include "cmd/keeper/gauges.h"
 #include "cmd/keeper/exporter.h"
 #include "cmd/keeper/outlets.h"
-#include "cmd/keeper/confine.h"
-#include "cmd/keeper/backlog.h"
+#include "cmd/keeper/vault.h"
 #include "cmd/message.h"
 
 #include <errno.h>
@@ -52,7 +51,7 @@ struct keeper {
 	struct outlets *outlets, *checked; /* checked: good, and not taken yet */
 	struct sinks *sinks;
 	struct db *db;
-	struct backlog *backlog;
+	struct vault *vault;
 	struct exporter *exporter;
 	struct recall recall;
 	struct owed owed;
@@ -131,7 +130,7 @@ static bool answers_send(struct keeper *k)
 	if (o->hello)
 		k->hears = false;
 	o->hello = false;
-	uint64_t safe = backlog_safe(k->backlog);
+	uint64_t safe = vault_safe(k->vault);
 	if (safe > o->taken) {
 		if (!tell(k, MESSAGE_TAKEN, safe, SLICE("")))
 			return false;
@@ -158,7 +157,7 @@ static void trouble_begin(struct keeper *k, const struct error *e)
 static void commit_now(struct keeper *k)
 {
 	struct error e = { "" };
-	bool good = backlog_commit(k->backlog, &e);
+	bool good = vault_commit(k->vault, &e);
 	k->commit_ms = clock_ms() + (good ? COMMIT_MS : RETRY_MS);
 	if (!good) {
 		trouble_begin(k, &e);
@@ -166,7 +165,7 @@ static void commit_now(struct keeper *k)
 	}
 	if (k->trouble.text[0] != '\0')
 		warn("the state directory: written again");
-	k->owed.hello = k->owed.hello || backlog_asks_again(k->backlog) || k->lacks_state;
+	k->owed.hello = k->owed.hello || vault_asks_again(k->vault) || k->lacks_state;
 	k->lacks_state = false;
 	k->trouble.text[0] = '\0';
 }
@@ -214,11 +213,11 @@ static void take_save(struct keeper *k, uint64_t number)
 
 static bool sinks_begin(struct keeper *k, const struct outlets *outlets, struct error *e)
 {
-	backlog_sinks_begin(k->backlog);
-	k->sinks = sinks_new(outlets->sinks, outlets->n_sinks, &k->limits,
-	    backlog_spill(k->backlog), e);
+	vault_sinks_begin(k->vault);
+	k->sinks = sinks_new(outlets->sinks, outlets->n_sinks, &k->limits, vault_spill(k->vault),
+	    e);
 	if (k->sinks != NULL)
-		backlog_sinks_end(k->backlog);
+		vault_sinks_end(k->vault);
 	return k->sinks != NULL;
 }
 
@@ -239,8 +238,7 @@ static void take_record(struct keeper *k, struct slice body)
 		k->refused++;
 		return;
 	}
-	if (r.kind == EVENT_FINDING &&
-	    (!k->hears || backlog_finding(k->backlog, &r) != BACKLOG_NEW))
+	if (r.kind == EVENT_FINDING && (!k->hears || vault_finding(k->vault, &r) != STORE_NEW))
 		return;
 	if (k->sinks != NULL)
 		sinks_put(k->sinks, &r);
@@ -318,7 +316,7 @@ static char *metrics_text(void *ctx, size_t *n)
 		.sinks = counts,
 		.n_sinks = sinks < GAUGED_SINKS ? sinks : GAUGED_SINKS,
 		.db = db_counts(k->db),
-		.repeated = backlog_repeated(k->backlog),
+		.repeated = vault_repeated(k->vault),
 		.refused = k->refused,
 		.started_ns = k->started_ns,
 		.stores = k->db != NULL,
@@ -448,8 +446,8 @@ static int keeper_loop(struct keeper *k)
 	return EXIT_DONE;
 }
 
-/* NULL: none. */
-static const char *state_dir(const struct keeper *k)
+/* NULL: nothing is remembered. */
+static const char *state_directory(const struct keeper *k)
 {
 	if (k->options->state_dir != NULL || k->outlets->config == NULL)
 		return k->options->state_dir;
@@ -458,14 +456,28 @@ static const char *state_dir(const struct keeper *k)
 
 static bool database_begin(struct keeper *k, struct error *e)
 {
-	const char *dir = state_dir(k);
+	const char *dir = state_directory(k);
 	if (dir != NULL) {
 		k->db = db_open(dir, &k->limits, LOCK_MS, e);
 		if (k->db == NULL)
 			return false;
 	}
-	k->backlog = backlog_new(k->db, &k->limits, e);
-	return k->backlog != NULL;
+	k->vault = vault_new(k->db, &k->limits, e);
+	return k->vault != NULL;
+}
+
+/* Its directory for the state, and those of the sinks as they are configured now. */
+static bool confine(const struct keeper *k, struct sandbox *sandbox, struct error *e)
+{
+	char **reads = outlets_reads(k->outlets, k->options, e);
+	char **writes = outlets_writes(k->outlets, state_directory(k), e);
+	sandbox->reads = (const char *const *)reads;
+	sandbox->writes = (const char *const *)writes;
+	bool good = reads != NULL && writes != NULL && sandbox_confine(sandbox, e);
+	directories_free(reads);
+	directories_free(writes);
+	sandbox->reads = sandbox->writes = NULL;
+	return good;
 }
 
 /* Everything is opened before threads begin. */
@@ -479,12 +491,13 @@ static bool keeper_begin(struct keeper *k, struct error *e)
 	if (!outlets_limits(k->outlets, k->options, &k->limits, e) || !database_begin(k, e) ||
 	    !metrics_begin(k, e))
 		return false;
-	if (!keeper_confine(k->options, k->outlets, state_dir(k), e) ||
-	    !sinks_begin(k, k->outlets, e) || !keeper_seal(k->options, k->outlets, e))
+	struct sandbox sandbox = outlets_sandbox(k->outlets, k->options->sandbox);
+	if (!confine(k, &sandbox, e) || !sinks_begin(k, k->outlets, e) ||
+	    !sandbox_seal(&sandbox, e))
 		return false;
 	required_check(k);
 	k->owed.hello = true;
-	k->owed.taken = backlog_safe(k->backlog);
+	k->owed.taken = vault_safe(k->vault);
 	return true;
 }
 
@@ -492,16 +505,16 @@ static bool keeper_begin(struct keeper *k, struct error *e)
 static void keeper_end(struct keeper *k)
 {
 	struct error e = { "" };
-	if (k->backlog != NULL && !backlog_commit(k->backlog, &e))
+	if (k->vault != NULL && !vault_commit(k->vault, &e))
 		warn("the state directory: %s", e.text);
 	if (k->sinks != NULL)
 		sinks_close(k->sinks, END_MS);
-	if (k->backlog != NULL && !backlog_commit(k->backlog, &e))
+	if (k->vault != NULL && !vault_commit(k->vault, &e))
 		warn("the state directory: %s", e.text);
-	if (k->backlog != NULL)
+	if (k->vault != NULL)
 		answers_send(k);
 	exporter_close(k->exporter);
-	backlog_free(k->backlog);
+	vault_free(k->vault);
 	db_close(k->db);
 	outlets_free(k->outlets);
 	outlets_free(k->checked);

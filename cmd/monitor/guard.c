@@ -65,20 +65,11 @@ static bool descriptors_reset(int channel)
 	return fcntl(CHANNEL, F_SETFD, 0) == 0 && close_range(CHANNEL + 1, ~0u, 0) == 0;
 }
 
-static void lacking(const char *what)
-{
-	warn("sandbox of the keeper's guard: %s", what);
-}
-
 static bool rights_give_up(const struct guard *g, struct error *e)
 {
 	if (g->user != NULL && !sandbox_user(g->user, e))
 		return false;
-	const struct sandbox sandbox = { .mode = g->sandbox,
-		.role = SANDBOX_GUARD,
-		.lacking = lacking };
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return error_set(e, "no_new_privs: %s", strerror(errno));
+	const struct sandbox sandbox = { .mode = g->sandbox, .role = SANDBOX_GUARD };
 	return sandbox_confine(&sandbox, e) && sandbox_seal(&sandbox, e);
 }
 

@@ -9,13 +9,14 @@ import live
 
 PORT = "8080"
 RULE = """\
+davscope_rules: 1
 rules:
   - id: {id}
     title: Every PUT, to see that the rule is at work
     event: transaction
     condition: http.request.method == "PUT"
     severity: low
-    message: "seen"
+    output: "seen"
 """
 
 
@@ -35,7 +36,8 @@ class Drill:
         self.net = live.Net()
         self.monitor = live.Monitor(
             self.scratch, "-i", "lo", "-f", f"tcp port {PORT}", "-Z", "nobody", "--config", self.config,
-            "-R", self.rules, "--metrics", "127.0.0.1:9920", namespace=self.net.left)
+            "-R", self.rules, "--metrics", "127.0.0.1:9920",
+            "--limit", "rename_seconds=1", namespace=self.net.left)
         self.chatter = subprocess.Popen(self.net.inside(
             self.net.left, sys.executable, os.path.join(os.path.dirname(__file__), "chatter.py"),
             "127.0.0.1", PORT, self.scratch("creates.log"), "20", "120"))
@@ -93,7 +95,7 @@ class Drill:
         first = self.count("first")
 
         self.write(self.rules, RULE.format(id="third").replace("==", "=~~"))
-        self.hup(False, "mine.yaml:5:", ": error[E", "nothing was changed")
+        self.hup(False, "mine.yaml:6:", ": error[E", "nothing was changed")
         self.more_of("second")
 
         self.write(self.rules, "")

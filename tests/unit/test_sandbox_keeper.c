@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -222,12 +223,38 @@ static int run_forked(const void *arg)
 	return code != 0 ? code : errno_unless(read(ends[0], text, sizeof text) == 6);
 }
 
+/* As a sink does it: in a group of its own, which is ended when it takes too long. */
+static int end_program(const void *arg)
+{
+	(void)arg;
+	char *const argv[] = { "sh", "-c", "cat | cat", NULL };
+	char *const none[] = { NULL };
+	posix_spawnattr_t attributes;
+	int ends[2], status = 0;
+	pid_t child = 0;
+	if (pipe2(ends, O_CLOEXEC) != 0 || posix_spawnattr_init(&attributes) != 0 ||
+	    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP) != 0)
+		return 1;
+	posix_spawn_file_actions_t files;
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, ends[0], STDIN_FILENO);
+	int code = posix_spawn(&child, "/bin/sh", &files, &attributes, argv, none);
+	int ended = code == 0 ? (int)syscall(434 /* pidfd_open */, child, 0) : -1;
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attributes);
+	if (code != 0 || ended < 0 || kill(-child, SIGKILL) != 0 ||
+	    waitpid(child, &status, 0) != child)
+		return code != 0 ? code : errno;
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? 0 : 2;
+}
+
 static void programs_run_when_they_may(void **state)
 {
 	(void)state;
 	assert_int_equal(done_within(&starter, start_true, "/bin/true"), 0);
 	assert_int_equal(done_within(&starter, run_forked, NULL), 0);
 	assert_int_equal(done_within(&starter, run_shell, "printf a | sort | wc -c >/dev/null"), 0);
+	assert_int_equal(done_within(&starter, end_program, NULL), 0);
 	/* They are where the keeper is. */
 	assert_int_equal(done_within(&starter, run_shell, "kill -0 $PPID"), 0);
 	if (SANDKIT_INSTRUMENTED || !sandkit_has_landlock())
@@ -307,6 +334,9 @@ static void the_rest_is_refused(void **state)
 		assert_int_equal(done_within(&keeper, raw, &numbers[i]), EPERM);
 		assert_int_equal(done_within(&starter, raw, &numbers[i]), EPERM);
 	}
+	const long start = SYS_execve;
+	assert_int_equal(done_within(NULL, raw, &start), EFAULT);
+	assert_int_equal(done_within(&keeper, raw, &start), EPERM);
 	assert_int_equal(done_within(&keeper, packet_socket, NULL), EPERM);
 	assert_int_equal(done_within(&starter, map_code, NULL), EPERM);
 	assert_int_equal(done_within(&starter, new_namespace, NULL), EPERM);
