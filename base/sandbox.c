@@ -257,7 +257,8 @@ static bool grant_role(const struct lock *l, const struct sandbox *s, struct err
 	uint64_t change = FS_CHANGE | (s->role == SANDBOX_READER ? 0 : FS_READ);
 	if (s->role == SANDBOX_KEEPER)
 		change |= FS_MAKE_DIR | FS_REMOVE_DIR;
-	if (!lock_grant_all(l, s->reads, FS_READ, e) || !lock_grant_all(l, s->writes, change, e))
+	uint64_t read = FS_READ | (s->programs ? FS_EXECUTE : 0);
+	if (!lock_grant_all(l, s->reads, read, e) || !lock_grant_all(l, s->writes, change, e))
 		return false;
 	if (s->role == SANDBOX_WATCHER)
 		grant_statistics(l);

@@ -125,6 +125,16 @@ static const struct page {
 	    "happen shows nothing; neither does a version number.\n\n",
 	    "\nExit: 0 VERIFIED, 1 STILL_BROKEN or PARTIAL, 4 NOT_EXERCISED, INCONCLUSIVE or damaged\n"
 	    "input, 2 wrong use, 3 no readable capture, 5 output error. More: man davscope\n" },
+	{ "state",
+	    "davscope state show [PART|findings] | export | prune AGE [options]\n\n"
+	    "  davscope state show                          how much is remembered\n"
+	    "  davscope state show items                    the newest of one part\n"
+	    "  davscope state show findings                 the newest findings\n"
+	    "  davscope state export >state.jsonl           all of it, an object a line\n"
+	    "  davscope state prune 30d                     forget what was not used for so long\n\n"
+	    "The directory is that of --state, else $STATE_DIRECTORY, else /var/lib/davscope. A monitor\n"
+	    "may run meanwhile, but for prune.\n\n",
+	    "\nExit: 0 done, 2 wrong use, 3 no state that can be read, 5 output error. More: man davscope\n" },
 	{ "config",
 	    "davscope config check [FILE] [options]\n\n"
 	    "  davscope config check                        is /etc/davscope/davscope.yaml well written?\n"
