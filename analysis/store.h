@@ -236,6 +236,9 @@ static inline void item_mark(struct store *s, struct item *item)
 		unsaved_add(s, item);
 }
 
+/* ---- store_save.c ---- */
+uint64_t item_sum(const struct item *); /* of what is saved of it */
+
 /* ---- store_waiting.c ---- */
 bool waiting_save(struct saving *, struct store *);
 bool pending_load(struct store *, const struct state_record *);

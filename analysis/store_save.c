@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { METHODS = 7 };
+enum { METHODS = 7, ITEM_ROOM = 1024 };
 
 /* ---- traces ---- */
 
@@ -117,6 +117,18 @@ static void item_form(struct pack *k, void *thing)
 	trace_form(k, &i->created);
 	written_form(k, i);
 	content_form(k, i);
+}
+
+uint64_t item_sum(const struct item *i)
+{
+	uint8_t room[ITEM_ROOM];
+	struct hash_run run = { .n = 0 };
+	struct item_record r = { *i, { item_path(i), item_uid(i), item_summary(i) } };
+	struct pack k = pack_to(room, sizeof(room));
+	item_form(&k, &r);
+	ensure(!k.bad, NULL);
+	hash_add(&run, (struct slice){ room, pack_done(&k) });
+	return hash_sum(&run);
 }
 
 static bool item_good(const struct item_record *r)
@@ -433,8 +445,8 @@ bool store_save(struct store *s, struct saving *v)
 			return false;
 	label_text(v, "counters of the store");
 	return save_changed(v, STATE_META, OF_STORE, counters_form, s, &s->saved_counters) &&
-	    waiting_save(v, s) && forgotten_save(v, &s->forgotten) && items_save(v, s) &&
-	    scopes_save(v, s);
+	    waiting_save(v, s) && forgotten_save(v, &s->forgotten) && scopes_save(v, s) &&
+	    items_save(v, s);
 }
 
 bool store_load(struct store *s, const struct state_record *r)
