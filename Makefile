@@ -73,7 +73,7 @@ fuzz:
 	@+$(AGAIN) BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined run-fuzz
 cover:
 	@dist/deps.sh build test
-	@+$(AGAIN) BUILD=build/cover CFLAGS='-O0 --coverage' LDFLAGS=--coverage run-cover
+	@+$(AGAIN) BUILD=build/cover CFLAGS='-O0 --coverage -DDAVSCOPE_COVERAGE' LDFLAGS=--coverage run-cover
 deps:
 	@dist/deps.sh build test
 # A Debian package of what git tracks, and its life in a bare system: SUITE, CHROOTS.

@@ -161,7 +161,9 @@ void pack_i64(struct pack *, int64_t *);
 void pack_raw(struct pack *, void *, size_t n);                  /* n bytes as they are, for texts of fixed room */
 void pack_slice(struct pack *, struct slice *);                  /* reading: points into what is read */
 /* Of any integer or bit-field, signed ones as they convert to uint64_t and back. */
-#define PACK(pack, lvalue) do { uint64_t v_ = (uint64_t)(lvalue); pack_u64((pack), &v_); (lvalue) = v_; } while (0)
+#define PACK(pack, lvalue) do { uint64_t v_ = (uint64_t)(lvalue); pack_u64((pack), &v_); \
+	_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wconversion\"") (lvalue) = v_; \
+	_Pragma("GCC diagnostic pop") } while (0)
 size_t pack_done(const struct pack *);                           /* bytes written, or read */
 
 /* ---- what is remembered over a restart: a record of one thing, kept by who keeps the state ---- */
@@ -197,7 +199,11 @@ enum sandbox_role {
 struct sandbox {
 	enum sandbox_mode mode;
 	enum sandbox_role role;
-	const char *const *reads, *const *writes; /* directories, and files that stay the same; NULL at the end */
+	/*
+	 * Directories, and files that stay the same; NULL at the end. In those of `writes` files are made,
+	 * renamed, linked, removed, and by all but a reader read.
+	 */
+	const char *const *reads, *const *writes;
 	bool programs;
 	/* What could not be done in SANDBOX_AUTO; NULL: nobody is told. */
 	void (*lacking)(const char *what);

@@ -81,7 +81,7 @@ struct live_options {
 };
 enum live_status {
 	LIVE_PACKET,
-	LIVE_IDLE,     /* all that was there is handed out: the time to end a round */
+	LIVE_IDLE,     /* all that was there is handed out, or somebody calls: the time to end a round */
 	LIVE_GONE,     /* an interface has vanished, or cannot be read any more: *error says which and why */
 };
 struct live_counts {
@@ -92,14 +92,20 @@ struct live_counts {
 	bool down;                      /* it is there, and down */
 };
 struct live;
-struct live *live_open(const struct live_options *, struct error *);    /* NULL: no such interface, no permission, bad filter */
+/* NULL: no such interface, no permission; a bad filter: the text begins with "filter: ". */
+struct live *live_open(const struct live_options *, struct error *);
 /*
- * The earliest of the packets that wait; its bytes die with the next call. Of `at` only the time is
+ * The earliest of the packets that wait; its bytes die with the next call. With several handles one is
+ * held back for up to 150 ms, so that they come out by time. Of `at` only the time is
  * set; `dropped`: so many were lost in front of it, on whichever interface. Without a packet it waits
- * for `timeout_ms` at most, or until one of the `n` descriptors can be read, and says LIVE_IDLE.
+ * for `timeout_ms` at most and for a second, or until one of the `n` <= 8 descriptors can be read, and says
+ * LIVE_IDLE; in a flood it says so too, soon after one can be read. With LIVE_IDLE and LIVE_GONE only
+ * `dropped` is set: lost with no packet behind it so far.
  */
 enum live_status live_next(struct live *, struct packet *, const int *wake, size_t n, int timeout_ms, struct error *);
-size_t live_counts(struct live *, struct live_counts *out, size_t room); /* an entry an interface; how many there are */
+uint64_t live_lost(struct live *);                             /* at the end: losses that were not handed out yet */
+/* An entry an interface, counted now; how many there are. */
+size_t live_counts(struct live *, struct live_counts *out, size_t room);
 void live_close(struct live *);                                /* NULL is fine */
 struct device { char *name, *text; bool up, loopback; };       /* text: NULL = none */
 struct device *devices_list(size_t *n, struct error *);        /* those that can be named with -i; NULL: *error says why */
@@ -118,9 +124,13 @@ struct ring_counts { uint64_t closed, deleted, pinned, lost; /* lost: packets th
 struct ring;
 struct ring *ring_open(const struct ring_options *, struct error *);     /* copies the options; takes over what an earlier run left */
 void ring_remember(struct ring *, uint16_t input, const char *name, uint64_t content_hash); /* a file of an earlier run */
-/* Writes it, and sets input and frame of its stamp. False: it was not written (and is counted), though numbered. */
+/*
+ * Writes it, and sets input and frame of its stamp. False: it was not written (and is counted), though
+ * numbered. The text of an error is empty where the same trouble was told before.
+ */
 bool ring_packet(struct ring *, struct packet *, struct error *);
-bool ring_tick(struct ring *, int64_t now_ns, struct error *);  /* now and then: flushes, rotates when it is time, keeps space free */
+void ring_lost(struct ring *, uint64_t packets);                /* without a packet behind them so far; `dropped` of a packet counts itself */
+bool ring_tick(struct ring *, int64_t now_ns, struct error *);  /* each second: flushes, rotates when it is time, keeps space free */
 bool ring_rotate(struct ring *, struct error *);                /* the file so far gets its name; the next packet begins another */
 uint16_t ring_input(const struct ring *);                       /* the number of the file written now */
 /* Always RING_INPUTS names, "" for those not known; entries change as files come and go, the array stays. */

@@ -121,10 +121,18 @@ bool is_machine_subcommand(const char *name);
 int help_page(const struct command *);                  /* prints its help, NULL: the main page; the exit code */
 /* ---- ruleset.c: the rules that the options ask for, compiled ---- */
 struct ruleset *options_ruleset(const struct options *, int *code);  /* NULL: *code, and all is said */
+struct filter *options_filter(const struct options *, struct ruleset *); /* of -Y; NULL: it is wrong, and where is said */
+/* ---- display.c ---- */
+struct report_options options_report(const struct options *);        /* without the names of inputs */
 /* ---- profileset.c: the profiles that the options ask for ---- */
 struct profiles *options_profiles(const struct options *, int *code); /* NULL: *code, and all is said */
 /* Of --profile; *out NULL: none was asked for. False: there is no such one, and that is said. */
 bool options_profile(const struct options *, const struct profiles *, const struct profile **out);
+
+/* ---- beside.c: programs that lie beside this one ---- */
+bool path_beside(const char *name, char *out, size_t room, struct error *);
+int become_beside(const char *name, const struct options *); /* with the same command line; returns only when it fails */
+int interfaces_print(void);            /* -D: on standard output; the exit code */
 
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */
 int finish_output(struct out *);                        /* closes; the exit code it amounts to */
@@ -140,6 +148,10 @@ void slicer_flow(struct slicer *, const struct flow *);
 /* Writes and frees; *missing packets could not be had again. False: the file was not written. */
 bool slicer_close(struct slicer *, uint64_t *written, uint64_t *missing, struct error *);
 void slicer_abandon(struct slicer *);                                 /* NULL is fine */
+
+/* ---- rights.c: what is given up when everything is open; false: --sandbox require, and not all can be ---- */
+bool rights_confine(const struct options *, const char *output, struct error *); /* before threads; output: still to get its name, NULL: none */
+bool rights_seal(const struct options *, struct error *);             /* behind them */
 
 /* ---- progress.c: one line on a terminal that is rewritten, and gone at the end ---- */
 struct progress { bool wanted, shown; int64_t begun_ns, shown_ns; };

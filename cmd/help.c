@@ -136,6 +136,17 @@ static const struct page {
 	    "What is wrong is told with file, line and column; so is what is wrong with the rules that\n"
 	    "it names. Else a line an alert says where it goes. More: man davscope.yaml\n\n",
 	    "\nExit: 0 it can be used, 2 it cannot, 5 output error\n" },
+	{ "capture",
+	    "davscope capture -i IFACE -w FILE [options] [capture filter]\n\n"
+	    "  davscope capture -i eth0 -w ring.pcapng tcp port 80\n"
+	    "  davscope capture -i eth0 -i eth1 -w /var/lib/davscope/ring.pcapng -C 500M -W 20\n"
+	    "  davscope capture -i any -w ring.pcapng -G 3600 --keep-free 10%\n"
+	    "  davscope capture -i eth0 -w one.pcapng -c 1000\n"
+	    "  davscope capture -D                          which interfaces there are\n\n"
+	    "The files are FILE-SENSOR-UTC-NUMBER.pcapng, with .part behind it while one is written.\n"
+	    "INT and TERM end it, USR1 prints counts, USR2 begins a new file.\n\n",
+	    "\nExit: 0 done, 2 wrong use or filter, 3 no such interface, no permission, or it vanished,\n"
+	    "5 output error. More: man davscope\n" },
 	{ "version", "davscope version\n\n", NULL },
 };
 

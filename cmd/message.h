@@ -2,8 +2,9 @@
  * message.h - what watcher and keeper tell each other over a socketpair (SOCK_SEQPACKET). Private to cmd/.
  *
  * A message is one datagram, or several when it is long: kind, flags, number, then its part of the body.
- * A keeper that was started anew says HELLO and drops parts until one begins a message. Neither side
- * trusts the other: what does not read is refused, and counted.
+ * A keeper that was started anew says HELLO and drops parts until one begins a message; findings and
+ * state it drops until RECALL or AGAIN, as what went before them was told to somebody who is dead.
+ * Neither side trusts the other: what does not read is refused, and counted.
  */
 #ifndef DAVSCOPE_CMD_MESSAGE_H
 #define DAVSCOPE_CMD_MESSAGE_H
@@ -29,19 +30,25 @@ enum message_kind {
 	MESSAGE_APPLY,         /* and take it */
 	MESSAGE_REOPEN,        /* files of sinks */
 	MESSAGE_END,           /* nothing follows: give out what is queued and end */
+	MESSAGE_AGAIN,         /* answers a later HELLO: behind it comes all that was not safe, from the first on */
 };
 enum { MESSAGE_MAX = 4 << 20, MESSAGE_PART = 32 << 10 };
 
-struct message { enum message_kind kind; uint64_t number; struct slice body; };
+struct channel_message { enum message_kind kind; uint64_t number; struct slice body; };
+
+#define KEEPER_CHANNEL "DAVSCOPE_CHANNEL"  /* the environment variable with the number of the keeper's descriptor */
 
 struct channel;
 struct channel *channel_new(int fd, struct error *);           /* takes the descriptor; non-blocking from here on */
 int channel_fd(const struct channel *);
 /* Whole, or false and nothing of it: the socket is full (errno EAGAIN), or nobody is there (EPIPE). */
-bool channel_send(struct channel *, const struct message *);
+bool channel_send(struct channel *, const struct channel_message *);
 bool channel_flush(struct channel *);                          /* what channel_send() has begun; false: EAGAIN or EPIPE */
-/* 1: *out lives until the next call; 0: none is there; -1: the other side is gone, or talks nonsense: *error */
-int channel_receive(struct channel *, struct message *out, struct error *);
+/*
+ * 1: *out lives until the next call; 0: none is there; -1: *error, and errno: EPIPE, the other side is
+ * gone; EBADMSG, it talks nonsense, of which a part is dropped, and the next call goes on.
+ */
+int channel_receive(struct channel *, struct channel_message *out, struct error *);
 void channel_free(struct channel *);                           /* NULL is fine */
 
 /* Bodies; false: no room, or it cannot be read. Slices of what is read point into it. */

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { WORKERS_MAX = 64, FANOUT_MAX = 16, RING_FILES_MAX = 65000 };
+enum { WORKERS_MAX = 64 };
 
-static bool is_one_of(const char *text, const char *const *words, size_t n, unsigned *index)
+bool option_word(const char *text, const char *const *words, size_t n, unsigned *index)
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (strcmp(text, words[i]) == 0) {
@@ -20,7 +20,7 @@ static bool is_one_of(const char *text, const char *const *words, size_t n, unsi
 	return false;
 }
 
-static bool to_number(const char *option, const char *value, uint64_t least, uint64_t most,
+bool option_number(const char *option, const char *value, uint64_t least, uint64_t most,
     uint64_t *out, struct error *e)
 {
 	if (slice_to_u64(slice_from(value), out) && *out >= least && *out <= most)
@@ -58,7 +58,7 @@ static bool set_bpf(struct options *o, const char *value, struct error *e)
 
 static bool set_count(struct options *o, const char *value, struct error *e)
 {
-	return to_number("-c", value, 1, UINT64_MAX, &o->max_packets, e);
+	return option_number("-c", value, 1, UINT64_MAX, &o->max_packets, e);
 }
 
 static bool set_since(struct options *o, const char *value, struct error *e)
@@ -79,7 +79,7 @@ static bool set_format(struct options *o, const char *value, struct error *e)
 		[REPORT_FIELDS] = "fields",
 	};
 	unsigned i = 0;
-	if (!is_one_of(value, words, sizeof words / sizeof words[0], &i))
+	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
 		return error_set(e, "-T: '%.40s' is not text, json or fields", value);
 	o->format = (enum report_format)i;
 	return true;
@@ -183,7 +183,7 @@ static bool set_rules_format(struct options *o, const char *value, struct error 
 {
 	static const char *const words[] = { "text", "json" };
 	unsigned i = 0;
-	if (!is_one_of(value, words, 2, &i))
+	if (!option_word(value, words, 2, &i))
 		return error_set(e, "--format: '%.40s' is not text or json", value);
 	o->json = i == 1;
 	return true;
@@ -193,162 +193,6 @@ static bool set_require_negative(struct options *o, const char *value, struct er
 {
 	(void)value, (void)e;
 	o->require_negative = true;
-	return true;
-}
-
-/* "64M", "1500": K, M and G are 2^10, 2^20 and 2^30; `wants_unit`: tools differ in what a bare number means. */
-static bool to_size(const char *option, const char *value, bool wants_unit, uint64_t *out,
-    struct error *e)
-{
-	static const char units[] = "KMG";
-	struct slice text = slice_from(value);
-	const char *unit = text.n > 1 ? strchr(units, text.p[text.n - 1]) : NULL;
-	unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
-	if (unit != NULL)
-		text.n--;
-	if (unit == NULL && wants_unit)
-		return error_set(e, "%s: '%.40s' needs a unit: K, M or G", option, value);
-	if (!slice_to_u64(text, out) || *out == 0 || *out > UINT64_MAX >> shift)
-		return error_set(e, "%s: '%.40s' is no size that fits", option, value);
-	*out <<= shift;
-	return true;
-}
-
-static bool add_interface(struct options *o, const char *value, struct error *e)
-{
-	if (value[0] == '\0')
-		return error_set(e, "-i: an empty name");
-	o->interfaces[o->n_interfaces++] = value;
-	return true;
-}
-
-static bool set_list_interfaces(struct options *o, const char *value, struct error *e)
-{
-	(void)value, (void)e;
-	o->lists_interfaces = true;
-	return true;
-}
-
-static bool set_buffer(struct options *o, const char *value, struct error *e)
-{
-	return to_size("-B", value, true, &o->buffer, e) &&
-	    (o->buffer <= INT32_MAX || error_set(e, "-B: at most 2047M"));
-}
-
-/* As tcpdump has it, 0 is the default. */
-static bool set_snaplen(struct options *o, const char *value, struct error *e)
-{
-	uint64_t n = 0;
-	if (!to_number("-s", value, 0, INT32_MAX, &n, e))
-		return false;
-	if (n != 0)
-		o->limits.snaplen = n;
-	return true;
-}
-
-static bool set_no_promiscuous(struct options *o, const char *value, struct error *e)
-{
-	(void)value, (void)e;
-	o->no_promiscuous = true;
-	return true;
-}
-
-static bool set_fanout(struct options *o, const char *value, struct error *e)
-{
-	uint64_t n = 0;
-	if (!to_number("--fanout", value, 1, FANOUT_MAX, &n, e))
-		return false;
-	o->fanout = (unsigned)n;
-	return true;
-}
-
-static bool set_ring_bytes(struct options *o, const char *value, struct error *e)
-{
-	return to_size("-C", value, true, &o->ring_bytes, e);
-}
-
-static bool set_ring_seconds(struct options *o, const char *value, struct error *e)
-{
-	return to_number("-G", value, 1, INT32_MAX, &o->ring_seconds, e);
-}
-
-static bool set_ring_files(struct options *o, const char *value, struct error *e)
-{
-	return to_number("-W", value, 1, RING_FILES_MAX, &o->ring_files, e);
-}
-
-/* "10%" of the file system, or a size. */
-static bool set_keep_free(struct options *o, const char *value, struct error *e)
-{
-	struct slice text = slice_from(value);
-	uint64_t n = 0;
-	if (text.n == 0 || text.p[text.n - 1] != '%')
-		return to_size("--keep-free", value, true, &o->keep_free_bytes, e);
-	text.n--;
-	if (!slice_to_u64(text, &n) || n == 0 || n > 99)
-		return error_set(e, "--keep-free: '%.40s' is no share like 10%%", value);
-	o->keep_free_percent = (unsigned)n;
-	return true;
-}
-
-static bool set_pin_on(struct options *o, const char *value, struct error *e)
-{
-	o->pins = true;
-	return severity_find(value, &o->pin_on) ||
-	    error_set(e, "--pin-on: '%.40s' is not info, low, medium, high or critical", value);
-}
-
-static bool set_user(struct options *o, const char *value, struct error *e)
-{
-	o->user = value;
-	return value[0] != '\0' || error_set(e, "-Z: an empty name");
-}
-
-static bool set_sandbox(struct options *o, const char *value, struct error *e)
-{
-	static const char *const words[] = {
-		[SANDBOX_AUTO] = "auto",
-		[SANDBOX_REQUIRE] = "require",
-		[SANDBOX_OFF] = "off",
-	};
-	unsigned i = 0;
-	if (!is_one_of(value, words, sizeof words / sizeof words[0], &i))
-		return error_set(e, "--sandbox: '%.40s' is not require, auto or off", value);
-	o->sandbox = (enum sandbox_mode)i;
-	return true;
-}
-
-static bool set_config(struct options *o, const char *value, struct error *e)
-{
-	o->config_path = value;
-	return value[0] != '\0' || error_set(e, "--config: an empty file name");
-}
-
-static bool set_state(struct options *o, const char *value, struct error *e)
-{
-	o->state_dir = value;
-	return value[0] != '\0' || error_set(e, "--state: an empty name");
-}
-
-static bool set_metrics(struct options *o, const char *value, struct error *e)
-{
-	o->metrics = value;
-	return strrchr(value, ':') != NULL ||
-	    error_set(e, "--metrics: '%.40s' is not ADDRESS:PORT", value);
-}
-
-static bool add_program(struct options *o, const char *value, struct error *e)
-{
-	o->programs[o->n_programs++] = value;
-	return value[0] == '/' ||
-	    error_set(e, "--exec: '%.60s' is no absolute path; there is no shell to look for it",
-		value);
-}
-
-static bool set_require_sinks(struct options *o, const char *value, struct error *e)
-{
-	(void)value, (void)e;
-	o->require_sinks = true;
 	return true;
 }
 
@@ -438,7 +282,7 @@ static bool set_color(struct options *o, const char *value, struct error *e)
 		[COLOR_NEVER] = "never",
 	};
 	unsigned i = 0;
-	if (!is_one_of(value, words, sizeof words / sizeof words[0], &i))
+	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
 		return error_set(e, "--color: '%.40s' is not auto, always or never", value);
 	o->color = (enum color_choice)i;
 	return true;
@@ -460,7 +304,7 @@ static bool set_sensor(struct options *o, const char *value, struct error *e)
 static bool set_workers(struct options *o, const char *value, struct error *e)
 {
 	uint64_t n = 0;
-	if (!to_number("--workers", value, 0, WORKERS_MAX, &n, e))
+	if (!option_number("--workers", value, 0, WORKERS_MAX, &n, e))
 		return false;
 	o->workers = (unsigned)n;
 	return true;
@@ -474,7 +318,7 @@ static bool set_limit(struct options *o, const char *value, struct error *e)
 static bool set_seed(struct options *o, const char *value, struct error *e)
 {
 	o->seeded = true;
-	return to_number("--hash-seed", value, 0, UINT64_MAX, &o->seed, e);
+	return option_number("--hash-seed", value, 0, UINT64_MAX, &o->seed, e);
 }
 
 static bool set_list(struct options *o, const char *value, struct error *e)
@@ -485,7 +329,7 @@ static bool set_list(struct options *o, const char *value, struct error *e)
 		[LIST_ANOMALIES] = "anomalies",
 	};
 	unsigned i = 0;
-	if (!is_one_of(value, words, sizeof words / sizeof words[0], &i))
+	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
 		return error_set(e, "--list: '%.40s' is not limits, fields or anomalies", value);
 	o->list = (enum list_topic)i;
 	o->run = command_list;
@@ -523,9 +367,9 @@ static bool set_version(struct options *o, const char *value, struct error *e)
 static const struct option_info table[] = {
 	{ 'r', true, NULL, "FILE", option_add_input, ANALYZE,
 	    "a capture: pcap, pcapng, gzip of these, - = stdin; repeatable" },
-	{ 'i', true, NULL, "IFACE", add_interface, LIVE,
+	{ 'i', true, NULL, "IFACE", option_add_interface, LIVE,
 	    "an interface, or any; repeatable; davscope -i is davscope monitor" },
-	{ 'D', false, "list-interfaces", NULL, set_list_interfaces, LIVE,
+	{ 'D', false, "list-interfaces", NULL, option_set_list_interfaces, LIVE,
 	    "print the interfaces and end" },
 	{ 'f', true, NULL, "FILTER", set_bpf, ANALYZE " " LIVE,
 	    "capture filter, pcap-filter(7); also as the last words" },
@@ -539,30 +383,35 @@ static const struct option_info table[] = {
 	    "text (default), json (a line a record) or fields (TSV)" },
 	{ 'e', true, NULL, "FIELD", add_column, ANALYZE,
 	    "a column of -T fields; repeatable; see rules fields" },
-	{ 'w', true, NULL, "FILE", set_slice,
-	    ANALYZE " " LIVE " " MACHINE,
+	{ 'w', true, NULL, "FILE", set_slice, ANALYZE " " LIVE " " MACHINE,
 	    "write packets: of flows with transactions, -Y: of matches; live: all" },
-	{ 'C', false, NULL, "SIZE", set_ring_bytes, LIVE, "a new file of -w after SIZE: 500M" },
-	{ 'G', false, NULL, "SECONDS", set_ring_seconds, LIVE, "a new file of -w after SECONDS" },
-	{ 'W', false, NULL, "N", set_ring_files, LIVE, "keep the last N files of -w" },
-	{ 0, false, "keep-free", "SHARE", set_keep_free, LIVE,
+	{ 'C', false, NULL, "SIZE", option_set_ring_bytes, LIVE,
+	    "a new file of -w after SIZE: 500M" },
+	{ 'G', false, NULL, "SECONDS", option_set_ring_seconds, LIVE,
+	    "a new file of -w after SECONDS" },
+	{ 'W', false, NULL, "N", option_set_ring_files, LIVE, "keep the last N files of -w" },
+	{ 0, false, "keep-free", "SHARE", option_set_keep_free, LIVE,
 	    "oldest files of -w go before less is free: 10%, 5G" },
-	{ 0, false, "pin-on", "LEVEL", set_pin_on, MONITOR,
+	{ 0, false, "pin-on", "LEVEL", option_set_pin_on, MONITOR,
 	    "files of -w with findings of LEVEL or above stay" },
-	{ 'B', false, NULL, "SIZE", set_buffer, LIVE, "the kernel's buffer, each interface: 64M" },
-	{ 's', false, NULL, "BYTES", set_snaplen, LIVE, "of each packet at most; 0 = 262144" },
-	{ 'p', false, NULL, NULL, set_no_promiscuous, LIVE, "not in promiscuous mode" },
-	{ 0, false, "fanout", "N", set_fanout, LIVE,
+	{ 'B', false, NULL, "SIZE", option_set_buffer, LIVE,
+	    "the kernel's buffer, each interface: 64M" },
+	{ 's', false, NULL, "BYTES", option_set_snaplen, LIVE,
+	    "of each packet at most; 0 = 262144" },
+	{ 'p', false, NULL, NULL, option_set_no_promiscuous, LIVE, "not in promiscuous mode" },
+	{ 0, false, "fanout", "N", option_set_fanout, LIVE,
 	    "read each interface by N handles, packets dealt out by flow" },
-	{ 'Z', false, NULL, "USER", set_user, LIVE, "become USER when the interfaces are open" },
-	{ 0, false, "sandbox", "MODE", set_sandbox, ANALYZE " " LIVE,
+	{ 'Z', false, NULL, "USER", option_set_user, LIVE,
+	    "become USER when the interfaces are open" },
+	{ 0, false, "sandbox", "MODE", option_set_sandbox, ANALYZE " " LIVE,
 	    "auto (default), require or off: rights given up" },
-	{ 0, false, "config", "FILE", set_config, MONITOR, "where alerts go, and the rest" },
-	{ 0, false, "state", "DIR", set_state, KEPT, "remember over restarts, in DIR" },
-	{ 0, false, "metrics", "ADDR:PORT", set_metrics, MONITOR, "serve /metrics and /healthz" },
-	{ 0, false, "exec", "PROGRAM", add_program, MONITOR,
+	{ 0, false, "config", "FILE", option_set_config, MONITOR, "where alerts go, and the rest" },
+	{ 0, false, "state", "DIR", option_set_state, KEPT, "remember over restarts, in DIR" },
+	{ 0, false, "metrics", "ADDR:PORT", option_set_metrics, MONITOR,
+	    "serve /metrics and /healthz" },
+	{ 0, false, "exec", "PROGRAM", option_add_program, MONITOR,
 	    "run PROGRAM for a finding, JSON on its stdin; repeatable" },
-	{ 0, false, "require-sink", NULL, set_require_sinks, MONITOR,
+	{ 0, false, "require-sink", NULL, option_set_require_sinks, MONITOR,
 	    "exit 5 when a sink cannot be reached at start" },
 	{ 'q', true, NULL, NULL, set_quiet, ANALYZE " " MONITOR,
 	    "no line a transaction, only findings and the summary" },
@@ -591,10 +440,12 @@ static const struct option_info table[] = {
 	    "text (default) or json" },
 	{ 0, false, "require-negative", NULL, set_require_negative, RULES,
 	    "test: a rule without a test that expects silence fails" },
-	{ 'n', false, NULL, NULL, set_nothing, ANALYZE " " MONITOR, "do not look up names (it never does)" },
+	{ 'n', false, NULL, NULL, set_nothing, ANALYZE " " MONITOR,
+	    "do not look up names (it never does)" },
 	{ 0, false, "bodies", NULL, set_bodies, ANALYZE " " MONITOR,
 	    "parse every XML body whole; json does anyway" },
-	{ 0, false, "color", "WHEN", set_color, ANALYZE " " MONITOR, "auto (default), always or never" },
+	{ 0, false, "color", "WHEN", set_color, ANALYZE " " MONITOR,
+	    "auto (default), always or never" },
 	{ 0, false, "local-time", NULL, set_local_time, ANALYZE " " MONITOR,
 	    "local instead of UTC in the list" },
 	{ 0, false, "sensor", "NAME", set_sensor, ANALYZE " " LIVE, "put NAME into JSON records" },

@@ -1,10 +1,9 @@
 /*
- * state.c - `davscope state`.
+ * state.c - `davscope state`: becomes davscope-keeper, which has the database.
  */
 #include "cmd/cmd.h"
 
 int command_state(const struct options *o)
 {
-	(void)o;
-	return EXIT_INTERNAL;
+	return become_beside("davscope-keeper", o);
 }

@@ -26,6 +26,8 @@ test   library:cmocka        libcmocka-dev             libcmocka-devel     cmock
 test   python:jsonschema     python3-jsonschema        python3-jsonschema  py3-jsonschema python-jsonschema python-jsonschema
 test   command:wbxml2xml     libwbxml2-utils           libwbxml                  -             -                 libwbxml
 test   command:gzip          gzip                      gzip                gzip          gzip              gzip
+test   command:ip            iproute2                  iproute                   iproute2       iproute2          -
+test   command:tcpdump       tcpdump                   tcpdump                   tcpdump        tcpdump           tcpdump
 lint   command:clang-format  clang-format              clang-tools-extra   clang-extra-tools clang         clang-format
 lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang-extra-tools clang         llvm
 lint   command:cppcheck      cppcheck                  cppcheck            cppcheck      cppcheck          cppcheck

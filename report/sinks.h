@@ -42,12 +42,16 @@ struct record {
 	enum severity severity;        /* findings, as all below but json */
 	enum outcome outcome;
 	uint64_t id, update;
-	struct slice rule, title, message;
-	struct slice keys;             /* NAME=VALUE, LF between */
+	struct slice rule, title, message; /* as they are: who prints them escapes them */
+	struct slice keys;             /* NAME=VALUE, values vis-escaped, LF between */
 	struct slice json;             /* one object, without LF; everything else stands in it, too */
 };
 
-/* Findings that a sink has not taken yet, kept by somebody who survives. */
+/*
+ * Findings that a sink has not taken yet, kept by somebody who survives: a finding is in it before
+ * sinks_put() gets it. Called from the threads of all sinks, without any lock of theirs; taken() is also
+ * said of numbers that a sink passes over, as they are not for it.
+ */
 struct spill {
 	/* The first finding behind `number` for that sink, into a buffer of the caller; false: there is none. */
 	bool (*next)(void *ctx, const char *sink, uint64_t number, struct record *, uint8_t **room, size_t *n);
@@ -65,7 +69,11 @@ struct sink_counts {
 };
 
 struct sinks;
-/* Threads begin here. False for a required one that cannot be reached is said by sinks_failed(). */
+/*
+ * Threads begin here. NULL: the configuration is wrong, or something is lacking. Of a required one that
+ * cannot be reached sinks_counts() says so right afterwards: failing, and why. SIGPIPE has to be ignored,
+ * and SIGCHLD must not be.
+ */
 struct sinks *sinks_new(const struct sink_config *, size_t n, const struct limits *, const struct spill *, struct error *);
 void sinks_put(struct sinks *, const struct record *);       /* copies; never waits */
 void sinks_text(struct sinks *, struct slice);               /* what is meant for standard output */

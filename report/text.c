@@ -193,12 +193,13 @@ static void write_time(struct text *t, struct out *o, int64_t ns)
 
 static void write_frame(struct text *t, struct out *o, struct stamp at)
 {
-	if (t->options->n_inputs < 2) {
+	bool named = t->options->n_inputs > 1 && at.input < t->options->n_inputs;
+	const char *name = named ? t->options->input_names[at.input] : "";
+	if (name[0] == '\0') {
 		cell_pad(t, o, COLUMN_FRAME, digits(at.frame));
 	} else {
 		uint64_t start = out_written(o);
-		if (at.input < t->options->n_inputs)
-			out_vis(o, slice_from(t->options->input_names[at.input]), SIZE_MAX);
+		out_vis(o, slice_from(name), SIZE_MAX);
 		out_char(o, ':');
 		cell_pad(t, o, COLUMN_FRAME, (size_t)(out_written(o) - start) + digits(at.frame));
 	}
@@ -366,6 +367,38 @@ static void write_transaction(struct text *t, struct out *o, const struct event 
 	out_char(o, '\n');
 }
 
+/* ---- what stands between the transactions ---- */
+
+/* In the place of the frame, where a line says of no transaction. */
+static void write_aside(struct text *t, struct out *o, int64_t ns)
+{
+	write_time(t, o, ns);
+	out_text(o, "-- ");
+}
+
+/* Below the transaction that completed it; who reads along is told when it was, where there is none. */
+static void write_found(struct text *t, struct out *o, const struct event *event, bool below)
+{
+	if (!finding_is_listed(t->options, event->finding))
+		return;
+	if (t->options->live && !below)
+		write_aside(t, o, event->at.ns);
+	else
+		out_text(o, "  ");
+	finding_list(o, t->options, event->finding);
+}
+
+static void write_dropped(struct text *t, struct out *o, const struct event *event)
+{
+	uint64_t packets = event->dropped->packets;
+	write_aside(t, o, event->at.ns);
+	color_begin(o, t->options, "\033[31m");
+	out_u64(o, packets);
+	out_text(o, packets == 1 ? " packet lost" : " packets lost");
+	color_end(o, t->options);
+	out_char(o, '\n');
+}
+
 static void text_event(void *self, struct out *o, const struct event *event,
     const struct event *cause)
 {
@@ -378,7 +411,9 @@ static void text_event(void *self, struct out *o, const struct event *event,
 	if (event->kind == EVENT_TRANSACTION)
 		write_transaction(t, o, event);
 	else if (event->kind == EVENT_FINDING)
-		finding_list(o, t->options, event->finding);
+		write_found(t, o, event, cause != NULL);
+	else if (event->kind == EVENT_LOSS && t->options->live)
+		write_dropped(t, o, event);
 	else if (t->options->explain)
 		explain_list(o, event);
 	t->listed = t->listed || out_written(o) != start;

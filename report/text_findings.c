@@ -35,15 +35,24 @@ void rule_write(struct out *o, const struct rule *rule)
 	out_char(o, ')');
 }
 
+bool finding_is_listed(const struct report_options *options, const struct finding *f)
+{
+	if (f->outcome == INCONCLUSIVE_EOF)
+		return false;
+	return options->live || (f->update == 0 && f->outcome != INCONCLUSIVE_LOSS);
+}
+
 void finding_list(struct out *o, const struct report_options *options, const struct finding *f)
 {
-	if (f->update != 0 || (f->outcome != CONCLUSIVE && f->outcome != INCONCLUSIVE_UNKNOWN))
-		return;
-	out_text(o, "  ");
+	static const char *const outcomes[] = { [CONCLUSIVE] = ": ",
+		[INCONCLUSIVE_EOF] = ", open at the end: ",
+		[INCONCLUSIVE_LOSS] = ", inconclusive for missing packets: ",
+		[INCONCLUSIVE_UNKNOWN] = ", inconclusive: " };
 	severity_write(o, options, f->severity);
 	out_char(o, ' ');
 	rule_write(o, f->rule);
-	out_text(o, f->outcome == CONCLUSIVE ? ": " : ", inconclusive: ");
+	out_text(o, f->update != 0 ? ", again" : "");
+	out_text(o, outcomes[f->outcome]);
 	escaped_write(o, f->message);
 	out_char(o, '\n');
 }

@@ -169,6 +169,7 @@ void rules_finish(struct rules *, int64_t last_ns);
 bool rules_reload(struct rules *, struct ruleset *, struct error *);
 const struct ruleset *rules_set(const struct rules *);
 const struct rule_counts *rules_counts(const struct rules *, size_t i);  /* NULL: no more */
+size_t rules_keys(const struct rules *, size_t i);              /* what that rule remembers now */
 void rules_free(struct rules *);
 
 /* ---- tests ---- */

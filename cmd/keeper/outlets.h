@@ -1,0 +1,22 @@
+/*
+ * outlets.h - which sinks the configuration and the command line ask for. Private to cmd/keeper/.
+ */
+#ifndef DAVSCOPE_CMD_KEEPER_OUTLETS_H
+#define DAVSCOPE_CMD_KEEPER_OUTLETS_H
+
+#include "cmd/cmd.h"
+#include "cmd/config.h"
+
+struct outlets {
+	struct config *config;         /* NULL: there is none */
+	struct sink_config *sinks;
+	size_t n_sinks;
+};
+enum { OUTLETS_TEXT = 8192 };
+/* NULL: `why` says what is wrong, a line a complaint. */
+struct outlets *outlets_load(const struct options *, char why[OUTLETS_TEXT]);
+void outlets_free(struct outlets *);                           /* NULL is fine */
+/* The limits of the command line, and where it is silent those of the configuration. */
+bool outlets_limits(const struct outlets *, const struct options *, struct limits *, struct error *);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * talk.c - what the keeper says while the monitor runs.
+ */
+#include "cmd/monitor/watcher.h"
+
+#include <errno.h>
+
+/* A new keeper, as the one before it died. What it may lack is sent again. */
+static void keeper_is_new(struct watcher *w, const struct channel_message *m)
+{
+	warn("davscope-keeper was started again");
+	if (m->body.n != 0)
+		warn("%.*s", (int)m->body.n, (const char *)m->body.p);
+	outbox_again(w->outbox, m->number);
+}
+
+static void talk(struct watcher *w, const struct channel_message *m)
+{
+	switch (m->kind) {
+	case MESSAGE_HELLO:
+		keeper_is_new(w, m);
+		break;
+	case MESSAGE_TAKEN:
+		outbox_taken(w->outbox, m->number);
+		break;
+	case MESSAGE_SAVED:
+		outbox_saved(w->outbox, m->number);
+		break;
+	case MESSAGE_CHECKED:
+		reload_checked(w, m->number == 0, m->body);
+		break;
+	default:
+		break;
+	}
+}
+
+/* False: there is no more to be had now. */
+static bool talk_next(struct watcher *w)
+{
+	struct channel_message m;
+	struct error e;
+	int received = channel_receive(w->channel, &m, &e);
+	if (received > 0)
+		talk(w, &m);
+	if (received >= 0)
+		return received > 0;
+	warn("%s", e.text);
+	w->keeper_lost = errno != EBADMSG;
+	return !w->keeper_lost;
+}
+
+void talk_take(struct watcher *w)
+{
+	while (!w->keeper_lost && talk_next(w))
+		;
+}
