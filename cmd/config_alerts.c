@@ -395,6 +395,15 @@ static void check_alone(const struct alert *a)
 	}
 }
 
+/* The list on standard output is called so where no alert goes there. */
+static void check_reserved(const struct alert *a)
+{
+	if (a->out->kind != SINK_STDOUT && a->out->name != NULL &&
+	    strcmp(a->out->name, "stdout") == 0)
+		config_refuse(a->r, a->v[NAME], "E0019",
+		    "only an alert to stdout can be called stdout");
+}
+
 static void alert_read(struct config_reader *r, const struct yaml *map, struct sink_config *out)
 {
 	const char *words[SINK_KINDS];
@@ -418,6 +427,7 @@ static void alert_read(struct config_reader *r, const struct yaml *map, struct s
 	records_read(&a);
 	kind_read(&a);
 	check_alone(&a);
+	check_reserved(&a);
 }
 
 void alerts_read(struct config_reader *r, const struct yaml *list)

@@ -227,6 +227,7 @@ static const struct mistake {
 	{ "alerts:\n- {name: -a, to: journal}", "E0018", 2, 10, "\"-a\"", NULL },
 	{ "alerts:\n- {name: a/b, to: journal}", "E0018", 2, 10, "\"a/b\"", NULL },
 	{ A "journal}\n- {name: a, to: syslog}", "E0019", 3, 10, "an alert a already", NULL },
+	{ "alerts:\n- {name: stdout, to: journal}", "E0019", 2, 10, "called stdout", NULL },
 	{ A "fiel}", "E0017", 2, 17, "to cannot be \"fiel\"", "did you mean file?" },
 	{ A "file}", "E0015", 2, 3, "needs the key path", NULL },
 	{ A "file, path: f}", "E0603", 2, 29, "not \"f\"", NULL },
