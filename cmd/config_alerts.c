@@ -8,7 +8,6 @@
 
 enum {
 	NAME_LENGTH = 63,
-	TIMEOUT_DEFAULT_MS = 10000,
 	TIMEOUT_MOST_MS = 600000,
 	FACILITY_LOCAL5 = 21,
 };
@@ -329,13 +328,12 @@ static void program_read(const struct alert *a)
 	a->out->arguments = all;
 }
 
-/* "10s", "500ms". */
+/* "10s", "500ms". Nothing said: the limit sink_timeout_ms. */
 static void timeout_read(const struct alert *a)
 {
 	char quote[64];
 	const struct yaml *node = a->v[TIMEOUT];
 	uint64_t ms = 0;
-	a->out->timeout_ms = TIMEOUT_DEFAULT_MS;
 	if (node == NULL)
 		return;
 	if (!config_duration(node->text, &ms)) {

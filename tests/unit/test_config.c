@@ -156,6 +156,7 @@ static void test_alerts(void **state)
 	assert_string_equal(s[8].headers[1], "X-A: 1");
 	assert_null(s[8].headers[2]);
 	assert_int_equal(s[8].timeout_ms, 500);
+	assert_int_equal(s[3].timeout_ms, 0);
 	assert_string_equal(s[9].path, "/bin/p");
 	assert_string_equal(s[9].arguments[0], "-a");
 	assert_string_equal(s[9].arguments[1], "");
@@ -357,6 +358,7 @@ static void test_insecure(void **state)
 	(void)state;
 	struct reading r = read_good(HOOK "\"http://10.0.0.1/\", insecure: true}\n");
 	assert_true(r.config->sinks[0].insecure);
+	assert_int_equal(r.config->sinks[0].timeout_ms, 0);
 	assert_string_equal(r.config->sinks[0].url, "http://10.0.0.1/");
 	reading_free(&r);
 }
