@@ -213,19 +213,9 @@ static bool open_ring(struct recording *c)
 	return c->ring != NULL;
 }
 
-/*
- * SANDBOX: weak until base/sandbox.c is there; then this line goes, and with it the comparisons with NULL
- * below. As long as it is not there, -Z and --sandbox=require are refused.
- */
-#pragma weak sandbox_user
-#pragma weak sandbox_confine
-#pragma weak sandbox_seal
-
 static bool change_user(const struct options *o, struct error *e)
 {
-	if (o->user == NULL)
-		return true;
-	return sandbox_user != NULL ? sandbox_user(o->user, e) : error_set(e, "-Z: not built in");
+	return o->user == NULL || sandbox_user(o->user, e);
 }
 
 static void tell_lacking(const char *what)
@@ -235,23 +225,16 @@ static void tell_lacking(const char *what)
 
 static bool confine(const struct options *o, struct error *e)
 {
-	char *dir = strdup(o->ring_path);
-	if (dir == NULL)
-		return error_set(e, "out of memory");
-	char *slash = strrchr(dir, '/');
-	if (slash != NULL)
-		slash[slash == dir] = '\0';
-	const char *const writes[] = { slash != NULL ? dir : ".", NULL };
+	char **writes = directories_new(e);
 	const struct sandbox box = {
 		.mode = o->sandbox,
 		.role = SANDBOX_WATCHER,
-		.writes = writes,
+		.writes = (const char *const *)writes,
 		.lacking = tell_lacking,
 	};
-	bool good = sandbox_confine != NULL && sandbox_seal != NULL ?
-	    sandbox_confine(&box, e) && sandbox_seal(&box, e) :
-	    o->sandbox != SANDBOX_REQUIRE || error_set(e, "--sandbox: not built in");
-	free(dir);
+	bool good = writes != NULL && directories_add(writes, o->ring_path, e) &&
+	    sandbox_confine(&box, e) && sandbox_seal(&box, e);
+	directories_free(writes);
 	return good;
 }
 

@@ -153,6 +153,12 @@ void slicer_abandon(struct slicer *);                                 /* NULL is
 bool rights_confine(const struct options *, const char *output, struct error *); /* before threads; output: still to get its name, NULL: none */
 bool rights_seal(const struct options *, struct error *);             /* behind them */
 
+/* ---- directories.c: those that stay within reach; a list of texts, NULL at the end ---- */
+char **directories_new(struct error *);                               /* NULL: out of memory */
+bool directories_add(char **list, const char *path, struct error *);  /* itself, or what it lies in: another may take its place there */
+char **directories_or_none(char **list, bool good);                   /* not good: frees it */
+void directories_free(char **list);                                   /* NULL is fine */
+
 /* ---- progress.c: one line on a terminal that is rewritten, and gone at the end ---- */
 struct progress { bool wanted, shown; int64_t begun_ns, shown_ns; };
 struct progress progress_begin(bool list_on_terminal);

@@ -26,8 +26,10 @@ test   library:cmocka        libcmocka-dev             libcmocka-devel     cmock
 test   python:jsonschema     python3-jsonschema        python3-jsonschema  py3-jsonschema python-jsonschema python-jsonschema
 test   command:wbxml2xml     libwbxml2-utils           libwbxml                  -             -                 libwbxml
 test   command:gzip          gzip                      gzip                gzip          gzip              gzip
-test   command:ip            iproute2                  iproute                   iproute2       iproute2          -
-test   command:tcpdump       tcpdump                   tcpdump                   tcpdump        tcpdump           tcpdump
+test   apache                apache2-bin               httpd               apache2       apache            httpd
+test   command:curl          curl                      curl                curl          curl              curl
+test   command:tcpdump       tcpdump                   tcpdump             tcpdump       tcpdump           tcpdump
+test   command:ip            iproute2                  iproute             iproute2      iproute2          -
 lint   command:clang-format  clang-format              clang-tools-extra   clang-extra-tools clang         clang-format
 lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang-extra-tools clang         llvm
 lint   command:cppcheck      cppcheck                  cppcheck            cppcheck      cppcheck          cppcheck
@@ -55,6 +57,7 @@ is_there() {
 	library:*) pkg-config --exists "${1#*:}" 2>/dev/null ;;
 	python:*) python3 -c "import ${1#*:}" 2>/dev/null ;;
 	fuzzer) fuzzer_links ;;
+	apache) [ -x /usr/sbin/apache2 ] || command -v httpd >/dev/null ;;
 	llhttp) pkg-config --exists libllhttp 2>/dev/null || [ -f /usr/share/llhttp/llhttp.c ] ;;
 	esac
 }

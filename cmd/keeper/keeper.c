@@ -446,11 +446,17 @@ static int keeper_loop(struct keeper *k)
 	return EXIT_DONE;
 }
 
+/* NULL: nothing is remembered. */
+static const char *state_directory(const struct keeper *k)
+{
+	if (k->options->state_dir != NULL || k->outlets->config == NULL)
+		return k->options->state_dir;
+	return k->outlets->config->state;
+}
+
 static bool database_begin(struct keeper *k, struct error *e)
 {
-	const char *dir = k->options->state_dir;
-	if (dir == NULL && k->outlets->config != NULL)
-		dir = k->outlets->config->state;
+	const char *dir = state_directory(k);
 	if (dir != NULL) {
 		k->db = db_open(dir, &k->limits, LOCK_MS, e);
 		if (k->db == NULL)
@@ -458,6 +464,20 @@ static bool database_begin(struct keeper *k, struct error *e)
 	}
 	k->vault = vault_new(k->db, &k->limits, e);
 	return k->vault != NULL;
+}
+
+/* Its directory for the state, and those of the sinks as they are configured now. */
+static bool confine(const struct keeper *k, struct sandbox *sandbox, struct error *e)
+{
+	char **reads = outlets_reads(k->outlets, k->options, e);
+	char **writes = outlets_writes(k->outlets, state_directory(k), e);
+	sandbox->reads = (const char *const *)reads;
+	sandbox->writes = (const char *const *)writes;
+	bool good = reads != NULL && writes != NULL && sandbox_confine(sandbox, e);
+	directories_free(reads);
+	directories_free(writes);
+	sandbox->reads = sandbox->writes = NULL;
+	return good;
 }
 
 /* Everything is opened before threads begin. */
@@ -471,10 +491,10 @@ static bool keeper_begin(struct keeper *k, struct error *e)
 	if (!outlets_limits(k->outlets, k->options, &k->limits, e) || !database_begin(k, e) ||
 	    !metrics_begin(k, e))
 		return false;
-	/* Here: sandbox_confine() with SANDBOX_KEEPER, before there are threads. */
-	if (!sinks_begin(k, k->outlets, e))
+	struct sandbox sandbox = outlets_sandbox(k->outlets, k->options->sandbox);
+	if (!confine(k, &sandbox, e) || !sinks_begin(k, k->outlets, e) ||
+	    !sandbox_seal(&sandbox, e))
 		return false;
-	/* Here: sandbox_seal(). */
 	required_check(k);
 	k->owed.hello = true;
 	k->owed.taken = vault_safe(k->vault);

@@ -126,3 +126,39 @@ bool outlets_limits(const struct outlets *out, const struct options *o, struct l
 	memcpy(limits, all, sizeof all);
 	return true;
 }
+
+/* ---- what they need ---- */
+
+static void lacking(const char *what)
+{
+	warn("sandbox: %s", what);
+}
+
+struct sandbox outlets_sandbox(const struct outlets *out, enum sandbox_mode mode)
+{
+	struct sandbox s = { .mode = mode, .role = SANDBOX_KEEPER, .lacking = lacking };
+	for (size_t i = 0; i < out->n_sinks; i++)
+		s.programs |= out->sinks[i].kind == SINK_PROGRAM;
+	return s;
+}
+
+char **outlets_reads(const struct outlets *out, const struct options *o, struct error *e)
+{
+	char **list = directories_new(e);
+	bool good = list != NULL &&
+	    (o->config_path == NULL || directories_add(list, o->config_path, e));
+	for (size_t i = 0; good && i < out->n_sinks; i++)
+		if (out->sinks[i].kind == SINK_PROGRAM)
+			good = directories_add(list, out->sinks[i].path, e);
+	return directories_or_none(list, good);
+}
+
+char **outlets_writes(const struct outlets *out, const char *state, struct error *e)
+{
+	char **list = directories_new(e);
+	bool good = list != NULL && (state == NULL || directories_add(list, state, e));
+	for (size_t i = 0; good && i < out->n_sinks; i++)
+		if (out->sinks[i].kind == SINK_FILE)
+			good = directories_add(list, out->sinks[i].path, e);
+	return directories_or_none(list, good);
+}

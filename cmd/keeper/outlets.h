@@ -16,6 +16,10 @@ enum { OUTLETS_TEXT = 8192 };
 /* NULL: `why` says what is wrong, a line a complaint. */
 struct outlets *outlets_load(const struct options *, char why[OUTLETS_TEXT]);
 void outlets_free(struct outlets *);                           /* NULL is fine */
+/* What they need of a process: the directories by the two below, as directories_free() takes them; NULL: *error. */
+struct sandbox outlets_sandbox(const struct outlets *, enum sandbox_mode);
+char **outlets_reads(const struct outlets *, const struct options *, struct error *);
+char **outlets_writes(const struct outlets *, const char *state, struct error *); /* state NULL: none */
 /* The limits of the command line, and where it is silent those of the configuration. */
 bool outlets_limits(const struct outlets *, const struct options *, struct limits *, struct error *);
 

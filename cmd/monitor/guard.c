@@ -69,10 +69,8 @@ static bool rights_give_up(const struct guard *g, struct error *e)
 {
 	if (g->user != NULL && !sandbox_user(g->user, e))
 		return false;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return error_set(e, "no_new_privs: %s", strerror(errno));
-	/* Here: sandbox_seal() with SANDBOX_GUARD. */
-	return true;
+	const struct sandbox sandbox = { .mode = g->sandbox, .role = SANDBOX_GUARD };
+	return sandbox_confine(&sandbox, e) && sandbox_seal(&sandbox, e);
 }
 
 /* Waits for so long; true: the watcher is gone. */
@@ -175,6 +173,6 @@ bool guard_start(const struct options *o, int *fd, struct error *e)
 		return false;
 	if (access(path, X_OK) != 0)
 		return error_set(e, "%.200s: %s", path, strerror(errno));
-	const struct guard g = { path, o->argv, o->user };
+	const struct guard g = { path, o->argv, o->user, o->sandbox };
 	return guard_begin(&g, fd, e);
 }

@@ -10,6 +10,7 @@ struct guard {
 	const char *program;           /* the keeper; gets argv, and its end of the channel by KEEPER_CHANNEL */
 	char **argv;
 	const char *user;              /* NULL: stay who we are */
+	enum sandbox_mode sandbox;
 };
 /* As guard_start() (watcher.h), of any program. */
 bool guard_begin(const struct guard *, int *fd, struct error *);

@@ -34,12 +34,12 @@ static struct sandbox sandbox_of(const struct watcher *w)
 static bool confine(struct watcher *w, struct error *e)
 {
 	struct sandbox sandbox = sandbox_of(w);
-	const char **reads = settings_reads(w, e), **writes = settings_writes(w, e);
-	sandbox.reads = reads;
-	sandbox.writes = writes;
+	char **reads = settings_reads(w, e), **writes = settings_writes(w, e);
+	sandbox.reads = (const char *const *)reads;
+	sandbox.writes = (const char *const *)writes;
 	bool good = reads != NULL && writes != NULL && sandbox_confine(&sandbox, e);
-	settings_free(reads);
-	settings_free(writes);
+	directories_free(reads);
+	directories_free(writes);
 	return good;
 }
 
@@ -81,10 +81,10 @@ bool watcher_ready(struct watcher *w, const struct hash_key *key, uint16_t first
 {
 	struct error e;
 	w->opened = true;
-	if (!open_ring(w, first_input, &e))
-		w->code = EXIT_OUTPUT;
-	else if (!confine(w, &e))
+	if (!confine(w, &e))
 		w->code = EXIT_USAGE;
+	else if (!open_ring(w, first_input, &e))
+		w->code = EXIT_OUTPUT;
 	else if (!records_open(w, &e) || !open_pipeline(w, key, &e))
 		w->code = EXIT_INTERNAL;
 	if (w->code != EXIT_DONE)
@@ -212,6 +212,7 @@ static void watcher_close(struct watcher *w)
 static void goodbye(struct watcher *w)
 {
 	int64_t until = clock_now() + GOODBYE_MS * INT64_C(1000000);
+	w->parting = true;
 	outbox_send(w->outbox, MESSAGE_END, 0, (struct slice){ 0 });
 	while (!w->keeper_lost && clock_now() < until) {
 		bool sent = outbox_flush(w->outbox);

@@ -4,9 +4,11 @@
  */
 #include "cmd/monitor/watcher.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- the configuration ---- */
 
@@ -106,6 +108,18 @@ static bool settings_limits(struct options *o, const struct config *c, struct er
 	return limits_check(&o->limits, e);
 }
 
+/* Who reads records of several machines tells them apart by it. */
+static bool settings_sensor(struct watcher *w, struct error *e)
+{
+	if (w->options.sensor != NULL)
+		return true;
+	if (gethostname(w->host, sizeof(w->host) - 1) != 0)
+		return error_set(e, "the name of this host: %s; give one by --sensor",
+		    strerror(errno));
+	w->options.sensor = w->host;
+	return true;
+}
+
 static bool settings_merge(struct watcher *w, struct error *e)
 {
 	struct options *o = &w->options;
@@ -114,7 +128,7 @@ static bool settings_merge(struct watcher *w, struct error *e)
 	w->bpf = o->bpf;
 	settings_rules(o, w->given, c);
 	if (c == NULL)
-		return true;
+		return settings_sensor(w, e);
 	settings_text(&w->bpf, c->filter);
 	settings_text(&o->sensor, c->sensor);
 	settings_text(&o->user, c->user);
@@ -122,7 +136,7 @@ static bool settings_merge(struct watcher *w, struct error *e)
 	settings_text(&o->state_dir, c->state);
 	settings_number(&o->buffer, c->buffer);
 	settings_ring(o, c);
-	return settings_limits(o, c, e);
+	return settings_sensor(w, e) && settings_limits(o, c, e);
 }
 
 bool settings_read(struct watcher *w, int *code)
@@ -142,68 +156,22 @@ bool settings_read(struct watcher *w, int *code)
 
 /* ---- directories ---- */
 
-enum { LISTED_MAX = 1000 };
-
-/* What is in it, and what may take its place there. */
-static bool add_directory(char **list, size_t *n, const char *path, struct error *e)
-{
-	struct stat st;
-	const char *slash = strrchr(path, '/');
-	bool is_directory = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-	if (*n == LISTED_MAX)
-		return error_set(e, "too many files of rules");
-	if (is_directory)
-		list[*n] = strdup(path);
-	else if (slash == NULL)
-		list[*n] = strdup(".");
-	else
-		list[*n] = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	return list[(*n)++] != NULL || error_set(e, "out of memory");
-}
-
-static char **list_new(struct error *e)
-{
-	char **list = calloc(LISTED_MAX + 1, sizeof(*list));
-	if (list == NULL)
-		error_set(e, "out of memory");
-	return list;
-}
-
-void settings_free(const char **list)
-{
-	for (size_t i = 0; list != NULL && list[i] != NULL; i++)
-		free((char *)list[i]);
-	free(list);
-}
-
-static const char **list_done(char **list, bool good)
-{
-	const char **out = (const char **)list;
-	if (good)
-		return out;
-	settings_free(out);
-	return NULL;
-}
-
-const char **settings_reads(const struct watcher *w, struct error *e)
+char **settings_reads(const struct watcher *w, struct error *e)
 {
 	const struct options *o = &w->options;
-	char **list = list_new(e);
-	size_t n = 0;
+	char **list = directories_new(e);
 	bool good = list != NULL;
 	for (size_t i = 0; good && i < o->n_rule_paths; i++)
-		good = add_directory(list, &n, o->rule_paths[i], e);
+		good = directories_add(list, o->rule_paths[i], e);
 	if (good && o->config_path != NULL)
-		good = add_directory(list, &n, o->config_path, e);
-	return list_done(list, good);
+		good = directories_add(list, o->config_path, e);
+	return directories_or_none(list, good);
 }
 
-const char **settings_writes(const struct watcher *w, struct error *e)
+char **settings_writes(const struct watcher *w, struct error *e)
 {
-	char **list = list_new(e);
-	size_t n = 0;
-	bool good = list != NULL;
-	if (good && w->options.ring_path != NULL)
-		good = add_directory(list, &n, w->options.ring_path, e);
-	return list_done(list, good);
+	char **list = directories_new(e);
+	bool good = list != NULL &&
+	    (w->options.ring_path == NULL || directories_add(list, w->options.ring_path, e));
+	return directories_or_none(list, good);
 }

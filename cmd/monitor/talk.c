@@ -44,8 +44,9 @@ static bool talk_next(struct watcher *w)
 		talk(w, &m);
 	if (received >= 0)
 		return received > 0;
-	warn("%s", e.text);
 	w->keeper_lost = errno != EBADMSG;
+	if (!w->keeper_lost || !w->parting)
+		warn("%s", e.text);
 	return !w->keeper_lost;
 }
 

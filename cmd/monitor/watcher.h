@@ -12,6 +12,8 @@
 #include "cmd/monitor/outbox.h"
 #include "cmd/pipeline.h"
 
+#include <limits.h>
+
 /* What the clock has to bring next, in ns of CLOCK_MONOTONIC. */
 struct timers { int64_t second, save, beat; };
 
@@ -19,6 +21,7 @@ struct watcher {
 	const struct options *given;   /* the command line */
 	struct options options;        /* the same, where it says nothing as the configuration has it */
 	struct config *config;         /* NULL: there is none */
+	char host[HOST_NAME_MAX + 1];  /* the sensor, if nobody names it */
 	const char *bpf;               /* the capture filter of either; NULL = everything */
 
 	struct live *live;
@@ -44,6 +47,7 @@ struct watcher {
 	bool saving, restarted;        /* state is being handed out; the run before ended without saying so */
 	bool remembers;                /* there is a state directory */
 	bool keeper_lost;              /* nobody listens any more */
+	bool parting;                  /* which is how it should be */
 
 	struct timers timers;
 	struct ruleset *waiting;       /* rules that are taken when the keeper has checked the configuration */
@@ -61,10 +65,9 @@ bool settings_read(struct watcher *, int *code);
 struct config *settings_config(const struct options *, int *code);   /* NULL: none was asked for, or *code */
 /* Rules and their variables, which may change while it runs. */
 void settings_rules(struct options *, const struct options *given, const struct config *);
-/* Directories that must be readable, and writable, when rights are given up; NULL at the end. free() the list. */
-const char **settings_reads(const struct watcher *, struct error *);
-const char **settings_writes(const struct watcher *, struct error *);
-void settings_free(const char **);     /* a list of these two */
+/* Directories that stay readable, and writable, when rights are given up: directories_free(). NULL: *error. */
+char **settings_reads(const struct watcher *, struct error *);
+char **settings_writes(const struct watcher *, struct error *);
 
 /* ---- signals.c ---- */
 int signals_open(struct error *);      /* from here on they come by the descriptor; -1: *error */

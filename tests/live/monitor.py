@@ -8,6 +8,7 @@ files of its ring.
 import os
 import pwd
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -30,16 +31,17 @@ class Play:
         self.secret = self.scratch("secret")
         with open(self.secret, "w", encoding="ascii") as secret:
             secret.write("for others\n")
-        config = self.scratch("davscope.yaml")
+        etc = self.scratch.directory("etc", "root")
+        os.chmod(etc, 0o755)
+        config = os.path.join(etc, "davscope.yaml")
         with open(config, "w", encoding="ascii") as text:
             text.write(f"alerts:\n  - name: log\n    to: file\n    path: {self.out}\n")
-        os.chmod(self.scratch.path, 0o755)
         self.net = live.Net()
         self.apache("start", self.net.right_address, "80", self.net.right)
         live.atexit.register(self.apache, "stop")
         self.monitor = live.Monitor(
             self.scratch, "-i", self.net.device, "-f", "tcp port 80", "-Z", "nobody", "--config", config,
-            "-w", os.path.join(self.ring, "ring.pcapng"), "-G", "2", "--sandbox", "require", *LIMITS,
+            "-w", os.path.join(self.ring, "ring.pcapng"), "--sandbox", "require", *LIMITS,
             namespace=self.net.right)
 
     def apache(self, word, *more):
@@ -114,6 +116,21 @@ class Play:
         self.tests.check(self.count("commit-without-change-tag") > 0, "and the writes without a tag")
         print(f"all {len(self.told())} findings {late:.2f} s behind the last answer")
 
+    def rotate(self):
+        """USR2 begins a new file; what is found there names it."""
+        def finished():
+            return [name for name in os.listdir(self.ring) if name.endswith(".pcapng")]
+        before = self.count("commit-without-change-tag")
+        self.monitor.process.send_signal(signal.SIGUSR2)
+        live.wait_until(lambda: len(finished()) == 1, "a file of the ring with its name")
+        put = self.net.run(
+            self.net.left, "curl", "-s", "-X", "PUT", "--data-binary", "BEGIN:VCALENDAR", "-o", "/dev/null",
+            f"http://{self.net.right_address}/exchange/anna/Calendar/late.EML", check=False)
+        self.tests.equal(put.returncode, 0, "one more write")
+        live.wait_until(lambda: self.count("commit-without-change-tag") > before, "a finding in the next file")
+        last = self.told()[-1]["evidence"][0]["input"]
+        self.tests.check(last not in finished(), "it names the file that is written now", last, finished())
+
     def same_offline(self):
         def essence(records):
             return sorted((f["id"], f["finding"].get("update", 0), f["rule"]["id"], f["finding"]["severity"],
@@ -134,10 +151,11 @@ class Play:
             self.tests.equal(os.stat(name).st_mode & 0o777, 0o600, "their mode")
 
     def run(self):
-        self.rights()
-        self.refusals()
         ended = self.traffic()
         self.timely(ended)
+        self.rotate()
+        self.rights()
+        self.refusals()
         self.tests.equal(self.monitor.stop(), 0, "the end")
         self.tests.check("evidence: incomplete" not in self.monitor.said(), "nothing was lost", self.monitor.said())
         self.same_offline()

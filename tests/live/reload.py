@@ -9,13 +9,14 @@ import live
 
 PORT = "8080"
 RULE = """\
+davscope_rules: 1
 rules:
   - id: {id}
     title: Every PUT, to see that the rule is at work
     event: transaction
     condition: http.request.method == "PUT"
     severity: low
-    message: "seen"
+    output: "seen"
 """
 
 
@@ -93,7 +94,7 @@ class Drill:
         first = self.count("first")
 
         self.write(self.rules, RULE.format(id="third").replace("==", "=~~"))
-        self.hup(False, "mine.yaml:5:", ": error[E", "nothing was changed")
+        self.hup(False, "mine.yaml:6:", ": error[E", "nothing was changed")
         self.more_of("second")
 
         self.write(self.rules, "")
