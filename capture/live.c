@@ -25,7 +25,8 @@ enum {
 	SNAPLEN_DEFAULT = 262144,
 	BLOCK_MS = 100,
 	HOLD_MS = 150, /* older packets have been handed over by the kernel */
-	CHECK_MS = 1000, /* between two looks at losses and interfaces */
+	CHECK_MS = 1000, /* between two looks at interfaces */
+	LOSSES_MS = 100, /* between two questions what the kernel had no room for */
 	TURN =
 	    64, /* packets between two looks at those who have none, and at the caller's descriptors */
 	WAKES_MAX = 8,
@@ -69,7 +70,7 @@ struct live {
 	int netlink;
 	struct loss losses[LOSSES]; /* not handed out yet, the oldest first */
 	size_t n_losses;
-	int64_t checked_ms;
+	int64_t checked_ms, asked_ms;
 	unsigned turn;
 	struct error fault; /* what ends it, when the packets that wait are handed out */
 	int64_t fault_ms;
@@ -330,6 +331,14 @@ static void lane_check(struct live *l, struct lane *lane)
 	live_lose(l, drops);
 }
 
+/* In a flood each block has its losses: told one by one they would be a flood of their own. */
+static void losses_ask(struct live *l)
+{
+	for (size_t i = 0; i < l->n_lanes; i++)
+		lane_check(l, &l->lanes[i]);
+	l->asked_ms = clock_ms();
+}
+
 static void live_check(struct live *l)
 {
 	for (size_t i = 0; i < l->n_lanes; i++)
@@ -421,8 +430,8 @@ static bool live_look(struct live *l, const int *wake, size_t n, int timeout_ms)
 		if (l->polls[i].revents)
 			lane_fill(l, &l->lanes[i]);
 	}
-	for (size_t i = 0; i < l->n_lanes; i++)
-		lane_check(l, &l->lanes[i]);
+	if (clock_ms() >= l->asked_ms + LOSSES_MS)
+		losses_ask(l);
 	if (clock_ms() >= l->checked_ms + CHECK_MS)
 		live_check(l);
 	return ready > 0 && is_called(l->polls + l->n_lanes, n);
@@ -493,8 +502,7 @@ enum live_status live_next(struct live *l, struct packet *p, const int *wake, si
 
 size_t live_counts(struct live *l, struct live_counts *out, size_t room)
 {
-	for (size_t i = 0; i < l->n_lanes; i++)
-		lane_check(l, &l->lanes[i]);
+	losses_ask(l);
 	live_check(l);
 	for (size_t i = 0; i < l->n_ports && i < room; i++)
 		out[i] = l->ports[i].counts;

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """A calendar server and a client that makes one item after the other twice, over real sockets.
 
-usage: chatter.py ADDRESS PORT LOG PAIRS-PER-SECOND SECONDS [LATER]
-Each item is created, and created again under another name: at once, or LATER seconds later, in turn. LOG
-gets a line "UID NTH SECONDS" for each create when its answer is there (seconds since 1970). Ends by itself.
+usage: chatter.py serve ADDRESS PORT [--etag]
+       chatter.py chat ADDRESS PORT LOG PAIRS-PER-SECOND SECONDS [LATER] [--once]
+       chatter.py both ADDRESS PORT LOG PAIRS-PER-SECOND SECONDS [LATER] [--etag] [--once]
+Each item is created, and created again under another name: at once, or LATER seconds later, in turn; with
+--once it is not. With --etag the server gives each its tag, as it should. LOG gets a line "UID NTH SECONDS"
+for each create when its answer is there (seconds since 1970). A client ends by itself, a server with its end.
 """
 import collections
 import socket
@@ -14,7 +17,7 @@ import time
 OBJECT = ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//davscope//chatter//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n"
           "DTSTAMP:20261130T090000Z\r\nDTSTART:20261201T{hour:02}0000Z\r\nDTEND:20261201T{hour:02}3000Z\r\n"
           "SUMMARY:Meeting {uid}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
-ANSWER = b"HTTP/1.1 201 Created\r\nServer: chatter\r\nDAV: 1, calendar-access\r\nContent-Length: 0\r\n\r\n"
+ANSWER = "HTTP/1.1 201 Created\r\nServer: chatter\r\nDAV: 1, calendar-access\r\n{tag}Content-Length: 0\r\n\r\n"
 
 
 def read_message(stream):
@@ -30,12 +33,15 @@ def read_message(stream):
     return False
 
 
-def serve(listener):
+def serve(listener, etag):
+    serial = 0
     while True:
         connection, _ = listener.accept()
         with connection, connection.makefile("rb") as stream:
             while read_message(stream):
-                connection.sendall(ANSWER)
+                serial += 1
+                tag = f'ETag: "{serial}"\r\n' if etag else ""
+                connection.sendall(ANSWER.format(tag=tag).encode())
 
 
 def create(connection, stream, uid, nth):
@@ -46,7 +52,7 @@ def create(connection, stream, uid, nth):
     return read_message(stream)
 
 
-def chat(address, port, log, rate, seconds, later):
+def chat(address, port, log, rate, seconds, later, once):
     begun, serial, waiting = time.time(), 0, collections.deque()
     with socket.create_connection((address, port)) as connection, connection.makefile("rb") as stream:
 
@@ -59,7 +65,9 @@ def chat(address, port, log, rate, seconds, later):
             serial += 1
             uid = f"u{int(begun)}-{serial}"
             note(uid, 1)
-            if later and serial % 2:
+            if once:
+                pass
+            elif later and serial % 2:
                 waiting.append((time.time() + later, uid))
             else:
                 note(uid, 2)
@@ -71,12 +79,20 @@ def chat(address, port, log, rate, seconds, later):
 
 
 def main():
-    address, port, path, rate, seconds = sys.argv[1:6]
-    later = float(sys.argv[6]) if len(sys.argv) > 6 else 0
-    listener = socket.create_server((address, int(port)))
-    threading.Thread(target=serve, args=(listener,), daemon=True).start()
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    flags = [word for word in sys.argv[1:] if word.startswith("--")]
+    role, address, port = words[0], words[1], int(words[2])
+    if role != "chat":
+        listener = socket.create_server((address, port))
+        print("listening", flush=True)
+        server = threading.Thread(target=serve, args=(listener, "--etag" in flags), daemon=True)
+        server.start()
+    if role == "serve":
+        server.join()
+    path, rate, seconds = words[3], float(words[4]), float(words[5])
+    later = float(words[6]) if len(words) > 6 else 0
     with open(path, "a", encoding="ascii") as log:
-        chat(address, int(port), log, float(rate), float(seconds), later)
+        chat(address, port, log, rate, seconds, later, "--once" in flags)
 
 
 if __name__ == "__main__":

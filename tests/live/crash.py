@@ -80,7 +80,7 @@ class Drill:
 
     def run(self):
         chatter = subprocess.Popen(self.net.inside(
-            self.net.left, sys.executable, os.path.join(os.path.dirname(__file__), "chatter.py"),
+            self.net.left, sys.executable, os.path.join(os.path.dirname(__file__), "chatter.py"), "both",
             "127.0.0.1", PORT, self.log, str(RATE), str(10 * self.rounds + 60), str(LATER)))
         live.atexit.register(chatter.kill)
         monitor = None

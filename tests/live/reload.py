@@ -39,7 +39,7 @@ class Drill:
             "-R", self.rules, "--metrics", "127.0.0.1:9920",
             "--limit", "rename_seconds=1", namespace=self.net.left)
         self.chatter = subprocess.Popen(self.net.inside(
-            self.net.left, sys.executable, os.path.join(os.path.dirname(__file__), "chatter.py"),
+            self.net.left, sys.executable, os.path.join(os.path.dirname(__file__), "chatter.py"), "both",
             "127.0.0.1", PORT, self.scratch("creates.log"), "20", "120"))
         live.atexit.register(self.chatter.kill)
 
