@@ -88,9 +88,10 @@ static void head_time(struct line *l, int64_t ns)
 		line_words(l, "-");
 		return;
 	}
-	line_bytes(l, text, strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.", &tm));
+	size_t n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.", &tm);
+	line_bytes(l, text, n);
 	/* A one in front keeps the zeros. */
-	size_t n = decimal_put(digits, 1000000 + in_second / MICROSECOND);
+	n = decimal_put(digits, 1000000 + in_second / MICROSECOND);
 	line_bytes(l, digits + 1, n - 1);
 	line_words(l, "Z");
 }

@@ -351,7 +351,9 @@ static bool station_init(struct station *s, const struct sink_config *c, const s
 {
 	pthread_condattr_t by_clock;
 	*s = (struct station){
-		.sink = { c, l, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), 0, NULL },
+		.sink = { .config = c,
+		    .limits = l,
+		    .stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) },
 		.ops = kinds[c->kind],
 		.queue = { .most_records = l->sink_records, .most_bytes = l->sink_bytes },
 		.counts.name = c->name,
