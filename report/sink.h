@@ -23,6 +23,8 @@ struct sink {
 	const struct sink_config *config;
 	const struct limits *limits;
 	int stop;                      /* readable: stop waiting for others */
+	uint64_t sent;                 /* bytes of all streams so far; see unread() */
+	bool broken;                   /* a stream ended, and what it had not read is lost */
 	uint64_t wait_ms;              /* with SINK_LATER: what the other side asks for; 0: nothing */
 	void *own;
 };
@@ -34,6 +36,8 @@ struct sink_ops {
 	bool (*reach)(struct sink *, struct error *);  /* in place of open(), when it is required: is anybody there? NULL: open() */
 	bool (*open)(struct sink *, struct error *);   /* when it is not open; in front of each put() */
 	enum sink_answer (*put)(struct sink *, const struct record *, struct error *);
+	/* Of what was sent, bytes that the other side may not have read yet; NULL: what put() took is safe. */
+	uint64_t (*unread)(struct sink *);
 	bool (*flush)(struct sink *, struct error *);  /* each second, when there were puts; NULL: nothing to do */
 	void (*close)(struct sink *);                  /* it may be closed already */
 	void (*free)(struct sink *);                   /* closes; start() may have failed */
@@ -63,6 +67,7 @@ struct entry *entry_new(const struct record *);               /* NULL: out of me
 bool queue_put(struct queue *, struct entry *);               /* takes it when it is true; false: there is no room */
 struct entry *queue_take(struct queue *);                     /* in the order they came; NULL: empty. It counts until queue_done() */
 void queue_done(struct queue *, struct entry *);              /* frees it */
+void queue_forget(struct queue *);                            /* frees the findings in it */
 void queue_clear(struct queue *);
 
 /* ---- sink_line.c: a text in the making ---- */
@@ -86,7 +91,9 @@ uint64_t sink_timeout(const struct sink *);                   /* its own, or the
 bool sink_wait(const struct sink *, int fd, short events, int64_t timeout_ms);
 bool sink_send(const struct sink *, int fd, struct slice *);  /* a stream, socket or not; false: errno, and what is left */
 bool sink_send_one(const struct sink *, int fd, struct slice); /* one datagram; false: errno */
-bool peer_listens(int fd);                                    /* a stream: it has not been closed by the other side */
+/* A stream: closes it, and *fd is -1, when the other side has; `broken` when that lost something. */
+void stream_check(struct sink *, int *fd);
+uint64_t stream_unread(struct sink *, int *fd);               /* as unread(); checks it, too */
 int unix_connect(const char *path, int type, struct error *); /* -1: *error */
 int host_connect(const struct sink *, int type, struct error *); /* config->host and port; -1: *error */
 

@@ -44,7 +44,8 @@ void line_words(struct line *l, const char *words)
 void line_u64(struct line *l, uint64_t number)
 {
 	char digits[DECIMAL_MAX];
-	line_bytes(l, digits, decimal_put(digits, number));
+	size_t n = decimal_put(digits, number);
+	line_bytes(l, digits, n);
 }
 
 void line_id(struct line *l, uint64_t id)
@@ -62,7 +63,8 @@ void line_vis(struct line *l, struct slice wire)
 {
 	while (wire.n != 0) {
 		char text[VIS_MAX];
-		line_bytes(l, text, vis_next(&wire, text));
+		size_t n = vis_next(&wire, text);
+		line_bytes(l, text, n);
 	}
 }
 

@@ -103,9 +103,19 @@ void queue_done(struct queue *q, struct entry *e)
 	free(e);
 }
 
+static void row_clear(struct row *r)
+{
+	while (r->first != NULL)
+		free(row_pop(r));
+}
+
+void queue_forget(struct queue *q)
+{
+	row_clear(&q->rows[1]);
+}
+
 void queue_clear(struct queue *q)
 {
-	for (size_t i = 0; i < 2; i++)
-		while (q->rows[i].first != NULL)
-			free(row_pop(&q->rows[i]));
+	row_clear(&q->rows[0]);
+	row_clear(&q->rows[1]);
 }

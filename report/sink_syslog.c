@@ -3,8 +3,8 @@
  * counting (RFC 6587). A finding has its rule, severity and id as structured data and its message as text;
  * the text of other records is their JSON.
  *
- * Over UDP a message that nobody receives is lost, and over TCP what the other side had not read when it
- * died: syslog has no answers.
+ * Over UDP a message that nobody receives is lost. Over TCP a finding is taken when the other side's kernel
+ * has it; more cannot be known, as syslog has no answers.
  */
 #include "report/sink.h"
 
@@ -65,8 +65,8 @@ static bool syslog_open(struct sink *s, struct error *e)
 {
 	const struct sink_config *c = s->config;
 	struct syslog *l = s->own;
-	if (l->fd >= 0 && l->type == SOCK_STREAM && !peer_listens(l->fd))
-		syslog_close(s);
+	if (l->fd >= 0 && l->type == SOCK_STREAM)
+		stream_check(s, &l->fd);
 	if (l->fd < 0 && c->host != NULL)
 		l->fd = host_connect(s, l->type, e);
 	else if (l->fd < 0)
@@ -88,9 +88,10 @@ static void head_time(struct line *l, int64_t ns)
 		line_words(l, "-");
 		return;
 	}
-	line_bytes(l, text, strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.", &tm));
+	size_t n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.", &tm);
+	line_bytes(l, text, n);
 	/* A one in front keeps the zeros. */
-	size_t n = decimal_put(digits, 1000000 + in_second / MICROSECOND);
+	n = decimal_put(digits, 1000000 + in_second / MICROSECOND);
 	line_bytes(l, digits + 1, n - 1);
 	line_words(l, "Z");
 }
@@ -210,12 +211,21 @@ static enum sink_answer syslog_put(struct sink *s, const struct record *r, struc
 		return SINK_LATER;
 	struct slice all = { l->frame.p, l->frame.n };
 	bool stream = l->type == SOCK_STREAM;
-	if (stream ? sink_send(s, l->fd, &all) : sink_send_one(s, l->fd, all))
+	if (stream ? sink_send(s, l->fd, &all) : sink_send_one(s, l->fd, all)) {
+		s->sent += stream ? l->frame.n : 0;
 		return SINK_TAKEN;
+	}
 	bool too_long = !stream && errno == EMSGSIZE;
 	error_set(e, "syslog: %s", strerror(errno));
 	syslog_close(s);
+	s->broken = stream;
 	return too_long ? SINK_REFUSED : SINK_LATER;
+}
+
+static uint64_t syslog_unread(struct sink *s)
+{
+	struct syslog *l = s->own;
+	return l->type == SOCK_STREAM ? stream_unread(s, &l->fd) : 0;
 }
 
 static void syslog_free(struct sink *s)
@@ -232,6 +242,7 @@ const struct sink_ops sink_SYSLOG = {
 	.start = syslog_start,
 	.open = syslog_open,
 	.put = syslog_put,
+	.unread = syslog_unread,
 	.close = syslog_close,
 	.free = syslog_free,
 };

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FLUSH_MS = 1000, STEPS_MAX = 60, NEVER = -1 };
+enum { FLUSH_MS = 1000, UNREAD_MS = 50, STEPS_MAX = 60, NEVER = -1 };
 
 /* One sink with its thread. */
 struct station {
@@ -39,6 +39,9 @@ struct station {
 	uint64_t newest; /* number of the last finding heard of */
 	uint64_t after; /* of the last one taken up, or passed over */
 	uint64_t told; /* of the last one that the spill knows as taken */
+	uint64_t unsure; /* findings that were put since, and may be unread */
+	/* `after`, `sent` and `unsure` as they were: asked after until that was read; 0: nothing is */
+	uint64_t mark, mark_sent, mark_unsure;
 	uint64_t steps; /* of the next wait, in sink_backoff_ms */
 	int64_t retry_at, flush_at; /* clock_ms(); NEVER */
 	bool behind, reopen, closing, hopeless, ended, finished;
@@ -62,6 +65,8 @@ static void station_wait(struct station *s)
 	int64_t until = s->held != NULL ? s->retry_at : NEVER;
 	if (s->flush_at != NEVER && (until == NEVER || s->flush_at < until))
 		until = s->flush_at;
+	if (s->unsure != 0 && (until == NEVER || until > clock_ms() + UNREAD_MS))
+		until = clock_ms() + UNREAD_MS;
 	struct timespec at = { (time_t)(until / 1000), (long)(until % 1000) * 1000000 };
 	if (until == NEVER)
 		pthread_cond_wait(&s->news, &s->lock);
@@ -186,6 +191,7 @@ static void station_answered(struct station *s, enum sink_answer answer, const s
 	case SINK_TAKEN:
 		s->counts.delivered[is_finding]++;
 		s->counts.failing = false;
+		s->unsure += is_finding && s->ops->unread != NULL && s->spill != NULL;
 		if (s->ops->flush != NULL && s->flush_at == NEVER)
 			s->flush_at = clock_ms() + FLUSH_MS;
 		held_done(s);
@@ -206,6 +212,23 @@ static void station_answered(struct station *s, enum sink_answer answer, const s
 	}
 }
 
+/* A stream broke: the findings that it may not have given to its reader come once more, from the spill. */
+static void station_rewind(struct station *s)
+{
+	s->sink.broken = false;
+	if (s->unsure == 0)
+		return;
+	s->counts.delivered[1] -= s->unsure;
+	s->counts.retried += s->unsure;
+	s->unsure = 0;
+	s->mark = s->mark_unsure = 0;
+	if (s->held != NULL && s->held->kind == EVENT_FINDING)
+		held_done(s);
+	queue_forget(&s->queue);
+	s->after = s->told;
+	s->behind = true;
+}
+
 static void station_try(struct station *s)
 {
 	struct error why = { "" };
@@ -213,10 +236,16 @@ static void station_try(struct station *s)
 	pthread_mutex_unlock(&s->lock);
 	s->sink.wait_ms = 0;
 	enum sink_answer answer = SINK_LATER;
-	if (s->ops->open(&s->sink, &why))
+	bool open = s->ops->open(&s->sink, &why);
+	/* What was lost goes in front. */
+	bool again = open && s->sink.broken && s->unsure != 0;
+	if (open && !again)
 		answer = s->ops->put(&s->sink, r, &why);
 	pthread_mutex_lock(&s->lock);
-	station_answered(s, answer, &why);
+	if (!again)
+		station_answered(s, answer, &why);
+	if (s->sink.broken)
+		station_rewind(s);
 }
 
 static void station_flush(struct station *s)
@@ -250,18 +279,39 @@ static void station_reopen(struct station *s)
 		s->counts.failing = false;
 }
 
+/* One mark at a time is followed, so that it is reached also in a stream that is never empty. */
+static bool is_read(struct station *s)
+{
+	if (s->unsure == 0)
+		return true;
+	if (s->mark == 0) {
+		s->mark = s->after;
+		s->mark_sent = s->sink.sent;
+		s->mark_unsure = s->unsure;
+	}
+	uint64_t unread = s->ops->unread(&s->sink);
+	if (s->sink.broken)
+		station_rewind(s);
+	/* At the end it is left to the reader: it can still read when we are gone. */
+	return s->mark != 0 && (s->closing || s->sink.sent - unread >= s->mark_sent);
+}
+
 /* Whatever is not on its way is delivered, or was not for this sink. */
 static bool is_to_tell(struct station *s)
 {
 	if (!s->behind && s->queue.rows[1].n == 0 && s->newest > s->after)
 		s->after = s->newest;
 	bool on_its_way = s->held != NULL && s->held->kind == EVENT_FINDING;
-	return s->spill != NULL && takes_findings(s) && !on_its_way && s->after > s->told;
+	if (s->spill == NULL || !takes_findings(s) || s->after <= s->told)
+		return false;
+	return s->mark != 0 ? is_read(s) : !on_its_way && is_read(s);
 }
 
 static void station_tell(struct station *s)
 {
-	s->told = s->after;
+	s->told = s->mark != 0 ? s->mark : s->after;
+	s->unsure -= s->mark_unsure;
+	s->mark = s->mark_unsure = 0;
 	pthread_mutex_unlock(&s->lock);
 	s->spill->taken(s->spill->ctx, s->counts.name, s->told);
 	pthread_mutex_lock(&s->lock);
@@ -301,7 +351,9 @@ static bool station_init(struct station *s, const struct sink_config *c, const s
 {
 	pthread_condattr_t by_clock;
 	*s = (struct station){
-		.sink = { c, l, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), 0, NULL },
+		.sink = { .config = c,
+		    .limits = l,
+		    .stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) },
 		.ops = kinds[c->kind],
 		.queue = { .most_records = l->sink_records, .most_bytes = l->sink_bytes },
 		.counts.name = c->name,

@@ -288,6 +288,52 @@ static void test_no_record_breaks_a_line(void **state)
 	spot_remove(&p);
 }
 
+/* It takes some in and dies: what it had not read comes again, from the first of it on, and counts once. */
+static void test_a_reader_that_dies_without_reading(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = quick_limits();
+	struct sink_config c = stream_to(p.path);
+	char text[64], line[256];
+	unsigned first = 0;
+	int server = unix_serve(p.path, SOCK_STREAM);
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	finding_put(k, shelf, 1, numbered(text, "f", 1));
+	int peer = peer_accept(server);
+	for (unsigned i = 2; i <= FEW; i++)
+		finding_put(k, shelf, i, numbered(text, "f", i));
+	AWAIT(counts_of(k).delivered[1] == FEW);
+	assert_true(line_read(peer, line, sizeof line) && line_read(peer, line, sizeof line));
+	/* Nobody asks for anything more: it is noticed all the same. */
+	close(peer);
+	peer = peer_accept(server);
+	assert_true(line_read(peer, line, sizeof line));
+	assert_int_equal(sscanf(line, "{\"f\":%u}", &first), 1);
+	assert_true(first >= 1 && first <= 3);
+	for (unsigned i = first + 1; i <= FEW; i++) {
+		assert_true(line_read(peer, line, sizeof line));
+		assert_string_equal(line, numbered(text, "f", i));
+	}
+	shelf_await(shelf, FEW);
+	assert_int_equal(counts_of(k).delivered[1], FEW);
+	assert_int_equal(counts_of(k).dropped[1], 0);
+	/* All read, and then closed: nothing comes again. */
+	close(peer);
+	finding_put(k, shelf, FEW + 1, "{\"last\":1}");
+	peer = peer_accept(server);
+	assert_true(line_read(peer, line, sizeof line));
+	assert_string_equal(line, "{\"last\":1}");
+	sinks_close(k, 0);
+	close(peer);
+	close(server);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
 /* HUP is a good time to try again, for those that have nothing to open anew as well. */
 static void test_reopening_ends_the_wait(void **state)
 {
@@ -304,8 +350,12 @@ static void test_reopening_ends_the_wait(void **state)
 	AWAIT(counts_of(k).failing);
 	int server = unix_serve(p.path, SOCK_STREAM);
 	sinks_reopen(k);
+	int peer = peer_accept(server);
+	char line[64];
+	assert_true(line_read(peer, line, sizeof line));
 	shelf_await(shelf, 1);
 	sinks_close(k, 0);
+	close(peer);
 	close(server);
 	shelf_free(shelf);
 	spot_remove(&p);
@@ -448,90 +498,6 @@ static void test_faults_of_the_configuration(void **state)
 	sinks_close(none, 0);
 }
 
-/* ---- standard output, which is a pipe meanwhile ---- */
-
-static int stdout_swap(int to)
-{
-	fflush(stdout);
-	int kept = dup(STDOUT_FILENO);
-	assert_true(kept >= 0 && dup2(to, STDOUT_FILENO) >= 0);
-	return kept;
-}
-
-static void stdout_back(int kept)
-{
-	assert_true(dup2(kept, STDOUT_FILENO) >= 0);
-	close(kept);
-}
-
-static void test_standard_output(void **state)
-{
-	(void)state;
-	struct limits l = quick_limits();
-	const struct sink_config c = { .kind = SINK_STDOUT, .name = "out", .kinds = KIND(FINDING) };
-	int ends[2];
-	assert_int_equal(pipe(ends), 0);
-	int kept = stdout_swap(ends[1]);
-	struct sinks *k = sinks_new(&c, 1, &l, NULL, &(struct error){ "" });
-	finding_put(k, NULL, 1, "{\"a\":1}");
-	sinks_text(k, SLICE("two\nlines\n"));
-	struct record other = record_other("{}");
-	sinks_put(k, &other);
-	finding_put(k, NULL, 2, "{\"a\":2}");
-	sinks_close(k, DEADLINE_S * 1000);
-	stdout_back(kept);
-	close(ends[1]);
-	char text[256] = "";
-	assert_int_equal(read(ends[0], text, sizeof text - 1), 26);
-	assert_string_equal(text, "{\"a\":1}\ntwo\nlines\n{\"a\":2}\n");
-	close(ends[0]);
-}
-
-static void test_standard_output_that_nobody_reads(void **state)
-{
-	(void)state;
-	struct limits l = quick_limits();
-	const struct sink_config c = { .kind = SINK_STDOUT, .name = "out", .kinds = KIND(FINDING) };
-	struct shelf *shelf = shelf_new();
-	struct spill spill = shelf_spill(shelf);
-	int ends[2];
-	assert_int_equal(pipe(ends), 0);
-	close(ends[0]);
-	int kept = stdout_swap(ends[1]);
-	struct sinks *k = sinks_new(&c, 1, &l, &spill, &(struct error){ "" });
-	for (unsigned i = 1; i <= 5; i++)
-		finding_put(k, shelf, i, "{}");
-	shelf_await(shelf, 5);
-	stdout_back(kept);
-	struct sink_counts n = counts_of(k);
-	assert_int_equal(n.dropped[1], 5);
-	assert_int_equal(n.delivered[1], 0);
-	assert_false(n.failing);
-	sinks_close(k, 0);
-	close(ends[1]);
-	shelf_free(shelf);
-}
-
-/* The pipe is full in the midst of a line: the end comes in time all the same. */
-static void test_standard_output_that_is_full(void **state)
-{
-	(void)state;
-	struct limits l = quick_limits();
-	const struct sink_config c = { .kind = SINK_STDOUT, .name = "out", .kinds = 0 };
-	static char large[1 << 18];
-	memset(large, 'x', sizeof large);
-	int ends[2];
-	assert_int_equal(pipe(ends), 0);
-	int kept = stdout_swap(ends[1]);
-	struct sinks *k = sinks_new(&c, 1, &l, NULL, &(struct error){ "" });
-	sinks_text(k, (struct slice){ (uint8_t *)large, sizeof large });
-	readable_await(ends[0]);
-	sinks_close(k, 20);
-	stdout_back(kept);
-	close(ends[0]);
-	close(ends[1]);
-}
-
 /* ---- many at once ---- */
 
 struct reader {
@@ -605,15 +571,13 @@ int main(void)
 		cmocka_unit_test(test_it_goes_on_where_it_was),
 		cmocka_unit_test(test_what_is_not_wanted),
 		cmocka_unit_test(test_no_record_breaks_a_line),
+		cmocka_unit_test(test_a_reader_that_dies_without_reading),
 		cmocka_unit_test(test_reopening_ends_the_wait),
 		cmocka_unit_test(test_the_end),
 		cmocka_unit_test(test_the_end_with_a_reader_that_does_not_read),
 		cmocka_unit_test(test_datagrams),
 		cmocka_unit_test(test_required_ones_are_asked_at_once),
 		cmocka_unit_test(test_faults_of_the_configuration),
-		cmocka_unit_test(test_standard_output),
-		cmocka_unit_test(test_standard_output_that_nobody_reads),
-		cmocka_unit_test(test_standard_output_that_is_full),
 		cmocka_unit_test(test_in_and_out_of_the_spill),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
