@@ -467,8 +467,9 @@ bool analysis_load(struct analysis *a, const struct state_record *r)
 	case STATE_ITEM:
 		return store_load(a->store, r);
 	case STATE_PEER:
-		return r->key[0] == OF_LOGIN || r->key[0] == OF_BOX ? peers_load(a->peers, r) :
-								      store_load(a->store, r);
+		if (r->key[0] == OF_LOGIN || r->key[0] == OF_BOX)
+			return peers_load(a->peers, r);
+		return store_load(a->store, r);
 	case STATE_SESSION:
 		return sessions_load(a->sessions, r);
 	default:

@@ -203,21 +203,6 @@ static void seen_live(struct store *s, struct item *item, const struct op *op,
 		gate_item(s, item, NULL);
 }
 
-/* Lists and their numbers are made anew when it is loaded. */
-static bool item_differs(const struct item *item, const struct item *before)
-{
-	struct item now = *item;
-	now.next_id = before->next_id;
-	now.next_in_scope = before->next_in_scope;
-	now.before_in_scope = before->before_in_scope;
-	now.listing = before->listing;
-	now.next_uid = before->next_uid;
-	now.next_print = before->next_print;
-	now.older = before->older;
-	now.newer = before->newer;
-	return memcmp(&now, before, sizeof(now)) != 0;
-}
-
 /* It is there, and this is what it holds. What is read again and again need not be saved each time. */
 void store_seen_live(struct store *s, struct item *item, const struct op *op,
     const struct reading *r)
@@ -226,9 +211,9 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 		seen_live(s, item, op, r);
 		return;
 	}
-	const struct item before = *item;
+	uint64_t before = item_sum(item);
 	seen_live(s, item, op, r);
-	if (item_differs(item, &before))
+	if (item_sum(item) != before)
 		item_mark(s, item);
 }
 

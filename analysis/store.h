@@ -236,6 +236,14 @@ static inline void item_mark(struct store *s, struct item *item)
 		unsaved_add(s, item);
 }
 
+/* ---- store_save.c ---- */
+uint64_t item_sum(const struct item *); /* of what is saved of it */
+
+/* ---- store_waiting.c ---- */
+bool waiting_save(struct saving *, struct store *);
+bool pending_load(struct store *, const struct state_record *);
+bool doubts_load(struct store *, const struct state_record *);
+
 /* ---- store_write.c ---- */
 void reader_add(struct item *item, uint64_t peer);
 void item_known(struct item *item, const struct op *op);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING_MAX = 4096, METHODS = 7 };
+enum { METHODS = 7, ITEM_ROOM = 1024 };
 
 /* ---- traces ---- */
 
@@ -39,27 +39,27 @@ struct item_record {
 };
 
 /* A bit each, in this order for ever; new ones at the end. */
-#define ITEM_FLAGS(X)                                                                              \
-	X(0, master)                                                                               \
-	X(1, readers_full)                                                                         \
-	X(2, tag_strong)                                                                           \
-	X(3, read_untagged)                                                                        \
-	X(4, untagged)                                                                             \
-	X(5, lost)                                                                                 \
-	X(6, failed)                                                                               \
-	X(7, copied)                                                                               \
-	X(8, replayed)                                                                             \
-	X(9, activesync)                                                                           \
-	X(10, mismatch_told)                                                                       \
-	X(11, lying_told)                                                                          \
-	X(12, unstable_told)                                                                       \
-	X(13, rewritten_told)                                                                      \
-	X(14, move_refused)                                                                        \
-	X(15, adopted)                                                                             \
-	X(16, open_uid)                                                                            \
-	X(17, open_print)                                                                          \
-	X(18, deleted)                                                                             \
-	X(19, named)                                                                               \
+#define ITEM_FLAGS(X) \
+	X(0, master) \
+	X(1, readers_full) \
+	X(2, tag_strong) \
+	X(3, read_untagged) \
+	X(4, untagged) \
+	X(5, lost) \
+	X(6, failed) \
+	X(7, copied) \
+	X(8, replayed) \
+	X(9, activesync) \
+	X(10, mismatch_told) \
+	X(11, lying_told) \
+	X(12, unstable_told) \
+	X(13, rewritten_told) \
+	X(14, move_refused) \
+	X(15, adopted) \
+	X(16, open_uid) \
+	X(17, open_print) \
+	X(18, deleted) \
+	X(19, named) \
 	X(20, seen_live)
 
 static void flags_form(struct pack *k, struct item *i)
@@ -69,7 +69,7 @@ static void flags_form(struct pack *k, struct item *i)
 	ITEM_FLAGS(X)
 #undef X
 	pack_u64(k, &flags);
-#define X(bit, name) i->name = flags >> (bit) & 1;
+#define X(bit, name) i->name = flags >> (bit)&1;
 	ITEM_FLAGS(X)
 #undef X
 }
@@ -119,6 +119,18 @@ static void item_form(struct pack *k, void *thing)
 	content_form(k, i);
 }
 
+uint64_t item_sum(const struct item *i)
+{
+	uint8_t room[ITEM_ROOM];
+	struct hash_run run = { .n = 0 };
+	struct item_record r = { *i, { item_path(i), item_uid(i), item_summary(i) } };
+	struct pack k = pack_to(room, sizeof(room));
+	item_form(&k, &r);
+	ensure(!k.bad, NULL);
+	hash_add(&run, (struct slice){ room, pack_done(&k) });
+	return hash_sum(&run);
+}
+
 static bool item_good(const struct item_record *r)
 {
 	return r->item.id != 0 && r->item.state <= LIFE_GONE && r->item.n_readers <= READERS &&
@@ -152,8 +164,9 @@ static void item_label(struct saving *v, const struct store *s, const struct ite
 	label_vis(v, item_summary(i));
 	label_text(v, "\" ");
 	label_text(v, lives[i->state & 3]);
-	label_text(v, ", copies: ");
+	label_text(v, ", ");
 	label_number(v, copies_of(s, i));
+	label_text(v, " copies");
 }
 
 static bool item_save(struct saving *v, struct store *s, struct item *i)
@@ -364,10 +377,10 @@ static void blind_form(struct pack *k, void *thing)
 	pack_u64(k, thing);
 }
 
-#define SLOTS(part, kind, label, table, marks, form, good)                                         \
-	{                                                                                          \
-		part, kind, label, s->table, sizeof(s->table) / sizeof(s->table[0]),               \
-		    sizeof(s->table[0]), &s->marks, form, good                                     \
+#define SLOTS(part, kind, label, table, marks, form, good) \
+	{ \
+		part, kind, label, s->table, sizeof(s->table) / sizeof(s->table[0]), \
+		    sizeof(s->table[0]), &s->marks, form, good \
 	}
 enum { STORE_SLOTS = 7 };
 static void slots_of(struct store *s, struct slots out[STORE_SLOTS])
@@ -388,143 +401,6 @@ static void slots_of(struct store *s, struct slots out[STORE_SLOTS])
 		    blind_form, NULL),
 	};
 	memcpy(out, all, sizeof(all));
-}
-
-/* ---- what waits ---- */
-
-static void pair_form(struct pack *k, struct pending *p)
-{
-	pack_u64(k, &p->scope_a);
-	pack_u64(k, &p->id_a);
-	pack_u64(k, &p->scope_b);
-	pack_u64(k, &p->id_b);
-	pack_i64(k, &p->since_ns);
-	PACK(k, p->trouble);
-}
-
-struct pairs {
-	struct pending *list; /* an array while it is read, else a list */
-	size_t n;
-};
-
-static void pairs_form(struct pack *k, void *thing)
-{
-	struct pairs *p = thing;
-	struct pending *at = p->list;
-	PACK(k, p->n);
-	if (k->reading && p->n > PENDING_MAX + 1)
-		k->bad = true;
-	for (size_t i = 0; i < p->n && !k->bad; i++) {
-		pair_form(k, at);
-		at = k->reading ? at + 1 : at->next;
-	}
-}
-
-static bool pairs_put_back(struct store *s, const struct pairs *p)
-{
-	struct pending **link = &s->first;
-	for (size_t i = 0; i < p->n; i++) {
-		struct pending *one = malloc(sizeof(*one));
-		if (one == NULL)
-			return false;
-		*one = p->list[i];
-		one->next = NULL;
-		*link = s->last = one;
-		link = &one->next;
-		s->n_pending++;
-	}
-	return true;
-}
-
-static bool pairs_good(const struct pairs *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->list[i].trouble != TROUBLE_DUPLICATE &&
-		    p->list[i].trouble != TROUBLE_MOVE_HALF_DONE)
-			return false;
-	return true;
-}
-
-static bool pairs_load(struct store *s, const struct state_record *r)
-{
-	struct pairs p = { .list = calloc(PENDING_MAX + 1, sizeof(struct pending)) };
-	bool done = p.list != NULL && s->first == NULL && record_form(r, pairs_form, &p) &&
-	    pairs_good(&p) && pairs_put_back(s, &p);
-	free(p.list);
-	return done;
-}
-
-/* Resolved ones are of no use; they are numbered from 0 again. */
-struct doubts {
-	struct doubt list[DOUBTS];
-	uint64_t blind[DOUBTS];
-	size_t n;
-};
-
-static void doubt_form(struct pack *k, struct doubt *d, uint64_t *blind)
-{
-	PACK(k, d->trouble);
-	pack_u64(k, &d->scope);
-	pack_u64(k, &d->id);
-	pack_u64(k, &d->peer);
-	pack_u64(k, blind);
-	pack_u64(k, &d->since);
-	pack_i64(k, &d->ns);
-	PACK(k, d->n_packets);
-	for (size_t i = 0; i < DOUBT_PACKETS; i++)
-		pack_stamp(k, &d->packets[i]);
-}
-
-static void doubts_form(struct pack *k, void *thing)
-{
-	struct doubts *d = thing;
-	PACK(k, d->n);
-	if (d->n > DOUBTS)
-		k->bad = true;
-	for (size_t i = 0; i < d->n && !k->bad; i++)
-		doubt_form(k, &d->list[i], &d->blind[i]);
-}
-
-static struct doubts doubts_of(const struct store *s)
-{
-	struct doubts d = { .n = s->n_doubts - s->n_resolved };
-	for (size_t i = 0; i < d.n; i++) {
-		d.list[i] = s->doubts[(s->n_resolved + i) % DOUBTS];
-		d.blind[i] = (uint64_t)(d.list[i].blind - s->blind);
-	}
-	return d;
-}
-
-static bool doubt_good(const struct doubt *d, uint64_t blind)
-{
-	return (d->trouble == TROUBLE_LOST_UPDATE || d->trouble == TROUBLE_OWN_CREATE_REFUSED) &&
-	    d->n_packets <= DOUBT_PACKETS && blind < BLIND_SLOTS;
-}
-
-static bool doubts_load(struct store *s, const struct state_record *r)
-{
-	struct doubts d = { .n = 0 };
-	if (s->n_doubts != 0 || !record_form(r, doubts_form, &d))
-		return false;
-	for (size_t i = 0; i < d.n; i++) {
-		if (!doubt_good(&d.list[i], d.blind[i]))
-			return false;
-		d.list[i].blind = &s->blind[d.blind[i]];
-	}
-	memcpy(s->doubts, d.list, sizeof(s->doubts));
-	s->n_doubts = d.n;
-	return true;
-}
-
-static bool waiting_save(struct saving *v, struct store *s)
-{
-	struct pairs p = { s->first, s->n_pending };
-	struct doubts d = doubts_of(s);
-	label_text(v, "likely copies that wait");
-	if (!save_changed(v, STATE_META, OF_PENDING, pairs_form, &p, &s->saved_pending))
-		return false;
-	label_text(v, "doubts that wait");
-	return save_changed(v, STATE_META, OF_DOUBTS, doubts_form, &d, &s->saved_doubts);
 }
 
 /* ---- together ---- */
@@ -569,8 +445,8 @@ bool store_save(struct store *s, struct saving *v)
 			return false;
 	label_text(v, "counters of the store");
 	return save_changed(v, STATE_META, OF_STORE, counters_form, s, &s->saved_counters) &&
-	    waiting_save(v, s) &&
-	    forgotten_save(v, &s->forgotten) && items_save(v, s) && scopes_save(v, s);
+	    waiting_save(v, s) && forgotten_save(v, &s->forgotten) && scopes_save(v, s) &&
+	    items_save(v, s);
 }
 
 bool store_load(struct store *s, const struct state_record *r)
@@ -584,7 +460,7 @@ bool store_load(struct store *s, const struct state_record *r)
 	if (record_is(r, STATE_META, OF_STORE))
 		return counters_load(s, r);
 	if (record_is(r, STATE_META, OF_PENDING))
-		return pairs_load(s, r);
+		return pending_load(s, r);
 	if (record_is(r, STATE_META, OF_DOUBTS))
 		return doubts_load(s, r);
 	slots_of(s, slots);

@@ -115,6 +115,7 @@ void devices_free(struct device *, size_t n);
 struct ring_options {
 	const char *path;               /* "DIR/NAME.pcapng": files are DIR/NAME-SENSOR-UTC-SEQ.pcapng; NULL: no files, only numbers */
 	const char *sensor;
+	const char *interface;          /* said in the files, when there is but one; NULL: not said */
 	uint64_t bytes, seconds, files; /* when one is full; how many are kept; 0 = no bound */
 	uint64_t keep_free_bytes;       /* the oldest go before the file system has less; 0 = no bound ... */
 	unsigned keep_free_percent;     /* ... or less of its size than this */

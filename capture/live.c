@@ -6,7 +6,7 @@
 #include "capture/capture.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <pcap.h>
@@ -64,6 +64,7 @@ struct live {
 	struct lane *lanes;
 	size_t n_ports, n_lanes;
 	struct lane *given; /* its packet is in the caller's hands; NULL: none */
+	bool gave; /* packets, since it said that there are no more */
 	struct pollfd *polls; /* room for all lanes and WAKES_MAX */
 	int netlink;
 	struct loss losses[LOSSES]; /* not handed out yet, the oldest first */
@@ -172,6 +173,7 @@ static bool lane_open(struct lane *l, struct port *port, const struct live_optio
 	if (pcap_setnonblock(l->pcap, 1, text) != 0)
 		return error_set(e, "%s: %s", name, text);
 	l->fd = pcap_get_selectable_fd(l->pcap);
+	(void)fcntl(l->fd, F_SETFD, FD_CLOEXEC); /* programs that are started read no packets */
 	l->linktype = linktype_of_dlt(pcap_datalink(l->pcap));
 	return lane_drops(l, &unused) ||
 	    error_set(e, "%s: is no network interface that tells its losses", name);
@@ -432,6 +434,7 @@ static enum live_status live_give(struct live *l, struct packet *p, struct lane 
 	p->dropped = live_take_losses(l, p->at.ns);
 	lane->waits = false;
 	l->given = lane;
+	l->gave = true;
 	return LIVE_PACKET;
 }
 
@@ -458,6 +461,7 @@ static bool live_has_ended(const struct live *l, const struct lane *first)
 static enum live_status live_idle(struct live *l, struct packet *p, const struct lane *first)
 {
 	p->dropped = first ? 0 : live_lost(l);
+	l->gave = false;
 	return LIVE_IDLE;
 }
 
@@ -470,7 +474,7 @@ enum live_status live_next(struct live *l, struct packet *p, const int *wake, si
 	l->given = NULL;
 	for (;;) {
 		struct lane *first = live_first(l);
-		int hold_ms = first ? lane_hold_ms(l, first) : timeout_ms;
+		int hold_ms = first ? lane_hold_ms(l, first) : l->gave ? 0 : timeout_ms;
 		if (first && hold_ms == 0 && ++l->turn % TURN != 0)
 			return live_give(l, p, first);
 		bool called = live_look(l, wake, n, hold_ms);

@@ -15,14 +15,17 @@
 #include "capture/input.h"
 #include "capture/writer.h"
 
-enum { BLOCKS_MAX = 96 }; /* what a packet takes beside its bytes, its interface included */
+enum {
+	NAME_MOST = 64,
+	BLOCKS_MAX = 96 + NAME_MOST
+}; /* what a packet takes beside its bytes, its interface included */
 static const int64_t second_ns = 1000000000, retry_after_ns = 5000000000;
 static const char no_name[] = "";
 
 struct ring {
 	struct ring_options options;
 	bool files; /* false: only numbers */
-	char *sensor;
+	char *sensor, *interface; /* interface: NULL = not said in the files */
 	struct ring_dir dir;
 	struct writer *writer; /* NULL: the next packet begins a file */
 	int fd; /* the writer's */
@@ -49,6 +52,7 @@ static void ring_free(struct ring *r)
 	ring_dir_close(&r->dir);
 	free(r->name);
 	free(r->sensor);
+	free(r->interface);
 	free(r);
 }
 
@@ -63,9 +67,11 @@ struct ring *ring_open(const struct ring_options *o, struct error *e)
 		return NULL;
 	}
 	r->options = *o;
-	r->options.path = r->options.sensor = NULL;
+	r->options.path = r->options.sensor = r->options.interface = NULL;
 	r->files = o->path != NULL;
 	r->sensor = sensor;
+	if (o->interface && strlen(o->interface) <= NAME_MOST)
+		r->interface = strdup(o->interface);
 	r->input = o->first_input;
 	r->dir.fd = r->fd = -1;
 	for (size_t i = 0; i < RING_INPUTS; i++)
@@ -184,7 +190,7 @@ static bool ring_create(struct ring *r)
 	r->fd = ring_dir_create(&r->dir, r->name, &r->trouble);
 	if (r->fd < 0)
 		return false;
-	r->writer = writer_on(r->fd, r->name, &r->trouble);
+	r->writer = writer_on(r->fd, r->name, r->interface, &r->trouble);
 	if (r->writer)
 		return true;
 	close(r->fd);

@@ -122,7 +122,9 @@ static bool dir_add(struct ring_dir *d, const char *name, uint64_t number)
 	char *copy = strdup(name);
 	if (!copy)
 		return false;
-	d->files[d->n++] = (struct ring_file){ number, copy };
+	struct ring_file *file = &d->files[d->n++];
+	file->number = number;
+	file->name = copy;
 	return true;
 }
 

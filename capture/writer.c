@@ -22,6 +22,7 @@ enum {
 	BLOCK_CUSTOM_LOCAL = 0x40000bad, /* not to be copied by who changes the file */
 	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
 	PCAP_SNAPLEN = 262144,
+	OPTION_NAME = 2, /* of an interface */
 	OPTION_TSRESOL = 9,
 	OPTION_PACKET_DROPS = 4,
 	OPTION_INTERFACE_DROPS = 5,
@@ -34,6 +35,7 @@ enum {
 struct writer {
 	int fd;
 	char *path, *temporary; /* temporary is NULL when writing straight to path */
+	const char *interface; /* its name, borrowed; NULL: not said */
 	enum capture_format format;
 	bool failed;
 	struct error error; /* the first one */
@@ -141,20 +143,33 @@ static void put_section(struct writer *w)
 	block_end(w, false);
 }
 
+static void put_padded(struct writer *w, const void *p, size_t n)
+{
+	const uint8_t padding[4] = { 0 };
+	put_bytes(w, p, n);
+	put_bytes(w, padding, -n & 3);
+}
+
 static void put_interface(struct writer *w, uint16_t linktype)
 {
-	enum { LENGTH = 32 };
-	const uint8_t resolution[4] = { NANOSECONDS };
+	const uint8_t resolution = NANOSECONDS;
+	uint16_t name = w->interface ? (uint16_t)strlen(w->interface) : 0;
+	uint32_t length = 32 + (name ? 4 + name + (-(uint32_t)name & 3) : 0);
 	put32(w, BLOCK_INTERFACE);
-	put32(w, LENGTH);
+	put32(w, length);
 	put16(w, linktype);
 	put16(w, 0);
 	put32(w, 0);
+	if (name) {
+		put16(w, OPTION_NAME);
+		put16(w, name);
+		put_padded(w, w->interface, name);
+	}
 	put16(w, OPTION_TSRESOL);
-	put16(w, 1);
-	put_bytes(w, resolution, sizeof(resolution));
+	put16(w, sizeof(resolution));
+	put_padded(w, &resolution, sizeof(resolution));
 	put32(w, 0);
-	put32(w, LENGTH);
+	put32(w, length);
 	block_end(w, false);
 }
 
@@ -172,7 +187,6 @@ enum { COUNT_LENGTH = 16 };
 static void put_packet(struct writer *w, const struct packet *p, uint32_t interface)
 {
 	const uint64_t ticks = (uint64_t)p->at.ns; /* before 1970: what our reader takes back */
-	const uint8_t padding[4] = { 0 };
 	uint32_t captured = (uint32_t)p->bytes.n, pad = -captured & 3;
 	uint32_t length = 32 + captured + pad + (w->lost ? COUNT_LENGTH : 0);
 	put32(w, BLOCK_PACKET);
@@ -182,8 +196,7 @@ static void put_packet(struct writer *w, const struct packet *p, uint32_t interf
 	put32(w, (uint32_t)ticks);
 	put32(w, captured);
 	put32(w, p->wire_len);
-	put_bytes(w, p->bytes.p, captured);
-	put_bytes(w, padding, pad);
+	put_padded(w, p->bytes.p, captured);
 	if (w->lost)
 		put_count(w, OPTION_PACKET_DROPS, w->lost);
 	put32(w, length);
@@ -385,7 +398,7 @@ struct writer *writer_open(const char *path, enum capture_format format, struct 
 	return w;
 }
 
-struct writer *writer_on(int fd, const char *name, struct error *e)
+struct writer *writer_on(int fd, const char *name, const char *interface, struct error *e)
 {
 	struct writer *w = calloc(1, sizeof(*w));
 	char *copy = strdup(name);
@@ -397,6 +410,7 @@ struct writer *writer_on(int fd, const char *name, struct error *e)
 	}
 	w->path = copy;
 	w->fd = fd;
+	w->interface = interface;
 	w->format = CAPTURE_PCAPNG;
 	put_section(w);
 	return w;

@@ -201,6 +201,7 @@ static bool open_ring(struct recording *c)
 	const struct ring_options options = {
 		.path = o->ring_path,
 		.sensor = o->sensor != NULL ? o->sensor : host,
+		.interface = o->n_interfaces == 1 ? o->interfaces[0] : NULL,
 		.bytes = o->ring_bytes,
 		.seconds = o->ring_seconds,
 		.files = o->ring_files,
@@ -256,7 +257,7 @@ static bool set_up(struct recording *c)
 	if (!open_ring(c))
 		return false;
 	if (!confine(c->o, &e)) {
-		complain(c, EXIT_INTERNAL, &e);
+		complain(c, EXIT_USAGE, &e);
 		return false;
 	}
 	return true;

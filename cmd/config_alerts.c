@@ -8,7 +8,6 @@
 
 enum {
 	NAME_LENGTH = 63,
-	TIMEOUT_DEFAULT_MS = 10000,
 	TIMEOUT_MOST_MS = 600000,
 	FACILITY_LOCAL5 = 21,
 };
@@ -329,13 +328,12 @@ static void program_read(const struct alert *a)
 	a->out->arguments = all;
 }
 
-/* "10s", "500ms". */
+/* "10s", "500ms". Nothing said: the limit sink_timeout_ms. */
 static void timeout_read(const struct alert *a)
 {
 	char quote[64];
 	const struct yaml *node = a->v[TIMEOUT];
 	uint64_t ms = 0;
-	a->out->timeout_ms = TIMEOUT_DEFAULT_MS;
 	if (node == NULL)
 		return;
 	if (!config_duration(node->text, &ms)) {
@@ -395,6 +393,15 @@ static void check_alone(const struct alert *a)
 	}
 }
 
+/* The list on standard output is called so where no alert goes there. */
+static void check_reserved(const struct alert *a)
+{
+	if (a->out->kind != SINK_STDOUT && a->out->name != NULL &&
+	    strcmp(a->out->name, "stdout") == 0)
+		config_refuse(a->r, a->v[NAME], "E0019",
+		    "only an alert to stdout can be called stdout");
+}
+
 static void alert_read(struct config_reader *r, const struct yaml *map, struct sink_config *out)
 {
 	const char *words[SINK_KINDS];
@@ -418,6 +425,7 @@ static void alert_read(struct config_reader *r, const struct yaml *map, struct s
 	records_read(&a);
 	kind_read(&a);
 	check_alone(&a);
+	check_reserved(&a);
 }
 
 void alerts_read(struct config_reader *r, const struct yaml *list)

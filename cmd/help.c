@@ -38,14 +38,11 @@ void warn(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	fputs("davscope: ", stderr);
-	struct slice rest = slice_from(line);
-	while (rest.n != 0) {
-		char escaped[VIS_MAX];
-		size_t n = vis_next(&rest, escaped);
-		fwrite(escaped, 1, n, stderr);
-	}
-	fputc('\n', stderr);
+	char escaped[sizeof line * VIS_MAX];
+	size_t n = 0;
+	for (struct slice rest = slice_from(line); rest.n != 0;)
+		n += vis_next(&rest, escaped + n);
+	fprintf(stderr, "davscope: %.*s\n", (int)n, escaped);
 }
 
 /* A damaged capture proves no health, so it comes before findings. */

@@ -35,6 +35,7 @@ lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang
 lint   command:cppcheck      cppcheck                  cppcheck            cppcheck      cppcheck          cppcheck
 fuzz   command:clang         clang                     clang               clang         clang             llvm
 fuzz   fuzzer                libclang-rt-dev           compiler-rt         compiler-rt   compiler-rt       llvm
+deb    file:/usr/share/build-essential/list build-essential -             -             -                 -
 deb    command:dh            debhelper                 -                   -             -                 -
 deb    command:dpkg-buildpackage dpkg-dev              -                   -             -                 -
 deb    command:fakeroot      fakeroot                  -                   -             -                 -

@@ -221,9 +221,9 @@ static bool is_raised_again(struct metrics *m, uint64_t id)
 	return again;
 }
 
-void metrics_finding(struct metrics *m, const struct event *event)
+void metrics_finding(struct metrics *m, const struct event *finding)
 {
-	const struct finding *f = event->finding;
+	const struct finding *f = finding->finding;
 	if (f->outcome != CONCLUSIVE)
 		return;
 	bool graver = f->severity > f->rule->severity;

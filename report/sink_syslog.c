@@ -79,8 +79,9 @@ static bool syslog_open(struct sink *s, struct error *e)
 /* With microseconds, which is as fine as the format goes. Years that it cannot say: NILVALUE. */
 static void head_time(struct line *l, int64_t ns)
 {
-	time_t seconds = (time_t)(ns / 1000000000 - (ns % 1000000000 < 0));
-	uint64_t in_second = (uint64_t)(ns - (int64_t)seconds * 1000000000);
+	bool borrow = ns % 1000000000 < 0;
+	time_t seconds = (time_t)(ns / 1000000000 - borrow);
+	uint64_t in_second = (uint64_t)(ns % 1000000000 + (borrow ? 1000000000 : 0));
 	struct tm tm;
 	char text[32], digits[DECIMAL_MAX];
 	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 8099) {

@@ -72,7 +72,9 @@ static void station_wait(struct station *s)
 static bool is_wanted(const struct station *s, const struct record *r)
 {
 	const struct sink_config *c = s->sink.config;
-	if ((s->ops->findings_only && r->kind != EVENT_FINDING) || !(c->kinds >> r->kind & 1))
+	if (r->kind >= EVENT_KINDS || !(c->kinds >> r->kind & 1))
+		return false;
+	if (s->ops->findings_only && r->kind != EVENT_FINDING)
 		return false;
 	return r->kind != EVENT_FINDING || r->severity >= c->least;
 }

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS_FIRST = 1024, FORGOTTEN_MAX = 4096, HEAP_COST = 16 }; /* what malloc takes beside the bytes */
+enum {
+	BUCKETS_FIRST = 1024,
+	FORGOTTEN_MAX = 4096,
+	HEAP_COST = 16
+}; /* what malloc takes beside the bytes */
 
 bool store_init(struct store *s, const struct limits *limits, struct hash_key hash_key)
 {

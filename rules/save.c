@@ -156,8 +156,7 @@ static bool key_save(struct rules *r, struct key *key)
 {
 	struct packing *p = r->packing;
 	struct pack k = pack_to(p->room, sizeof(p->room));
-	struct state_record record = { .part = STATE_KEY,
-		.key = { key->space->seed, key->hash } };
+	struct state_record record = { .part = STATE_KEY, .key = { key->space->seed, key->hash } };
 	struct slice bytes = key_bytes(key);
 	pack_slice(&k, &bytes);
 	pack_i64(&k, &key->touched);

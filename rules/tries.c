@@ -41,7 +41,8 @@ bool waits_for_time(const struct try *t)
 
 size_t try_size(const struct sequence *q)
 {
-	return sizeof(struct try) + positive_steps(q, (unsigned)q->n_steps) * sizeof(struct witness *);
+	return sizeof(struct try) +
+	    positive_steps(q, (unsigned)q->n_steps) * sizeof(struct witness *);
 }
 
 void try_free(struct store *s, struct try *t)

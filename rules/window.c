@@ -65,7 +65,6 @@ static bool window_idle(const struct key *k, int64_t now)
 	return w->n == 0 || entry_at(w, w->n - 1)->ns <= ns_sub(now, window_of(k)->within_ns);
 }
 
-
 /* One more place at the end. */
 static bool entries_reserve(struct store *s, struct window_key *w)
 {

@@ -49,6 +49,7 @@ static bool open_ring(struct watcher *w, uint16_t first_input, struct error *e)
 	const struct ring_options options = {
 		.path = o->ring_path,
 		.sensor = o->sensor,
+		.interface = o->n_interfaces == 1 ? o->interfaces[0] : NULL,
 		.bytes = o->ring_bytes,
 		.seconds = o->ring_seconds,
 		.files = o->ring_files,

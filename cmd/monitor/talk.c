@@ -5,10 +5,9 @@
 
 #include <errno.h>
 
-/* A new keeper, as the one before it died. What it may lack is sent again. */
-static void keeper_is_new(struct watcher *w, const struct channel_message *m)
+/* A new keeper, as the one before it died, or one that had no room: what it may lack is sent again. */
+static void keeper_asks(struct watcher *w, const struct channel_message *m)
 {
-	warn("davscope-keeper was started again");
 	if (m->body.n != 0)
 		warn("%.*s", (int)m->body.n, (const char *)m->body.p);
 	outbox_again(w->outbox, m->number);
@@ -18,7 +17,7 @@ static void talk(struct watcher *w, const struct channel_message *m)
 {
 	switch (m->kind) {
 	case MESSAGE_HELLO:
-		keeper_is_new(w, m);
+		keeper_asks(w, m);
 		break;
 	case MESSAGE_TAKEN:
 		outbox_taken(w->outbox, m->number);

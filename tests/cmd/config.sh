@@ -135,6 +135,9 @@ if command -v promtool >/dev/null; then
 else
 	skipped=$((skipped + 1))
 fi
+for metric in $(grep -o 'davscope_[a-z_]*' "$root/dist/davscope.rules.yml" | sort -u); do
+	same "$metric exists" yes "$(grep -rqF "\"$metric" "$root/report" "$root/cmd" && echo yes)"
+done
 sed -e 's|@BINDIR@|/usr/bin|' -e 's|@SYSCONFDIR@|/etc|' "$root/dist/davscope@.service" >"$work/davscope@eth0.service"
 exposure=$(systemd-analyze security --offline=true "$work/davscope@eth0.service" 2>/dev/null |
 	sed -n 's/.*Overall exposure level for .*: \([0-9]*\.[0-9]\).*/\1/p')

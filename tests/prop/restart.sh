@@ -8,7 +8,7 @@ work=$build/restart
 rm -rf "$work"
 mkdir -p "$work" || exit 1
 captures=
-for talk in samples/*.talk tests/kb923164/*.talk tests/golden/*/in.talk tests/prop/*.talk; do
+for talk in samples/*.talk tests/kb923164/*.talk tests/golden/*/in.talk tests/prop/*.talk tests/machine/verify/*.talk; do
 	out=$work/$(echo "$talk" | tr / -).pcap
 	"$mkpcap" "$talk" "$out" || exit 1
 	captures="$captures $out"
@@ -16,4 +16,4 @@ done
 for pcap in samples/*.pcap samples/*.pcapng; do
 	captures="$captures $pcap"
 done
-exec "$build/tests/prop/restart" -n "${N:-6}" tests/prop/restart.yaml $captures
+exec "$build/tests/prop/restart" -n "${N:-2}" tests/prop/restart.yaml $captures

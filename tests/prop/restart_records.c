@@ -10,8 +10,9 @@
 static size_t kept_find(const struct records *r, const struct state_record *record)
 {
 	size_t i = 0;
-	while (i < r->n && (r->list[i].record.part != record->part ||
-			       memcmp(r->list[i].record.key, record->key, sizeof(record->key)) != 0))
+	while (i < r->n &&
+	    (r->list[i].record.part != record->part ||
+		memcmp(r->list[i].record.key, record->key, sizeof(record->key)) != 0))
 		i++;
 	return i;
 }
@@ -57,8 +58,8 @@ bool records_put(void *records, const struct state_record *record)
 
 static void record_say(const char *what, const struct state_record *r)
 {
-	printf("  %s: %s %" PRIx64 " %" PRIx64 ", %zu bytes\n", what, state_words[r->part], r->key[0],
-	    r->key[1], r->body.n);
+	printf("  %s: %s %" PRIx64 " %" PRIx64 ", %zu bytes\n", what, state_words[r->part],
+	    r->key[0], r->key[1], r->body.n);
 }
 
 bool records_equal(const struct records *a, const struct records *b)
@@ -123,7 +124,7 @@ void found_diff(const struct found *whole, const struct found *other)
 {
 	for (size_t i = 0, k = 0; i < whole->n || k < other->n;) {
 		int order = i == whole->n ? 1 :
-		    k == other->n	  ? -1 :
+		    k == other->n         ? -1 :
 					    strcmp(whole->lines[i], other->lines[k]);
 		if (order < 0)
 			printf("  - %s", whole->lines[i]);
@@ -162,7 +163,8 @@ bool watch_save(struct watch *w, struct records *records)
 	struct stingy stingy = { .records = records, .random = &w->random };
 	const struct state_sink sink = { stingy_put, &stingy };
 	size_t tries = 0;
-	while (tries++ < 1000000 && !(analysis_save(w->analysis, &sink) && rules_save(w->rules, &sink)))
+	while (tries++ < 1000000 &&
+	    !(analysis_save(w->analysis, &sink) && rules_save(w->rules, &sink)))
 		if (!stingy.full)
 			return false;
 	size_t given = records->given;

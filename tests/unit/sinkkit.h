@@ -80,7 +80,8 @@ struct shelf {
 	uint64_t numbers[FINDINGS_MAX];
 	char texts[FINDINGS_MAX][TEXT_MAX];
 	size_t n;
-	uint64_t taken, begin, reads;
+	uint64_t taken, begin;
+	uint64_t critical; /* number of the first finding that is; 0: none is */
 	bool backwards; /* taken() did not count up */
 };
 
@@ -116,7 +117,6 @@ static inline bool shelf_next(void *ctx, const char *sink, uint64_t number, stru
 	(void)sink;
 	bool found = false;
 	pthread_mutex_lock(&s->lock);
-	s->reads++;
 	for (size_t i = 0; i < s->n && !found; i++) {
 		if (s->numbers[i] <= number)
 			continue;
@@ -127,6 +127,8 @@ static inline bool shelf_next(void *ctx, const char *sink, uint64_t number, stru
 		}
 		memcpy(*room, s->texts[i], length);
 		*r = record_finding(s->numbers[i], (char *)*room);
+		if (s->critical != 0 && s->numbers[i] >= s->critical)
+			r->severity = SEVERITY_CRITICAL;
 		found = true;
 	}
 	pthread_mutex_unlock(&s->lock);

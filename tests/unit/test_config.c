@@ -156,6 +156,7 @@ static void test_alerts(void **state)
 	assert_string_equal(s[8].headers[1], "X-A: 1");
 	assert_null(s[8].headers[2]);
 	assert_int_equal(s[8].timeout_ms, 500);
+	assert_int_equal(s[3].timeout_ms, 0);
 	assert_string_equal(s[9].path, "/bin/p");
 	assert_string_equal(s[9].arguments[0], "-a");
 	assert_string_equal(s[9].arguments[1], "");
@@ -227,6 +228,7 @@ static const struct mistake {
 	{ "alerts:\n- {name: -a, to: journal}", "E0018", 2, 10, "\"-a\"", NULL },
 	{ "alerts:\n- {name: a/b, to: journal}", "E0018", 2, 10, "\"a/b\"", NULL },
 	{ A "journal}\n- {name: a, to: syslog}", "E0019", 3, 10, "an alert a already", NULL },
+	{ "alerts:\n- {name: stdout, to: journal}", "E0019", 2, 10, "called stdout", NULL },
 	{ A "fiel}", "E0017", 2, 17, "to cannot be \"fiel\"", "did you mean file?" },
 	{ A "file}", "E0015", 2, 3, "needs the key path", NULL },
 	{ A "file, path: f}", "E0603", 2, 29, "not \"f\"", NULL },
@@ -356,6 +358,7 @@ static void test_insecure(void **state)
 	(void)state;
 	struct reading r = read_good(HOOK "\"http://10.0.0.1/\", insecure: true}\n");
 	assert_true(r.config->sinks[0].insecure);
+	assert_int_equal(r.config->sinks[0].timeout_ms, 0);
 	assert_string_equal(r.config->sinks[0].url, "http://10.0.0.1/");
 	reading_free(&r);
 }

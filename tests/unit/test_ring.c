@@ -133,7 +133,8 @@ static void hashes_are_those_of_the_files(void **state)
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		struct folder f = folder_new();
 		struct error e = { "" };
-		struct ring *r = ring_of(&f, (struct ring_options){ 0 });
+		struct ring *r = ring_of(&f,
+		    (struct ring_options){ .interface = i % 4 ? "eth0.7" : NULL });
 		memset(bytes, (int)i, sizeof(bytes));
 		struct packet p = { .at.ns = start_ns,
 			.linktype = i % 2 ? 113 : 1,

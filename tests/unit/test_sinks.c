@@ -83,6 +83,48 @@ static void test_a_server_that_comes_and_goes(void **state)
 	spot_remove(&p);
 }
 
+enum { TURNS = 100 };
+
+static void turns_put(struct sinks *k, struct shelf *shelf)
+{
+	static char large[LARGE + 1];
+	memset(large, 'x', LARGE);
+	for (unsigned i = 1; i <= TURNS; i++) {
+		char text[64];
+		struct record r = record_other(large);
+		sinks_put(k, &r);
+		finding_put(k, shelf, i, numbered(text, "f", i));
+	}
+}
+
+/* The next line that is no transaction; how many were in front of it. */
+static uint64_t finding_read(int peer, const char *want)
+{
+	static char line[LARGE + 16];
+	for (uint64_t others = 0;; others++) {
+		assert_true(line_read(peer, line, sizeof line));
+		if (line[0] != 'x') {
+			assert_string_equal(line, want);
+			return others;
+		}
+		assert_int_equal(strlen(line), LARGE);
+	}
+}
+
+static uint64_t rest_read(int peer, const struct sinks *k)
+{
+	static char line[LARGE + 16];
+	uint64_t n = 0;
+	while (counts_of(k).queued != 0) {
+		struct pollfd more = { peer, POLLIN, 0 };
+		if (poll(&more, 1, 1) != 1)
+			continue;
+		assert_true(line_read(peer, line, sizeof line));
+		n++;
+	}
+	return n;
+}
+
 /* A reader that does not read: transactions leave, findings come all, in order, by way of the spill. */
 static void test_a_slow_reader(void **state)
 {
@@ -96,54 +138,27 @@ static void test_a_slow_reader(void **state)
 	struct sink_config c = stream_to(p.path);
 	int server = unix_serve(p.path, SOCK_STREAM);
 	struct sinks *k = sinks_one(&c, &l, &spill);
-	static char large[LARGE + 1];
-	memset(large, 'x', LARGE);
-	enum { TURNS = 100 };
-	for (unsigned i = 1; i <= TURNS; i++) {
-		char text[64];
-		struct record r = record_other(large);
-		sinks_put(k, &r);
-		finding_put(k, shelf, i, numbered(text, "f", i));
-	}
+	turns_put(k, shelf);
 	AWAIT(counts_of(k).queued == 8);
 	assert_true(counts_of(k).dropped[0] > TURNS / 2);
 	int peer = peer_accept(server);
 	uint64_t others = 0;
-	for (unsigned i = 1; i <= TURNS;) {
-		static char line[LARGE + 16];
+	for (unsigned i = 1; i <= TURNS; i++) {
 		char want[64];
-		assert_true(line_read(peer, line, sizeof line));
-		if (line[0] == 'x') {
-			assert_int_equal(strlen(line), LARGE);
-			others++;
-			continue;
-		}
-		assert_string_equal(line, numbered(want, "f", i));
-		i++;
+		others += finding_read(peer, numbered(want, "f", i));
 	}
 	shelf_await(shelf, TURNS);
-	while (counts_of(k).queued != 0) {
-		static char line[LARGE + 16];
-		struct pollfd more = { peer, POLLIN, 0 };
-		if (poll(&more, 1, 1) == 1)
-			assert_true(line_read(peer, line, sizeof line));
-	}
-	struct sink_counts n = counts_of(k);
-	assert_int_equal(n.delivered[1], TURNS);
-	assert_int_equal(n.dropped[1], 0);
-	assert_int_equal(n.delivered[0] + n.dropped[0], TURNS);
-	assert_true(n.delivered[0] >= others);
-	/* Caught up: what comes now goes through the queue again. */
-	pthread_mutex_lock(&shelf->lock);
-	shelf->n = 0;
-	pthread_mutex_unlock(&shelf->lock);
+	others += rest_read(peer, k);
+	/* Caught up: what comes now goes through the queue again, and is not in the spill. */
 	struct record last = record_finding(TURNS + 1, "{\"last\":1}");
 	sinks_put(k, &last);
-	char line[LARGE + 16];
-	do
-		assert_true(line_read(peer, line, sizeof line));
-	while (line[0] == 'x');
-	assert_string_equal(line, "{\"last\":1}");
+	others += finding_read(peer, "{\"last\":1}");
+	shelf_await(shelf, TURNS + 1);
+	struct sink_counts n = counts_of(k);
+	assert_int_equal(n.delivered[1], TURNS + 1);
+	assert_int_equal(n.dropped[1], 0);
+	assert_int_equal(n.delivered[0], others);
+	assert_int_equal(n.delivered[0] + n.dropped[0], TURNS);
 	sinks_close(k, 0);
 	close(peer);
 	close(server);
@@ -223,6 +238,7 @@ static void test_what_is_not_wanted(void **state)
 	c.kinds = KIND(FINDING);
 	c.least = SEVERITY_CRITICAL;
 	shelf_add(shelf, 1, "{}");
+	shelf->critical = 3;
 	struct sinks *k = sinks_one(&c, &l, &spill);
 	shelf_await(shelf, 1);
 	struct record r = record_finding(2, "{}"), other = record_other("{}");
@@ -232,10 +248,10 @@ static void test_what_is_not_wanted(void **state)
 	shelf_await(shelf, 2);
 	r.number = 3;
 	r.severity = SEVERITY_CRITICAL;
+	shelf_add(shelf, 3, "{}");
 	sinks_put(k, &r);
 	AWAIT(counts_of(k).failing);
 	struct sink_counts n = counts_of(k);
-	assert_int_equal(n.queued, 1);
 	assert_int_equal(n.dropped[0] + n.dropped[1] + n.delivered[0] + n.delivered[1], 0);
 	sinks_close(k, 0);
 	shelf_await(shelf, 2);
@@ -272,6 +288,29 @@ static void test_no_record_breaks_a_line(void **state)
 	spot_remove(&p);
 }
 
+/* HUP is a good time to try again, for those that have nothing to open anew as well. */
+static void test_reopening_ends_the_wait(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = limits_default();
+	l.sink_backoff_ms = 3600000;
+	struct sink_config c = stream_to(p.path);
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	finding_put(k, shelf, 1, "{}");
+	AWAIT(counts_of(k).failing);
+	int server = unix_serve(p.path, SOCK_STREAM);
+	sinks_reopen(k);
+	shelf_await(shelf, 1);
+	sinks_close(k, 0);
+	close(server);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
 /* The end: all is given out when there is a reader; when not, it takes no longer than it may. */
 static void test_the_end(void **state)
 {
@@ -281,11 +320,12 @@ static void test_the_end(void **state)
 	struct shelf *shelf = shelf_new();
 	struct spill spill = shelf_spill(shelf);
 	struct limits l = limits_default();
+	l.sink_backoff_ms = 3600000;
 	struct sink_config c = stream_to(p.path);
 	struct sinks *k = sinks_one(&c, &l, &spill);
 	some_put(k, shelf, 1, 1);
 	AWAIT(counts_of(k).failing);
-	/* The next try would be in a second, and then in two; this one is at once. */
+	/* The next try would be in an hour; this one is at once. */
 	int server = unix_serve(p.path, SOCK_STREAM);
 	some_put(k, shelf, 2, FEW);
 	sinks_close(k, DEADLINE_S * 1000);
@@ -565,6 +605,7 @@ int main(void)
 		cmocka_unit_test(test_it_goes_on_where_it_was),
 		cmocka_unit_test(test_what_is_not_wanted),
 		cmocka_unit_test(test_no_record_breaks_a_line),
+		cmocka_unit_test(test_reopening_ends_the_wait),
 		cmocka_unit_test(test_the_end),
 		cmocka_unit_test(test_the_end_with_a_reader_that_does_not_read),
 		cmocka_unit_test(test_datagrams),
