@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -84,6 +85,7 @@ static _Noreturn void keeper_child(struct scene *s)
 	int argc = s->stores ? 11 : 9;
 	snprintf(metrics, sizeof metrics, "127.0.0.1:%u", s->port);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	int out = open(s->output, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (out == -1 || dup2(out, STDOUT_FILENO) == -1)
 		_exit(99);
@@ -567,6 +569,41 @@ static void test_metrics(void **state)
 	keeper_end(s);
 }
 
+/*
+ * No file may grow beyond a few bytes: there is room for the alert, and none for a page of the database.
+ * Findings go out, and are safe as each sink has them; state is asked for again when there is room.
+ */
+static void test_disk_full(void **state)
+{
+	struct scene *s = *state;
+	struct rlimit old, tiny;
+	begin(s, 0);
+	assert_recalled(s, "");
+	send_message(s, MESSAGE_METRICS, 0, SLICE("a 1\n"));
+	assert_int_equal(prlimit(s->keeper, RLIMIT_FSIZE, NULL, &old), 0);
+	tiny = (struct rlimit){ 64, old.rlim_max };
+	assert_int_equal(prlimit(s->keeper, RLIMIT_FSIZE, &tiny, NULL), 0);
+	send_finding(s, 1, 1001);
+	await(s, MESSAGE_TAKEN, 1);
+	assert_string_equal(read_file(s->alerts), "{\"finding\":1001}\n");
+	send_state(s, 1, 1, "one");
+	send_message(s, MESSAGE_SAVE, 1, SLICE(""));
+	send_message(s, MESSAGE_CHECK, 0, SLICE(""));
+	assert_int_equal(receive(s).kind, MESSAGE_CHECKED); /* no SAVED in front of it */
+	const char *text = fetch(s, GET("/healthz"));
+	assert_non_null(strstr(text, "HTTP/1.1 503"));
+	assert_non_null(strstr(text, "the state directory: "));
+	assert_int_equal(prlimit(s->keeper, RLIMIT_FSIZE, &old, NULL), 0);
+	await(s, MESSAGE_HELLO, 0);
+	send_message(s, MESSAGE_AGAIN, 0, SLICE(""));
+	send_state(s, 1, 1, "one");
+	send_message(s, MESSAGE_SAVE, 1, SLICE(""));
+	await(s, MESSAGE_SAVED, 1);
+	assert_recalled(s, "1=one");
+	assert_non_null(strstr(fetch(s, GET("/healthz")), "HTTP/1.1 200"));
+	keeper_end(s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_make, scene_free)
 
 int main(void)
@@ -584,6 +621,7 @@ int main(void)
 		TEST(test_bad_start),
 		TEST(test_watcher_goes),
 		TEST(test_metrics),
+		TEST(test_disk_full),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
