@@ -173,7 +173,7 @@ static struct MHD_Daemon *daemon_start(struct exporter *m, const union address *
 	    be_quiet, NULL, MHD_OPTION_SOCK_ADDR, &at->any, MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned)CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_IP,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)CONNECTION_BYTES, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+	    (size_t)CONNECTION_BYTES, MHD_OPTION_END);
 }
 
 struct exporter *exporter_open(const char *address, struct exporter_answers answers,

@@ -238,7 +238,7 @@ static void take_record(struct keeper *k, struct slice body)
 		k->refused++;
 		return;
 	}
-	if (r.kind == EVENT_FINDING && (!k->hears || vault_finding(k->vault, &r) != STORE_NEW))
+	if (r.kind == EVENT_FINDING && (!k->hears || vault_finding(k->vault, &r) != VAULT_NEW))
 		return;
 	if (k->sinks != NULL)
 		sinks_put(k->sinks, &r);

@@ -9,10 +9,14 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/* The terminal's ^C and the service manager reach all processes: this one ends when the watcher has. */
+/*
+ * The terminal's ^C and the service manager reach all processes: this one ends when the watcher has.
+ * A file that may not grow is an error of its writing, as a full disk is.
+ */
 static void signals_ignore(void)
 {
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2 };
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2,
+		SIGXFSZ };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigemptyset(&ignore.sa_mask);
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)

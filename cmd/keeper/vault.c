@@ -237,7 +237,7 @@ static enum vault_answer finding_take(struct vault *vault, struct record *r)
 	if (is_known(vault, r)) {
 		vault->repeated++;
 		vault->told = told;
-		return STORE_REPEATED;
+		return VAULT_REPEATED;
 	}
 	if (r->number <= vault->last)
 		r->number = vault->last + 1;
@@ -245,18 +245,18 @@ static enum vault_answer finding_take(struct vault *vault, struct record *r)
 	if (vault->refused != 0 || !wait_for(vault, r, told)) {
 		if (vault->refused == 0 || told < vault->refused)
 			vault->refused = told;
-		return STORE_REFUSED;
+		return VAULT_REFUSED;
 	}
 	vault->last = r->number;
 	vault->told = told;
-	return STORE_NEW;
+	return VAULT_NEW;
 }
 
 enum vault_answer vault_finding(struct vault *vault, struct record *r)
 {
 	if (vault->db == NULL) {
 		vault->told = r->number;
-		return STORE_NEW;
+		return VAULT_NEW;
 	}
 	db_lock(vault->db);
 	enum vault_answer answer = finding_take(vault, r);

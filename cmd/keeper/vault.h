@@ -17,9 +17,9 @@ struct vault *vault_new(struct db *, const struct limits *, struct error *); /* 
 void vault_free(struct vault *);                               /* what waits is gone; NULL is fine */
 
 enum vault_answer {
-	STORE_NEW,             /* give it to the sinks, with the number it has now */
-	STORE_REPEATED,        /* it was here before */
-	STORE_REFUSED,         /* no room now */
+	VAULT_NEW,             /* give it to the sinks, with the number it has now */
+	VAULT_REPEATED,        /* it was here before */
+	VAULT_REFUSED,         /* no room now */
 };
 enum vault_answer vault_finding(struct vault *, struct record *);
 /* Time has come to write: false: *error, and it will be tried again by the next call. */

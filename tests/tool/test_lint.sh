@@ -67,6 +67,7 @@ printf '/* one\n strcpy(a) */ atoi(x);\n' | shape 'behind a comment' base/a.c 'a
 echo "	c = '\"'; atoi(x); d = '\"';" | shape 'between quotes' base/a.c 'atoi() is banned'
 echo '	exit(1);' | shape 'exit' decode/a.c 'exit() belongs'
 echo '	exit(1);' | shape 'exit in main' main.c ''
+echo '	_exit(1);' | shape 'exit of the guard' cmd/monitor/guard.c ''
 echo '	exit(1);' | shape 'exit in a test' tests/tool/a.c ''
 echo '	fprintf(stderr, "x");' | shape 'printing' decode/a.c 'goes through report/out.c'
 echo '	snprintf(b, n, "x");' | shape 'formatting' decode/a.c ''
