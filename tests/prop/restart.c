@@ -65,7 +65,8 @@ static void to_dropped(void *ctx, const struct dropped *dropped)
 static uint64_t content_hash(void *ctx, uint16_t input)
 {
 	struct watch *w = ctx;
-	return w->source != NULL ? source_content_hash(w->source, input) : 0;
+	bool there = w->source != NULL && input < source_inputs(w->source);
+	return there ? source_content_hash(w->source, input) : 0;
 }
 
 static struct ruleset *ruleset_of(const struct watch *w)

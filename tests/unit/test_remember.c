@@ -223,6 +223,40 @@ static void a_retry_hours_later_is_found(void **state)
 	assert_string_equal(scene_matter(&s, TROUBLE_DUPLICATE, 0)->other, "/cal/a.ics");
 }
 
+static void refused_update(void)
+{
+	struct txn *t = begin(&s, "PUT", "/cal/a.ics", 412);
+	req_header(t, "If-Match", "\"1\"");
+	req_event(t, "u1", "Tea", 10);
+	deliver(&s, t);
+}
+
+/* The first packet of a row of refusals stays the same: the finding is known by it. */
+static void refusals_are_remembered(void **state)
+{
+	(void)state;
+	refused_update();
+	assert_true(save());
+	restart();
+	refused_update();
+	const struct told *t = scene_matter(&s, TROUBLE_STALE_GUARD, 0);
+	assert_non_null(t);
+	assert_int_equal(t->m.count, 2);
+	assert_int_equal(t->m.n_packets, 4);
+}
+
+static void names_are_remembered(void **state)
+{
+	(void)state;
+	s.user = "anna";
+	untagged("/cal/a.ics", "u1");
+	untagged("/cal/b.ics", "u1");
+	assert_true(save());
+	restart();
+	duplicate();
+	assert_string_equal(scene_matter(&s, TROUBLE_DUPLICATE, 0)->peer, "anna with Client/1.0");
+}
+
 static void numbers_go_on(void **state)
 {
 	(void)state;
@@ -310,6 +344,8 @@ int main(void)
 		BOTH(what_leaves_is_forgotten),
 		BOTH(a_copy_that_waits_is_told),
 		BOTH(a_retry_hours_later_is_found),
+		BOTH(refusals_are_remembered),
+		BOTH(names_are_remembered),
 		BOTH(numbers_go_on),
 		BOTH(a_gap_leaves_doubts),
 		BOTH(a_gap_explains_much),
