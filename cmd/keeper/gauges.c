@@ -94,9 +94,11 @@ char *gauges_text(const struct gauges *g, size_t *n)
 	FILE *out = open_memstream(&text, n);
 	if (out == NULL)
 		return NULL;
-	fwrite(g->watcher.p, 1, g->watcher.n, out);
-	if (g->watcher.n != 0 && g->watcher.p[g->watcher.n - 1] != '\n')
-		fputc('\n', out);
+	if (g->watcher.n != 0) {
+		fwrite(g->watcher.p, 1, g->watcher.n, out);
+		if (g->watcher.p[g->watcher.n - 1] != '\n')
+			fputc('\n', out);
+	}
 	sinks_put_text(out, g);
 	value(out, "davscope_findings_repeated_total", "counter",
 	    "Findings that came again and were not given out again.", g->repeated);

@@ -154,6 +154,69 @@ static void test_metrics(void **state)
 	keeper_end(s);
 }
 
+/* What `davscope state` prints; *code: its exit code. */
+static const char *state_command(struct scene *s, const char *verb, const char *word, int *code)
+{
+	char *argv[] = { "davscope", "state", (char *)verb, "--state", s->state, (char *)word,
+		NULL };
+	fflush(NULL);
+	unlink(s->output);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct options o;
+		struct error e;
+		int out = open(s->output, O_WRONLY | O_CREAT, 0600);
+		if (out == -1 || dup2(out, STDOUT_FILENO) == -1 ||
+		    !options_parse(&o, word != NULL ? 6 : 5, argv, &e))
+			_exit(99);
+		int end = keeper_state(&o);
+		options_free(&o);
+		_exit(end);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	*code = WEXITSTATUS(status);
+	return read_file(s->output);
+}
+
+static void test_state_command(void **state)
+{
+	struct scene *s = *state;
+	int code;
+	begin(s, 0);
+	assert_recalled(s, "");
+	send_finding(s, 1, 1001);
+	send_state(s, 1, 5, "body");
+	send_message(s, MESSAGE_SAVE, 1, SLICE(""));
+	await(s, MESSAGE_SAVED, 1);
+	await(s, MESSAGE_TAKEN, 1);
+	const char *text = state_command(s, "show", NULL, &code);
+	assert_int_equal(code, 0);
+	assert_non_null(strstr(text, "item        1\n"));
+	assert_non_null(strstr(text, "findings    1\n"));
+	text = state_command(s, "show", "items", &code);
+	assert_string_equal(text, "1970-01-01T00:00:00.000000005Z label\n");
+	text = state_command(s, "show", "findings", &code);
+	assert_string_equal(text, "1970-01-01T00:00:00.000000000Z high rule: message\n");
+	text = state_command(s, "export", NULL, &code);
+	assert_int_equal(code, 0);
+	assert_non_null(strstr(text, "\"key\":[\"5\",\"0\"],"));
+	assert_non_null(strstr(text, "\"label\":\"label\",\"body\":\"Ym9keQ==\"}\n"));
+	assert_non_null(strstr(text, "\"record\":\"{\\\"finding\\\":1001}\"}\n"));
+	state_command(s, "prune", "30d", &code);
+	assert_int_equal(code, EXIT_INPUT); /* a keeper has it */
+	keeper_end(s);
+	state_command(s, "prune", "30x", &code);
+	assert_int_equal(code, EXIT_USAGE);
+	state_command(s, "show", "nonsense", &code);
+	assert_int_equal(code, EXIT_USAGE);
+	state_command(s, "prune", "30d", &code);
+	assert_int_equal(code, 0);
+	assert_non_null(strstr(state_command(s, "show", NULL, &code), "item        0\n"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_make, scene_free)
 
 int main(void)
@@ -166,6 +229,7 @@ int main(void)
 		TEST(test_state_comes_back),
 		TEST(test_reload),
 		TEST(test_metrics),
+		TEST(test_state_command),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
