@@ -63,7 +63,7 @@ else
 		tail -n 40 "$directory/$suite-build.log"
 		exit 1
 	}
-	grep '^[EW]: ' "$directory/$suite-build.log" || :
+	grep '^[EW]: davscope' "$directory/$suite-build.log" || :
 	mkdir -p "$directory/$suite-debs"
 	rm -f "$directory/$suite-debs"/*
 	cp "$root"/davscope/build/deb/davscope_*.deb "$directory/$suite-debs"
