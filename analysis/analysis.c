@@ -427,6 +427,17 @@ bool analysis_save(struct analysis *a, const struct state_sink *sink)
 	    sessions_save(a->sessions, v);
 }
 
+void analysis_save_anew(struct analysis *a)
+{
+	a->saved = 0;
+	folder_anew(a->folder);
+	flavours_anew(a->flavours);
+	places_anew(a->places);
+	peers_anew(a->peers);
+	store_anew(a->store);
+	sessions_anew(a->sessions);
+}
+
 static bool counters_load(struct analysis *a, const struct state_record *r)
 {
 	struct analysis read = { .last_order = 0 };

@@ -117,6 +117,8 @@ struct decode_sink analysis_input(struct analysis *);   /* give this to decoder_
 void analysis_tick(struct analysis *, int64_t now_ns);     /* nothing came, and so late it is: what waited for that is told */
 /* Hands out what has changed since the last time; true: all of it was taken. */
 bool analysis_save(struct analysis *, const struct state_sink *);
+/* What was handed out so far did not come to rest: all that is known is handed out again. */
+void analysis_save_anew(struct analysis *);
 /* Before the first transaction, in the order of state.def. False: it cannot be read, nothing is changed. */
 bool analysis_load(struct analysis *, const struct state_record *);
 uint64_t analysis_last_order(const struct analysis *);     /* of all packets that it has heard of, and of the loaded ones */

@@ -375,3 +375,10 @@ bool flavours_load(struct flavours *f, const struct state_record *r)
 		*s = read;
 	return s != NULL;
 }
+
+void flavours_anew(struct flavours *f)
+{
+	for (size_t i = 0; i < f->room; i++)
+		if (f->slots[i].key != 0)
+			scope_changed(f, &f->slots[i]);
+}

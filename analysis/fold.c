@@ -379,3 +379,10 @@ void folder_missed(struct folder *f, uint64_t numbers)
 {
 	f->number += numbers;
 }
+
+void folder_anew(struct folder *f)
+{
+	struct slots slots = lost_slots(f);
+	slots_anew(&slots);
+	f->saved = 0;
+}

@@ -288,3 +288,10 @@ bool peers_load(struct peers *p, const struct state_record *r)
 	struct slots slots = r->key[0] == OF_LOGIN ? login_slots(p) : box_slots(p);
 	return slots_load(&slots, r);
 }
+
+void peers_anew(struct peers *p)
+{
+	struct slots logins = login_slots(p), boxes = box_slots(p);
+	slots_anew(&logins);
+	slots_anew(&boxes);
+}

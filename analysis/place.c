@@ -424,3 +424,10 @@ bool places_load(struct places *p, const struct state_record *r)
 	p->last_scope = 0;
 	return true;
 }
+
+void places_anew(struct places *p)
+{
+	struct slots slots = alias_slots(p);
+	slots.n = p->n;
+	slots_anew(&slots);
+}

@@ -126,6 +126,18 @@ bool slots_load(const struct slots *t, const struct state_record *r)
 	return true;
 }
 
+void slots_anew(const struct slots *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const uint8_t *slot = slot_at(t, i);
+		size_t k = 0;
+		while (k < t->size && slot[k] == 0)
+			k++;
+		if (k < t->size)
+			mark_set(t->marks, i);
+	}
+}
+
 /* ---- what had to leave ---- */
 
 void forget(struct forgotten *f, enum state_part part, uint64_t kind, uint64_t key)

@@ -66,6 +66,7 @@ struct slots {
 };
 bool slots_save(struct saving *, const struct slots *);
 bool slots_load(const struct slots *, const struct state_record *);
+void slots_anew(const struct slots *);                     /* all that hold something have changed */
 
 /* ---- what had to leave at a limit is told once; of too many nothing is said: it grows old there ---- */
 enum { FORGOTTEN_MAX = 1024 };
@@ -87,6 +88,13 @@ bool store_save(struct store *, struct saving *);
 bool store_load(struct store *, const struct state_record *);
 bool sessions_save(struct sessions *, struct saving *);
 bool sessions_load(struct sessions *, const struct state_record *);
+/* What was handed out so far is of no use. */
+void flavours_anew(struct flavours *);
+void places_anew(struct places *);
+void peers_anew(struct peers *);
+void folder_anew(struct folder *);
+void store_anew(struct store *);
+void sessions_anew(struct sessions *);
 /* Of what was sent between the runs nothing was seen: it was over by that order. */
 void folder_missed(struct folder *, uint64_t numbers);
 void store_missed(struct store *, uint64_t order);

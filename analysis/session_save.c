@@ -374,3 +374,13 @@ void sessions_missed(struct sessions *s, uint64_t order, uint64_t numbers)
 		lru_mark(&s->shelves, i);
 	}
 }
+
+void sessions_anew(struct sessions *s)
+{
+	struct shape shapes[SHAPES];
+	shapes_of(s, shapes);
+	s->saved = 0;
+	for (size_t i = 0; i < SHAPES; i++)
+		for (struct lru_node *n = shapes[i].lru->oldest; n != NULL; n = n->newer)
+			lru_mark(shapes[i].lru, n);
+}

@@ -478,3 +478,14 @@ void store_missed(struct store *s, uint64_t order)
 		mark_set(&s->blind_marks, i);
 	}
 }
+
+void store_anew(struct store *s)
+{
+	struct slots slots[STORE_SLOTS];
+	slots_of(s, slots);
+	for (size_t i = 0; i < STORE_SLOTS; i++)
+		slots_anew(&slots[i]);
+	s->saved_counters = s->saved_pending = s->saved_doubts = 0;
+	s->remembers = true;
+	unsaved_all(s);
+}

@@ -159,6 +159,7 @@ void rules_event(struct rules *, const struct event *);         /* may call the 
 void rules_tick(struct rules *, int64_t now_ns);                         /* nothing came, and so late it is */
 /* As analysis_save() and analysis_load(); a rule that is another one now has nothing to remember. */
 bool rules_save(struct rules *, const struct state_sink *);
+void rules_save_anew(struct rules *);
 bool rules_load(struct rules *, const struct state_record *);
 /* Moves the clock to the last packet, if that is no jump; what is still open then is inconclusive. */
 void rules_finish(struct rules *, int64_t last_ns);

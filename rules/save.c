@@ -204,6 +204,17 @@ bool rules_save(struct rules *r, const struct state_sink *sink)
 	return clock_save(r) && states_save(r) && forgotten_save(r) && keys_save(r);
 }
 
+void rules_save_anew(struct rules *r)
+{
+	if (r->packing != NULL)
+		r->packing->clock = r->packing->losses = 0;
+	for (size_t i = 0; i < r->n_states; i++)
+		r->states[i]->saved = 0;
+	r->store.remembers = true;
+	for (struct key *k = r->store.oldest; k != NULL; k = k->after)
+		key_mark(&r->store, k);
+}
+
 /* ---- loading ---- */
 
 static bool body_read(const struct state_record *record, void (*form)(struct pack *, void *),

@@ -190,6 +190,12 @@ bool watch_run(struct watch *w, const char *path)
 		return false;
 	watch_packets(w);
 	decoder_tick(w->decoder, INT64_MIN);
+	if (w->plan.anew) {
+		records_free(&w->state);
+		w->state = (struct records){ .n = 0 };
+		analysis_save_anew(w->analysis);
+		rules_save_anew(w->rules);
+	}
 	if (w->plan.keep && !watch_save(w, &w->state))
 		w->refused++;
 	decoder_finish(w->decoder);
@@ -260,18 +266,22 @@ static void restarts_check(struct verdict *v, const struct watch *whole, uint64_
 /* What was saved bit by bit is what is saved at once. */
 static void increments_check(struct verdict *v, uint64_t seed)
 {
-	struct watch once = watch_of(v, seed), often = watch_of(v, seed);
+	struct watch once = watch_of(v, seed), often = watch_of(v, seed), anew = watch_of(v, seed);
 	once.plan = (struct plan){ .keep = true };
 	often.plan = (struct plan){ .keep = true, .save_each = 3 };
-	if (watch_run(&once, v->path) && watch_run(&often, v->path)) {
+	anew.plan = (struct plan){ .keep = true, .save_each = 3, .anew = true };
+	if (watch_run(&once, v->path) && watch_run(&often, v->path) && watch_run(&anew, v->path)) {
+		judge(v, records_equal(&once.state, &anew.state), "saved anew", seed);
 		judge(v, records_equal(&once.state, &often.state), "saved bit by bit", seed);
 		judge(v, found_equal(&once.found, &often.found), "saving changes what is found",
 		    seed);
 	}
 	records_free(&once.state);
 	records_free(&often.state);
+	records_free(&anew.state);
 	found_free(&once.found);
 	found_free(&often.found);
+	found_free(&anew.found);
 }
 
 /* What time alone shows may be told in another order: which findings there are stays the same. */

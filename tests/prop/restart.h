@@ -27,6 +27,7 @@ struct plan {
 	const bool *cuts;      /* by packet: behind it there is another process; NULL: never */
 	uint64_t save_each;    /* behind one packet of so many; 0: never */
 	bool ticks, keep;      /* keep: save before the end is told */
+	bool anew;             /* before that all that was saved is lost */
 	bool damage;           /* who is new gets the records with their bytes mixed up, too */
 };
 struct watch {
