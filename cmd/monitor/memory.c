@@ -197,6 +197,8 @@ static bool save_input(struct watcher *w, uint16_t input)
 {
 	uint8_t room[NAME_ROOM + OWN_ROOM];
 	struct slice name = slice_from(ring_names(w->ring)[input]);
+	if (name.n == 0)
+		return true;
 	uint64_t hash = ring_content_hash(w->ring, input);
 	struct pack p = pack_to(room, sizeof(room));
 	pack_slice(&p, &name);
@@ -235,6 +237,16 @@ void memory_save(struct watcher *w)
 {
 	w->saving = !save_all(w, false);
 	outbox_save(w->outbox);
+}
+
+/* Names of files come round again: behind the one of now stands the oldest. */
+void memory_anew(struct watcher *w)
+{
+	warn("davscope-keeper has begun a new database: all that is known is saved again");
+	analysis_save_anew(w->pipeline.analysis);
+	rules_save_anew(w->pipeline.rules);
+	w->inputs_saved = (uint16_t)(ring_input(w->ring) + 1);
+	w->saving = true;
 }
 
 /* ---- at the end ---- */

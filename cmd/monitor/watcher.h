@@ -43,6 +43,7 @@ struct watcher {
 	struct metrics *metrics;
 
 	uint64_t order, findings;      /* packets and findings numbered so far */
+	uint64_t taken;                /* the last finding that the keeper said to be safe */
 	uint16_t inputs_saved;         /* the last file of the ring that is remembered */
 	bool saving, restarted;        /* state is being handed out; the run before ended without saying so */
 	bool remembers;                /* there is a state directory */
@@ -88,6 +89,7 @@ void records_close(struct watcher *);
 /* Asks the keeper, opens the rest of the watcher on the way, fills it. False: w->code, and all is said. */
 bool memory_recall(struct watcher *);
 void memory_save(struct watcher *);    /* hands out as much as there is room for; w->saving: not all yet */
+void memory_anew(struct watcher *);    /* the keeper has lost its database: all of it is handed out again */
 bool memory_finish(struct watcher *);  /* all of it is on the disk, or time is up: false */
 
 /* ---- monitor.c ---- */
