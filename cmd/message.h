@@ -18,6 +18,7 @@ enum message_kind {
 	MESSAGE_RECALLED,      /* these were all; number: of them */
 	MESSAGE_TAKEN,         /* all findings up to `number` are safe */
 	MESSAGE_SAVED,         /* the state up to the save of that number is on the disk */
+	MESSAGE_EMPTY,         /* behind the first HELLO: nothing is remembered, and somebody who had all of it saved is told so */
 	MESSAGE_CHECKED,       /* number 0: the configuration is good; else: body says what is wrong with it */
 	/* from the watcher */
 	MESSAGE_RECALL = 32,   /* asks for all that is remembered */

@@ -301,6 +301,13 @@ void rules_event(struct rules *r, const struct event *e)
 	rules_dispatch(r, e, moment);
 }
 
+void rules_missed(struct rules *r)
+{
+	const struct moment now = { r->clock.now, r->clock.now };
+	if (r->clock.started)
+		losses_note_all(r->losses, now);
+}
+
 void rules_tick(struct rules *r, int64_t now_ns)
 {
 	watermark_tick(&r->clock, now_ns);

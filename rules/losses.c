@@ -189,6 +189,12 @@ bool losses_any(const struct losses *l, int64_t from, int64_t now)
 	return is_since(&l->all, from, now) || is_since(&l->any, from, now);
 }
 
+void losses_note_all(struct losses *l, struct moment m)
+{
+	last_note(&l->all, m);
+	last_note(&l->any, m);
+}
+
 bool losses_since(const struct losses *l, const uint64_t *flows, size_t n, int64_t from,
     int64_t now)
 {

@@ -156,6 +156,8 @@ struct rules_options {
 struct rules;
 struct rules *rules_new(struct ruleset *, const struct rules_options *, struct rules_sink, struct error *); /* takes the compiled set, also when it fails */
 void rules_event(struct rules *, const struct event *);         /* may call the sink */
+/* Behind loading, where packets may have gone by unseen: what was open then cannot say any more that something did not come. */
+void rules_missed(struct rules *);
 void rules_tick(struct rules *, int64_t now_ns);                         /* nothing came, and so late it is */
 /* As analysis_save() and analysis_load(); a rule that is another one now has nothing to remember. */
 bool rules_save(struct rules *, const struct state_sink *);

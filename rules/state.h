@@ -25,6 +25,7 @@ struct losses;
 struct losses *losses_new(void);
 void losses_free(struct losses *);
 void losses_note(struct losses *, const struct event *, struct moment, struct hash_key);
+void losses_note_all(struct losses *, struct moment);    /* on all flows */
 bool losses_since(const struct losses *, const uint64_t *flows, size_t n, int64_t from, int64_t now);
 bool losses_any(const struct losses *, int64_t from, int64_t now); /* on whichever flow */
 

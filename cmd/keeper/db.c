@@ -348,6 +348,8 @@ static bool batch_sum(struct db *db)
 	return true;
 }
 
+_Static_assert(STATE_ITEM == 3 && STATE_SESSION == 5 && STATE_KEY == 7, "as in statements.def");
+
 /* Which leave to meet the bounds: as many of the oldest as fit into rows. */
 static int oldest_find(struct db *db, int64_t *rows)
 {

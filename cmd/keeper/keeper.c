@@ -39,7 +39,7 @@ struct recall {
 
 /* What shall be told as soon as the socket takes it. */
 struct owed {
-	bool hello, saved, checked;
+	bool hello, empty, saved, checked;
 	uint64_t save, fault;
 	uint64_t taken; /* the last TAKEN that was sent */
 };
@@ -130,6 +130,9 @@ static bool answers_send(struct keeper *k)
 	if (o->hello)
 		k->hears = false;
 	o->hello = false;
+	if (o->empty && !tell(k, MESSAGE_EMPTY, 0, SLICE("")))
+		return false;
+	o->empty = false;
 	uint64_t safe = vault_safe(k->vault);
 	if (safe > o->taken) {
 		if (!tell(k, MESSAGE_TAKEN, safe, SLICE("")))
@@ -497,6 +500,7 @@ static bool keeper_begin(struct keeper *k, struct error *e)
 		return false;
 	required_check(k);
 	k->owed.hello = true;
+	k->owed.empty = k->db != NULL && db_counts(k->db).records == 0;
 	k->owed.taken = vault_safe(k->vault);
 	return true;
 }

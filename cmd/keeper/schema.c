@@ -6,6 +6,7 @@
 
 const char schema_pragmas[] = "PRAGMA journal_mode = WAL;"
 			      "PRAGMA synchronous = NORMAL;"
+			      "PRAGMA temp_store = MEMORY;"
 			      "PRAGMA journal_size_limit = 67108864;";
 
 const char *const schema_steps[] = {

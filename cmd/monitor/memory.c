@@ -12,6 +12,7 @@
 
 /* Packets may have been numbered behind the last save of a run that did not end in order. */
 #define ORDER_MARGIN (UINT64_C(1) << 28)
+#define NUMBERS_MARGIN (UINT64_C(1) << 20)
 enum { ANSWER_MS = 15000, OWN_ROOM = 64, NAME_ROOM = 512, FINISH_MS = 10000 };
 
 /* The watcher's own: key 0 of META. */
@@ -104,7 +105,7 @@ static bool remembered(struct watcher *w, struct recall *recall, struct slice bo
 	if (load(w, &r))
 		recall->loaded++;
 	else
-		recall->refused++;
+		{ recall->refused++; warn("DEBUG refused %d %llx %llx: %.*s", r.part, (unsigned long long)r.key[0], (unsigned long long)r.key[1], (int)r.label.n, r.label.p); }
 	return true;
 }
 
@@ -168,6 +169,12 @@ bool memory_recall(struct watcher *w)
 		warn("%llu of %llu records of the state could not be read and are forgotten",
 		    (unsigned long long)recall.refused,
 		    (unsigned long long)(recall.refused + recall.loaded));
+	/* Between two runs everything may have happened; behind a kill more than what was saved. */
+	if (w->order != 0) {
+		analysis_missed(w->pipeline.analysis, w->order + 1,
+		    w->restarted ? NUMBERS_MARGIN : 0);
+		rules_missed(w->pipeline.rules);
+	}
 	w->saving = true; /* that this run has begun */
 	return true;
 }
@@ -186,8 +193,9 @@ static bool save_own(struct watcher *w, bool ended)
 	struct pack p = pack_to(room, sizeof(room));
 	struct own own = { w->pipeline.key, w->order, w->findings, ring_input(w->ring), ended };
 	own_pack(&p, &own);
+	/* By its time it comes back in front of all others. */
 	const struct state_record r = { .part = STATE_META,
-		.used_ns = wall_now(),
+		.used_ns = INT64_MIN,
 		.label = SLICE("the monitor's own numbers"),
 		.body = { room, pack_done(&p) } };
 	return outbox_state(w->outbox, &r);

@@ -10,8 +10,6 @@ static void keeper_asks(struct watcher *w, const struct channel_message *m)
 {
 	if (m->body.n != 0)
 		warn("%.*s", (int)m->body.n, (const char *)m->body.p);
-	if (w->remembers && m->number < w->taken)
-		memory_anew(w);
 	outbox_again(w->outbox, m->number);
 }
 
@@ -23,10 +21,12 @@ static void talk(struct watcher *w, const struct channel_message *m)
 		break;
 	case MESSAGE_TAKEN:
 		outbox_taken(w->outbox, m->number);
-		w->taken = m->number;
 		break;
 	case MESSAGE_SAVED:
 		outbox_saved(w->outbox, m->number);
+		break;
+	case MESSAGE_EMPTY:
+		memory_anew(w);
 		break;
 	case MESSAGE_CHECKED:
 		reload_checked(w, m->number == 0, m->body);

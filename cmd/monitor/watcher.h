@@ -43,7 +43,6 @@ struct watcher {
 	struct metrics *metrics;
 
 	uint64_t order, findings;      /* packets and findings numbered so far */
-	uint64_t taken;                /* the last finding that the keeper said to be safe */
 	uint16_t inputs_saved;         /* the last file of the ring that is remembered */
 	bool saving, restarted;        /* state is being handed out; the run before ended without saying so */
 	bool remembers;                /* there is a state directory */

@@ -185,15 +185,16 @@ static void test_batch_without_end(void **state)
 static void test_records_leave(void **state)
 {
 	struct scene *s = *state;
-	s->limits.state_records = 3;
+	s->limits.state_records = 4;
 	scene_open(s);
 	put(s, STATE_META, 1, -100, "meta");
+	put(s, STATE_PEER, 1, -50, "peer");
 	for (unsigned i = 2; i < 7; i++)
-		put(s, i % 2 ? STATE_ITEM : STATE_PEER, i, 10 - i, "x");
+		put(s, i % 2 ? STATE_ITEM : STATE_SESSION, i, 10 - i, "x");
 	save(s);
-	assert_state(s, "0:1=meta 3:3=x 4:2=x");
+	assert_state(s, "0:1=meta 3:3=x 4:1=peer 5:2=x");
 	assert_int_equal(db_counts(s->db).forgotten, 3);
-	assert_int_equal(db_counts(s->db).records, 3);
+	assert_int_equal(db_counts(s->db).records, 4);
 }
 
 static void test_bytes_leave(void **state)
