@@ -148,70 +148,6 @@ const char *yaml_fault_code(enum yaml_fault);
 /* Texts that quote a file are escaped and cut: %s arguments go through here. NUL-terminated. */
 const char *quoted(char out[64], struct slice text);
 
-/*
- * ---- pack: a record as bytes, by one function for both ways ----
- * Numbers as LEB128 (signed ones zigzag), bytes with their length in front. A record grows at its
- * end only: what an older one lacks reads as 0 and as no bytes, what a newer one has more is skipped.
- */
-struct pack { uint8_t *p; size_t n, room; bool reading, bad; };  /* bad: no room; or no such record */
-struct pack pack_to(uint8_t *room, size_t n);
-struct pack pack_from(struct slice);
-void pack_u64(struct pack *, uint64_t *);
-void pack_i64(struct pack *, int64_t *);
-void pack_raw(struct pack *, void *, size_t n);                  /* n bytes as they are, for texts of fixed room */
-void pack_slice(struct pack *, struct slice *);                  /* reading: points into what is read */
-/* Of any integer or bit-field, signed ones as they convert to uint64_t and back. */
-#define PACK(pack, lvalue) do { uint64_t v_ = (uint64_t)(lvalue); pack_u64((pack), &v_); \
-	_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wconversion\"") (lvalue) = v_; \
-	_Pragma("GCC diagnostic pop") } while (0)
-size_t pack_done(const struct pack *);                           /* bytes written, or read */
-
-/* ---- what is remembered over a restart: a record of one thing, kept by who keeps the state ---- */
-enum state_part {
-#define STATE(code, name, text) STATE_##code,
-#include "state.def"
-#undef STATE
-	STATE_PARTS
-};
-extern const char *const state_words[];                          /* names by part, NULL at the end */
-struct state_record {
-	enum state_part part;
-	uint64_t key[2];           /* names it within its part */
-	int64_t used_ns;           /* capture time of its last use: the oldest leave first */
-	struct slice label;        /* for people: UTF-8, vis-escaped, one line */
-	struct slice body;         /* by pack; empty: the thing is forgotten */
-};
-/* False: no room now. The same is offered again by the next call. */
-struct state_sink { bool (*put)(void *ctx, const struct state_record *); void *ctx; };
-
-/*
- * ---- sandbox: rights that a process gives up for good (Linux: users, capabilities, Landlock, seccomp) ----
- * In this order: descriptors are opened, sandbox_user(), sandbox_confine(), threads begin, sandbox_seal().
- * Capabilities and Landlock bind the calling thread and those it makes later, the filter all of them.
- */
-enum sandbox_mode { SANDBOX_AUTO, SANDBOX_REQUIRE, SANDBOX_OFF }; /* auto: what the kernel lacks is left out, and told */
-enum sandbox_role {
-	SANDBOX_READER,            /* reads captures, writes reports: no network, no process, no new thread */
-	SANDBOX_WATCHER,           /* the same on packets of interfaces that are open already */
-	SANDBOX_KEEPER,            /* sinks: network, threads, files; programs when `programs` says so */
-	SANDBOX_GUARD,             /* starts a keeper again: fork, execve, wait */
-};
-struct sandbox {
-	enum sandbox_mode mode;
-	enum sandbox_role role;
-	/*
-	 * Directories, and files that stay the same; NULL at the end. In those of `writes` files are made,
-	 * renamed, linked, removed, and by all but a reader read.
-	 */
-	const char *const *reads, *const *writes;
-	bool programs;
-	/* What could not be done in SANDBOX_AUTO; NULL: nobody is told. */
-	void (*lacking)(const char *what);
-};
-bool sandbox_user(const char *name, struct error *);            /* user, its group, no other groups; verified. Not root: false, unless it is that user */
-bool sandbox_confine(const struct sandbox *, struct error *);   /* capabilities, no_new_privs, Landlock, no core files */
-bool sandbox_seal(const struct sandbox *, struct error *);      /* the filter of system calls: what is not listed is EPERM */
-
 /* ---- spelling: the word somebody meant ---- */
 enum { SPELLING_MAX = 64, TYPOS_MAX = 3, SPELLING_FAR = 99 };
 /*
@@ -240,5 +176,8 @@ size_t vis_next(struct slice *in, char out[VIS_MAX]);
 size_t unvis(const char *text, size_t n, uint8_t *out, size_t room); /* bytes written; SIZE_MAX when text is no vis text or room is short */
 /* Length of the well-formed UTF-8 sequence at the start of s, 0 when it is none; *cp gets the code point. */
 size_t utf8_next(struct slice s, uint32_t *cp);
+
+#include "base/pack.h"
+#include "base/sandbox.h"
 
 #endif

@@ -34,9 +34,9 @@ struct options {
 	char **argv;                       /* the whole command line */
 	void (*running)(struct source *);  /* main's: the source that a signal stops; NULL = none */
 
-	bool live;                         /* monitor or capture: interfaces instead of inputs */
 	const char **inputs;               /* paths, "-" = stdin */
 	size_t n_inputs;
+	bool live;                         /* monitor or capture: interfaces instead of inputs */
 	bool from_stdin;                   /* one of them is */
 	bool reads_once;                   /* one of them is no regular file */
 	char *bpf;                         /* NULL = everything */
@@ -76,24 +76,24 @@ struct options {
 
 	const char **interfaces;           /* -i, of monitor and capture */
 	size_t n_interfaces;
-	bool lists_interfaces;             /* -D: only that */
 	uint64_t buffer;                   /* -B, bytes of the kernel's; 0: the default */
-	bool no_promiscuous;
-	unsigned fanout;                   /* handles an interface; 0: one, without a group */
 	const char *ring_path;             /* -w of monitor and capture; NULL: none */
 	uint64_t ring_bytes, ring_seconds, ring_files; /* -C -G -W; 0: no bound */
 	uint64_t keep_free_bytes;          /* --keep-free; one of the two */
 	unsigned keep_free_percent;
-	bool pins;
 	enum severity pin_on;
+	bool pins;
+	bool lists_interfaces;             /* -D: only that */
+	bool no_promiscuous;
+	bool require_sinks;
+	unsigned fanout;                   /* handles an interface; 0: one, without a group */
 	const char *user;                  /* -Z; NULL: stay who we are */
-	enum sandbox_mode sandbox;
 	const char *config_path;           /* --config; NULL: none */
 	const char *state_dir;             /* --state; NULL: nothing is remembered */
 	const char *metrics;               /* ADDRESS:PORT[/PATH]; NULL: none */
 	const char **programs;             /* --exec: findings go to their standard input */
 	size_t n_programs;
-	bool require_sinks;
+	enum sandbox_mode sandbox;
 
 	enum bodies bodies;
 	unsigned workers;

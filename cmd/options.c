@@ -282,8 +282,9 @@ static bool live_agrees(struct options *o, struct error *e)
 	bool keeps = o->ring_files != 0 || o->keep_free_bytes != 0 || o->keep_free_percent != 0;
 	if (o->lists_interfaces)
 		return true;
-	if (o->n_interfaces == 0 && o->config_path == NULL)
-		return error_set(e, "no interface: davscope monitor -i IFACE; -D lists them");
+	if (o->n_interfaces == 0)
+		return error_set(e, "no interface: davscope %s -i IFACE; -D lists them",
+		    o->run == command_monitor ? "monitor" : "capture");
 	if (o->ring_path == NULL && (rotates || keeps || o->pins))
 		return error_set(e, "-C, -G, -W, --keep-free and --pin-on are about -w FILE");
 	if (o->run == command_capture && o->ring_path == NULL)

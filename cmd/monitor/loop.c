@@ -4,7 +4,9 @@
  */
 #include "cmd/monitor/watcher.h"
 
+#include <poll.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { IDLE_MS = 100, CHORES_PACKETS = 256, SAVE_SECONDS = 4, BEAT_SECONDS = 60, INTERFACES = 64 };
 static const int64_t second_ns = 1000000000;
@@ -95,9 +97,17 @@ static bool is_due(int64_t *timer, int64_t now, int64_t seconds)
 	return true;
 }
 
+/* The reader of the list went away, or the terminal: there is nobody left to watch for. */
+static bool nobody_reads(const struct watcher *w)
+{
+	struct pollfd fd = { STDOUT_FILENO, 0, 0 };
+	return w->lister != NULL && poll(&fd, 1, 0) == 1 && (fd.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 static void each_second(struct watcher *w)
 {
 	struct error e;
+	w->stopping = w->stopping || nobody_reads(w);
 	if (!ring_tick(w->ring, wall_now(), &e))
 		warn("%s", e.text);
 	metrics_send(w);

@@ -101,7 +101,8 @@ static bool settings_limits(struct options *o, const struct config *c, struct er
 	for (size_t i = 0; i < c->n_limits; i++)
 		if (!limits_set(&configured, c->limits[i], e))
 			return false;
-	settings_number(&configured.snaplen, c->snaplen);
+	if (c->snaplen != 0)
+		configured.snaplen = c->snaplen;
 	for (size_t i = 0; i < sizeof(standard) / sizeof(*was); i++)
 		if (to[i] == was[i])
 			to[i] = from[i];
