@@ -104,11 +104,8 @@ static bool remembered(struct watcher *w, struct recall *recall, struct slice bo
 		return false;
 	if (load(w, &r))
 		recall->loaded++;
-	else {
+	else
 		recall->refused++;
-		warn("DEBUG refused %d %llx %llx: %.*s", r.part, (unsigned long long)r.key[0],
-		    (unsigned long long)r.key[1], (int)r.label.n, r.label.p);
-	}
 	return true;
 }
 
