@@ -269,7 +269,7 @@ struct db *db_open(const char *dir, const struct limits *limits, int64_t wait_ms
 		return NULL;
 	bounds_take(db, limits);
 	db->lock = dir_lock(dir, wait_ms, e);
-	bool good = db->lock != -1 && dir_path(dir, DB_NAME, path, e) && dir_file(dir, e);
+	bool good = db->lock != -1 && dir_path_real(dir, DB_NAME, path, e) && dir_file(dir, e);
 	if (good && !file_open(db, path, true, e))
 		good = db->damaged && file_begin_anew(db, dir, path, e);
 	if (good) {
@@ -286,7 +286,7 @@ struct db *db_open_reader(const char *dir, struct error *e)
 	struct db *db = db_new(e);
 	if (db == NULL)
 		return NULL;
-	if (dir_path(dir, DB_NAME, path, e) && file_open(db, path, false, e))
+	if (dir_path_real(dir, DB_NAME, path, e) && file_open(db, path, false, e))
 		return db;
 	struct error why = *e;
 	error_set(e, "%.120s: %.120s", dir, why.text);

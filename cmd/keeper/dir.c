@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,6 +19,15 @@ bool dir_path(const char *dir, const char *name, char out[DIR_PATH_MAX], struct 
 {
 	int n = snprintf(out, DIR_PATH_MAX, "%s/%s", dir, name);
 	return (n > 0 && n < DIR_PATH_MAX) || error_set(e, "%.200s: is too long", dir);
+}
+
+bool dir_path_real(const char *dir, const char *name, char out[DIR_PATH_MAX], struct error *e)
+{
+	char *real = realpath(dir, NULL);
+	bool good = real != NULL ? dir_path(real, name, out, e) :
+				   error_set(e, "%.180s: %s", dir, strerror(errno));
+	free(real);
+	return good;
 }
 
 /* SQLite gives the log beside the file the same mode. */

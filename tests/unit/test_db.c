@@ -127,6 +127,33 @@ static void test_modes(void **state)
 	}
 }
 
+/* A place that systemd or an administrator has moved elsewhere; the file itself is no link. */
+static void test_links_to_the_directory(void **state)
+{
+	struct scene *s = *state;
+	struct error e = { "" };
+	char link[80], file[128], elsewhere[128];
+	snprintf(link, sizeof link, "%s-link", s->dir);
+	assert_int_equal(symlink(s->dir, link), 0);
+	s->db = db_open(link, &s->limits, 0, &e);
+	assert_string_equal(e.text, "");
+	assert_non_null(s->db);
+	put(s, STATE_ITEM, 1, 1, "one");
+	save(s);
+	struct db *reader = db_open_reader(link, &e);
+	assert_string_equal(e.text, "");
+	assert_non_null(reader);
+	db_close(reader);
+	db_close(s->db);
+	snprintf(file, sizeof file, "%s/" DB_NAME, s->dir);
+	snprintf(elsewhere, sizeof elsewhere, "%s/moved", s->dir);
+	assert_int_equal(rename(file, elsewhere), 0);
+	assert_int_equal(symlink(elsewhere, file), 0);
+	s->db = db_open(link, &s->limits, 0, &e);
+	assert_null(s->db);
+	assert_int_equal(unlink(link), 0);
+}
+
 /* ---- other versions, other files ---- */
 
 /* As version 1 had it: nothing is set aside, no order. */
@@ -359,6 +386,7 @@ int main(void)
 		TEST(test_findings),
 		TEST(test_sinks),
 		TEST(test_modes),
+		TEST(test_links_to_the_directory),
 		TEST(test_older_version),
 		TEST(test_empty_file),
 		TEST(test_newer_version),
