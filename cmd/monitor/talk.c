@@ -38,6 +38,17 @@ static void talk(struct watcher *w, const struct channel_message *m)
 	}
 }
 
+/* The guard is gone as well, and a new one cannot be started from here: who started us can. */
+static void keeper_is_lost(struct watcher *w, const struct error *e)
+{
+	w->keeper_lost = true;
+	if (w->parting)
+		return;
+	warn("%s; nothing can be told to anybody: ending", e->text);
+	w->stopping = true;
+	w->code = exit_worse(w->code, EXIT_INTERNAL);
+}
+
 /* False: there is no more to be had now. */
 static bool talk_next(struct watcher *w)
 {
@@ -48,9 +59,10 @@ static bool talk_next(struct watcher *w)
 		talk(w, &m);
 	if (received >= 0)
 		return received > 0;
-	w->keeper_lost = errno != EBADMSG;
-	if (!w->keeper_lost || !w->parting)
+	if (errno == EBADMSG)
 		warn("%s", e.text);
+	else
+		keeper_is_lost(w, &e);
 	return !w->keeper_lost;
 }
 

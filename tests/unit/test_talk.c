@@ -82,11 +82,36 @@ static void test_numbers_far_off(void **state)
 	assert_int_equal(outbox_counts(s->w.outbox).queued_bytes, 0);
 }
 
+/* Nobody would start another one: without a word going out there is nothing to watch for. */
+static void test_nobody_is_there(void **state)
+{
+	struct scene *s = *state;
+	channel_free(s->keeper);
+	s->keeper = NULL;
+	talk_take(&s->w);
+	assert_true(s->w.keeper_lost && s->w.stopping);
+	assert_int_equal(s->w.code, EXIT_INTERNAL);
+}
+
+static void test_nobody_is_there_at_the_end(void **state)
+{
+	struct scene *s = *state;
+	s->w.parting = true;
+	channel_free(s->keeper);
+	s->keeper = NULL;
+	talk_take(&s->w);
+	assert_true(s->w.keeper_lost);
+	assert_int_equal(s->w.code, EXIT_DONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_turn_ends, scene_make, scene_free),
 		cmocka_unit_test_setup_teardown(test_numbers_far_off, scene_make, scene_free),
+		cmocka_unit_test_setup_teardown(test_nobody_is_there, scene_make, scene_free),
+		cmocka_unit_test_setup_teardown(test_nobody_is_there_at_the_end, scene_make,
+		    scene_free),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
