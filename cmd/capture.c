@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 250, DRAIN_MS = 150, HOST_NAME = 256 };
+enum { WAIT_MS = 250, DRAIN_MS = 150 };
 static const int64_t second_ns = 1000000000;
 
 struct recording {
@@ -157,58 +157,24 @@ static void record(struct recording *c)
 
 /* ---- setting up ---- */
 
-static int signals_open(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGUSR2);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
 static bool open_live(struct recording *c)
 {
-	const struct options *o = c->o;
 	struct error e;
-	const struct live_options options = {
-		.interfaces = o->interfaces,
-		.n_interfaces = o->n_interfaces,
-		.bpf = o->bpf,
-		.snaplen = o->limits.snaplen,
-		.buffer = o->buffer,
-		.promiscuous = !o->no_promiscuous,
-		.fanout = o->fanout,
-	};
-	c->live = live_open(&options, &e);
-	if (c->live != NULL)
-		return true;
-	bool filter = strncmp(e.text, "filter: ", strlen("filter: ")) == 0;
-	complain(c, filter ? EXIT_USAGE : EXIT_INPUT, &e);
-	return false;
+	int code = EXIT_DONE;
+	c->live = options_live(c->o, c->o->bpf, &code, &e);
+	if (c->live == NULL)
+		complain(c, code, &e);
+	return c->live != NULL;
 }
 
 static bool open_ring(struct recording *c)
 {
-	const struct options *o = c->o;
 	struct error e;
-	char host[HOST_NAME] = "";
-	if (gethostname(host, sizeof host - 1) != 0)
-		host[0] = '\0';
-	const struct ring_options options = {
-		.path = o->ring_path,
-		.sensor = o->sensor != NULL ? o->sensor : host,
-		.interface = o->n_interfaces == 1 ? o->interfaces[0] : NULL,
-		.bytes = o->ring_bytes,
-		.seconds = o->ring_seconds,
-		.files = o->ring_files,
-		.keep_free_bytes = o->keep_free_bytes,
-		.keep_free_percent = o->keep_free_percent,
-	};
-	c->ring = ring_open(&options, &e);
+	char host[HOST_ROOM];
+	struct options o = *c->o;
+	o.sensor = options_sensor(&o, host, &e);
+	if (o.sensor != NULL)
+		c->ring = options_ring(&o, 0, &e);
 	if (c->ring == NULL)
 		complain(c, EXIT_OUTPUT, &e);
 	return c->ring != NULL;
@@ -243,9 +209,9 @@ static bool confine(const struct options *o, struct error *e)
 static bool set_up(struct recording *c)
 {
 	struct error e;
-	c->signals = signals_open();
+	c->signals = signals_open(&e);
 	if (c->signals < 0) {
-		c->code = EXIT_INTERNAL;
+		complain(c, EXIT_INTERNAL, &e);
 		return false;
 	}
 	if (!open_live(c))

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 enum { EVIDENCE_MAX = 512, GOODBYE_MS = 10000, POLL_MS = 100 };
-static const uint64_t buffer_default = UINT64_C(64) << 20;
 
 /* ---- setting up ---- */
 
@@ -43,24 +42,6 @@ static bool confine(struct watcher *w, struct error *e)
 	return good;
 }
 
-static bool open_ring(struct watcher *w, uint16_t first_input, struct error *e)
-{
-	const struct options *o = &w->options;
-	const struct ring_options options = {
-		.path = o->ring_path,
-		.sensor = o->sensor,
-		.interface = o->n_interfaces == 1 ? o->interfaces[0] : NULL,
-		.bytes = o->ring_bytes,
-		.seconds = o->ring_seconds,
-		.files = o->ring_files,
-		.keep_free_bytes = o->keep_free_bytes,
-		.keep_free_percent = o->keep_free_percent,
-		.first_input = first_input,
-	};
-	w->ring = ring_open(&options, e);
-	return w->ring != NULL;
-}
-
 static uint64_t ring_hash(void *ctx, uint16_t input)
 {
 	const struct watcher *w = ctx;
@@ -84,33 +65,13 @@ bool watcher_ready(struct watcher *w, const struct hash_key *key, uint16_t first
 	w->opened = true;
 	if (!confine(w, &e))
 		w->code = EXIT_USAGE;
-	else if (!open_ring(w, first_input, &e))
+	else if ((w->ring = options_ring(&w->options, first_input, &e)) == NULL)
 		w->code = EXIT_OUTPUT;
 	else if (!records_open(w, &e) || !open_pipeline(w, key, &e))
 		w->code = EXIT_INTERNAL;
 	if (w->code != EXIT_DONE)
 		warn("%s", e.text);
 	return w->code == EXIT_DONE;
-}
-
-static bool open_live(struct watcher *w, struct error *e)
-{
-	const struct options *o = &w->options;
-	const struct live_options options = {
-		.interfaces = o->interfaces,
-		.n_interfaces = o->n_interfaces,
-		.bpf = w->bpf,
-		.snaplen = o->limits.snaplen,
-		.buffer = o->buffer != 0 ? o->buffer : buffer_default,
-		.promiscuous = !o->no_promiscuous,
-		.fanout = o->fanout,
-	};
-	w->live = live_open(&options, e);
-	if (w->live != NULL)
-		return true;
-	bool filter = slice_starts(slice_from(e->text), SLICE("filter: "));
-	w->code = filter ? EXIT_USAGE : EXIT_INPUT;
-	return false;
 }
 
 /* Complaints have been made when it is false. */
@@ -159,7 +120,8 @@ static bool open_rights(struct watcher *w, struct error *e)
 		w->code = EXIT_INTERNAL;
 		return false;
 	}
-	return open_live(w, e) && open_keeper(w, e) && become_user(w, e);
+	w->live = options_live(&w->options, w->bpf, &w->code, e);
+	return w->live != NULL && open_keeper(w, e) && become_user(w, e);
 }
 
 static bool seal(struct watcher *w)
