@@ -39,6 +39,7 @@ void warn(const char *format, ...)
 	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
 	char escaped[sizeof line * VIS_MAX];
+	escaped[0] = '\0';
 	size_t n = 0;
 	for (struct slice rest = slice_from(line); rest.n != 0;)
 		n += vis_next(&rest, escaped + n);

@@ -104,11 +104,8 @@ static bool remembered(struct watcher *w, struct recall *recall, struct slice bo
 		return false;
 	if (load(w, &r))
 		recall->loaded++;
-	else {
+	else
 		recall->refused++;
-		warn("DEBUG refused %d %llx %llx: %.*s", r.part, (unsigned long long)r.key[0],
-		    (unsigned long long)r.key[1], (int)r.label.n, r.label.p);
-	}
 	return true;
 }
 
@@ -168,10 +165,10 @@ bool memory_recall(struct watcher *w)
 	while (!recall.done)
 		if (!answer_next(w, &recall))
 			return false;
-	if (recall.refused != 0)
+	unsigned long long refused = recall.refused, all = refused + recall.loaded;
+	if (refused != 0)
 		warn("%llu of %llu records of the state could not be read and are forgotten",
-		    (unsigned long long)recall.refused,
-		    (unsigned long long)(recall.refused + recall.loaded));
+		    refused, all);
 	/* Between two runs everything may have happened; behind a kill more than what was saved. */
 	if (w->order != 0) {
 		analysis_missed(w->pipeline.analysis, w->order + 1,

@@ -75,7 +75,7 @@ bool records_open(struct watcher *, struct error *);
 bool records_renew(struct watcher *, struct error *); /* the list forgets its findings, whose rules are gone */
 void records_kinds(struct watcher *);  /* the sinks are others now */
 void records_event(void *ctx, const struct event *);
-void records_finding(void *ctx, const struct event *finding, const struct event *cause);
+void records_finding(void *ctx, const struct event *event, const struct event *cause);
 void records_flush(struct watcher *);  /* the list so far goes on its way */
 void records_stats(struct watcher *);  /* counters as a record for the sinks */
 void records_end(struct watcher *, const struct run_end *);

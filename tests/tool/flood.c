@@ -25,6 +25,7 @@ enum {
 	ETHERNET = 1,
 	SECOND = 1000000000,
 	HEADERS = 42,
+	FROM_PORT = 40000,
 	UDP_MAX = 1514
 };
 
@@ -126,7 +127,7 @@ static void load_udp(struct load *l, const struct wish *w)
 	p[23] = 17;
 	memcpy(p + 26, addresses, sizeof addresses);
 	put16(p + 24, checksum(p + 14, 20));
-	put16(p + 34, 9);
+	put16(p + 34, FROM_PORT);
 	put16(p + 36, w->port);
 	put16(p + 38, bytes - 34);
 	load_add(l, p, bytes);
