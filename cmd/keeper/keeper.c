@@ -298,9 +298,11 @@ static void take_text(struct keeper *k, struct slice text)
 
 static void take_metrics(struct keeper *k, struct slice text)
 {
-	uint8_t *copy = malloc(text.n + 1);
-	if (copy == NULL)
+	uint8_t *copy = gauges_readable(text) ? malloc(text.n + 1) : NULL;
+	if (copy == NULL) {
+		k->refused++;
 		return;
+	}
 	if (text.n != 0)
 		memcpy(copy, text.p, text.n);
 	free(k->told);
