@@ -38,6 +38,14 @@ static void talk(struct watcher *w, const struct channel_message *m)
 	}
 }
 
+/* The guard is gone too, so there will be no other keeper: another run is better than one that tells nobody. */
+static void give_up(struct watcher *w)
+{
+	warn("davscope-keeper and its guard are gone; ending, as nobody can be told of findings");
+	w->code = exit_worse(w->code, EXIT_INTERNAL);
+	w->stopping = true;
+}
+
 /* False: there is no more to be had now. */
 static bool talk_next(struct watcher *w)
 {
@@ -49,8 +57,10 @@ static bool talk_next(struct watcher *w)
 	if (received >= 0)
 		return received > 0;
 	w->keeper_lost = errno != EBADMSG;
-	if (!w->keeper_lost || !w->parting)
+	if (!w->keeper_lost)
 		warn("%s", e.text);
+	else if (!w->parting)
+		give_up(w);
 	return !w->keeper_lost;
 }
 
