@@ -234,6 +234,8 @@ static void run(struct watcher *w)
 {
 	if (!watcher_open(w))
 		return;
+	for (size_t i = 0; i < w->options.n_interfaces; i++)
+		warn("listening on %s", w->options.interfaces[i]);
 	metrics_reload(w->metrics, true, wall_now());
 	notify_ready(&w->notify);
 	loop_run(w);

@@ -17,6 +17,11 @@ CONFIG = """alerts:
 """
 
 
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 class Play:
     def __init__(self, tests):
         self.tests = tests
@@ -37,6 +42,13 @@ class Play:
         ran = self.net.run(self.net.left, *words, capture_output=True, text=True, check=False,
                            stdin=subprocess.DEVNULL, timeout=live.DEADLINE)
         self.tests.equal((ran.returncode, ran.stderr.splitlines()), (code, ["davscope: " + line]), words[1:])
+
+    def send(self):
+        """Traffic with a finding: a sample's packets, as they are."""
+        capture = self.scratch("sample.pcap")
+        subprocess.run([os.path.join(live.TOOLS, "mkpcap"), "samples/kb923164-before.talk", capture], check=True)
+        self.net.run(self.net.right, os.path.join(live.TOOLS, "flood"), "-i", self.net.device, "-r", capture,
+                     "-p", "2000", "-t", "1", check=True, stdout=subprocess.DEVNULL)
 
     def interfaces_and_users(self):
         self.refused(3, "nosuch: no such interface; -D lists them", interface="nosuch")
@@ -67,7 +79,7 @@ class Play:
         holder = subprocess.Popen(
             self.net.inside(self.net.left, sys.executable, "-c",
                             "import socket\ns = socket.create_server(('127.0.0.1', 9920))\n"
-                            "print('there', flush=True)\ninput()"),
+                            "print('there', flush=True)\nopen(0).read()"),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         with holder:
             holder.stdout.readline()
@@ -84,7 +96,21 @@ class Play:
         monitor.process.send_signal(signal.SIGHUP)
         live.wait_until(lambda: monitor.said().count(said) == 2, "the word that it fails after a reload")
         self.tests.equal(monitor.stop(), 0, "the end")
-        self.tests.equal(monitor.said().splitlines(), 2 * ["davscope: " + said], "nothing else is said")
+        seen = [line for line in monitor.said().splitlines() if "listening on" not in line]
+        self.tests.equal(seen, 2 * ["davscope: " + said], "nothing else is said")
+
+    def list_after_reload(self):
+        """What was listed before is not what a filter left out: there is none."""
+        name = self.scratch("list")
+        with open(name, "wb") as out:
+            monitor = live.Monitor(self.scratch, "-i", self.net.device, stdout=out, namespace=self.net.left,
+                                   name="list")
+        self.send()
+        live.wait_until(lambda: b"commit-without-change-tag" in read(name), "a finding in the list")
+        monitor.process.send_signal(signal.SIGHUP)
+        monitor.wait_for("READY=1")
+        self.tests.equal(monitor.stop(), 0, "the end")
+        self.tests.check(b"; told before a reload" in read(name), "the list", read(name)[-900:])
 
     def second_state(self):
         """Two on one state directory: the second one says who has it."""
@@ -100,6 +126,7 @@ class Play:
         self.metrics()
         self.sinks()
         self.failing_sinks()
+        self.list_after_reload()
         self.second_state()
 
 
