@@ -226,7 +226,8 @@ static bool lock_grant_all(const struct lock *l, const char *const *paths, uint6
 {
 	for (const char *const *path = paths; path != NULL && *path != NULL; path++)
 		if (!lock_grant(l, *path, rights))
-			return error_set(e, "sandbox: %.160s: %s", *path, strerror(errno));
+			return error_set(e, "%s%.160s: %s",
+			    errno == ENOENT ? "" : "sandbox: ", *path, strerror(errno));
 	return true;
 }
 
