@@ -249,7 +249,7 @@ static bool file_open(struct db *db, const char *path, bool writes, struct error
 	if (!is_sound(db))
 		return error_set(e, "%s: is damaged", DB_NAME);
 	return migrate(db, writes, e) && statements_prepare(db, e) &&
-	    (sums_read(db) || db_failed(db, e)) && db_batch_drop(db, e) && db_commit(db, e);
+	    (sums_read(db) || db_failed(db, e));
 }
 
 /* A damaged file stays for whoever can make something of it. */
@@ -286,7 +286,8 @@ struct db *db_open(const char *dir, const struct limits *limits, int64_t wait_ms
 	if (good && !file_open(db, path, true, e))
 		good = db->damaged && file_begin_anew(db, dir, path, e);
 	if (good) {
-		db->batch_broken = false;
+		db_batch_drop(db,
+		    e); /* on a full disk it stays, and no batch is taken until it is gone */
 		return db;
 	}
 	db_close(db);
