@@ -92,10 +92,7 @@ static bool takes_findings(const struct station *s)
 /* A record that would break a line, or a terminal, comes from no writer of ours. */
 static bool is_clean(struct slice json)
 {
-	for (size_t i = 0; i < json.n; i++)
-		if (json.p[i] < ' ' || json.p[i] == 0x7f)
-			return false;
-	return json.n != 0;
+	return json.n != 0 && vis_is_plain(json);
 }
 
 static void record_pass(struct station *s, const struct record *r, const char *why)

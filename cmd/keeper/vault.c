@@ -13,6 +13,8 @@
 #include <string.h>
 
 enum { RECORD_MORE = 128 }; /* bytes of a packed record beside its texts */
+/* A watcher that counts goes no further at once. */
+static const uint64_t NUMBERS_AHEAD = UINT64_C(1) << 32;
 
 struct waiting {
 	struct waiting *next;
@@ -254,7 +256,10 @@ static bool wait_for(struct vault *vault, const struct record *r, uint64_t told)
 	return true;
 }
 
-/* Two findings never share a number, also when a watcher that lost its memory begins anew. */
+/*
+ * Two findings never share a number, also when a watcher that lost its memory begins anew; and none
+ * takes so high a number that those behind it have none.
+ */
 static enum vault_answer finding_take(struct vault *vault, struct record *r)
 {
 	uint64_t told = r->number;
@@ -263,7 +268,7 @@ static enum vault_answer finding_take(struct vault *vault, struct record *r)
 		vault->told = told;
 		return VAULT_REPEATED;
 	}
-	if (r->number <= vault->last)
+	if (r->number <= vault->last || r->number - vault->last > NUMBERS_AHEAD)
 		r->number = vault->last + 1;
 	/* Behind one that was refused the others are, too: their order is what sinks go by. */
 	if (vault->refused != 0 || !wait_for(vault, r, told)) {

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+enum { TURN = 64 }; /* messages; packets wait meanwhile */
+
 /* A new keeper, as the one before it died, or one that had no room: what it may lack is sent again. */
 static void keeper_asks(struct watcher *w, const struct channel_message *m)
 {
@@ -54,6 +56,6 @@ static bool talk_next(struct watcher *w)
 
 void talk_take(struct watcher *w)
 {
-	while (!w->keeper_lost && talk_next(w))
+	for (unsigned i = 0; i < TURN && !w->keeper_lost && talk_next(w); i++)
 		;
 }

@@ -148,6 +148,20 @@ static void test_numbers_begin_anew(void **state)
 	assert_int_equal(next(s, 7), 8);
 }
 
+/* One that is as high as numbers go would leave none for the findings behind it, for ever. */
+static void test_numbers_far_off(void **state)
+{
+	struct scene *s = *state;
+	give(s, 7, 11, VAULT_NEW);
+	assert_int_equal(give(s, INT64_MAX, 12, VAULT_NEW), 8);
+	assert_int_equal(give(s, INT64_MAX - 1, 13, VAULT_NEW), 9);
+	assert_true(commit(s));
+	scene_close(s);
+	scene_open(s);
+	assert_int_equal(give(s, 10, 14, VAULT_NEW), 10);
+	assert_int_equal(give(s, 1 << 20, 15, VAULT_NEW), 1 << 20);
+}
+
 static void test_sinks_go_on(void **state)
 {
 	struct scene *s = *state;
@@ -281,6 +295,7 @@ int main(void)
 		TEST(test_safe_when_stored),
 		TEST(test_repeated),
 		TEST(test_numbers_begin_anew),
+		TEST(test_numbers_far_off),
 		TEST(test_sinks_go_on),
 		TEST(test_disk_full),
 		TEST(test_no_room_to_wait),
