@@ -158,7 +158,7 @@ static bool is_sound(struct db *db, struct error *e)
 	sqlite3_stmt *s = NULL;
 	bool ran = sqlite3_prepare_v2(db->file, "PRAGMA quick_check", -1, &s, NULL) == SQLITE_OK &&
 	    sqlite3_step(s) == SQLITE_ROW;
-	db->damaged = ran && !slice_is(column_bytes(s, 0), "ok");
+	db->damaged = ran && !slice_is(db_column(s, 0), "ok");
 	bool good = ran ? !db->damaged || error_set(e, DB_NAME ": is damaged") : db_failed(db, e);
 	sqlite3_finalize(s);
 	return good;
@@ -227,7 +227,7 @@ static bool file_open(struct db *db, const char *path, bool writes, struct error
 	if (sqlite3_exec(db->file, schema_pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return db_failed(db, e);
 	return is_sound(db, e) && migrate(db, writes, e) && statements_prepare(db, e) &&
-	    (sums_read(db) || db_failed(db, e)) && db_batch_drop(db, e) && db_commit(db, e);
+	    (sums_read(db) || db_failed(db, e));
 }
 
 /* A damaged file stays for whoever can make something of it. */
@@ -274,7 +274,8 @@ struct db *db_open(const char *dir, const struct limits *limits, int64_t wait_ms
 	if (good && !file_open(db, path, true, e))
 		good = db->damaged && file_begin_anew(db, dir, path, e);
 	if (good) {
-		db->batch_broken = false;
+		db_batch_drop(db,
+		    e); /* on a full disk it stays, and no batch is taken until it is gone */
 		return db;
 	}
 	db_close(db);
