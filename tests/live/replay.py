@@ -4,7 +4,7 @@ finds in the files of its ring.
 
 Packets are sent as they were captured, in their order; pauses are shortened. Those that are no Ethernet get a
 header of Ethernet. With names of captures as arguments only these are sent. The clock of the ring is that of
-this machine, so nothing is compared with the captures themselves.
+this machine, so nothing is compared with the captures themselves. EACH=1: each capture also on its own.
 """
 import glob
 import os
@@ -120,6 +120,7 @@ def essence(records):
 class Test:
     def __init__(self, tests):
         self.tests = tests
+        self.before = []
         self.net = live.Net()
         self.devices = [self.net.device, "veth1"]
         net = self.net
@@ -131,10 +132,17 @@ class Test:
                 net.ip("-n", name, "link", "set", device, "mtu", str(MTU), "arp", "off", "up")
                 net.ip("-n", name, "address", "flush", "dev", device)
 
-    def sent(self, captures, pause, devices, tagged):
-        ran = self.net.run(self.net.left, sys.executable, os.path.abspath(__file__), "--send", str(pause),
-                           str(int(tagged)), ",".join(devices), *captures, check=True, capture_output=True, text=True)
-        return int(ran.stdout)
+    def sent(self, captures, pause, devices, tagged=False, monitor=None, stopped=0):
+        """How many. The monitor does not run for so many seconds, again and again."""
+        sender = subprocess.Popen(self.net.inside(
+            self.net.left, sys.executable, os.path.abspath(__file__), "--send", str(pause), str(int(tagged)),
+            ",".join(devices), *captures), stdout=subprocess.PIPE, text=True)
+        while monitor and sender.poll() is None:
+            monitor.process.send_signal(signal.SIGSTOP)
+            live.select.select([], [], [], stopped)
+            monitor.process.send_signal(signal.SIGCONT)
+            live.select.select([], [], [], stopped / 4)
+        return int(sender.communicate()[0])
 
     def seen(self, monitor):
         """Packets that the monitor has counted, and what was dropped."""
@@ -151,9 +159,8 @@ class Test:
         live.wait_until(lambda: sum(self.seen(monitor)) >= wanted, "all packets")
         live.select.select([], [], [], due)
 
-    # pylint: disable=too-many-arguments,too-many-locals
     def case(self, what, parts, options=(), ring=(), pause=PAUSE, due=DUE, n_devices=1, tagged=False, state=False,
-             stopped=False, compare=None):
+             stopped=0, compare=None):
         """Each of the parts, lists of captures, has a run of its own; the state joins them."""
         scratch = live.Scratch("replay")
         files, out = scratch.directory("ring"), os.path.join(scratch.directory("out"), "all.jsonl")
@@ -168,10 +175,7 @@ class Test:
         for captures in parts:
             monitor = live.Monitor(scratch, *words, "-Z", "nobody", "--config", config,
                                    "-w", os.path.join(files, "ring.pcapng"), namespace=self.net.right)
-            if stopped:
-                monitor.process.send_signal(signal.SIGSTOP)
-            sent = self.sent(captures, pause, devices, tagged)
-            monitor.process.send_signal(signal.SIGCONT)
+            sent = self.sent(captures, pause, devices, tagged, monitor if stopped else None, stopped)
             if due is not None:
                 self.settled(monitor, 0 if "--fanout" in options else sent, due)
             total += sent
@@ -181,8 +185,9 @@ class Test:
         self.tests.equal(ran.returncode, 0, f"{what}: the ring can be read: " + ran.stderr)
         told = live.json_lines(out)
         (compare or self.same)(what, told, records)
+        self.before = essence(told)
         packets = [r for r in records if r["event_type"] == "stats"][-1]["stats"]["packets"]["read"]
-        if "-W" not in ring and "--fanout" not in options:  # the kernel puts fragments together for it
+        if not {"-W", "-B", "--fanout"} & {*ring, *options}:  # the kernel puts fragments together for it
             self.tests.equal(packets, total, f"{what}: all packets are in the ring")
         print(f"{what}: {total} packets, {len(names)} files, {len(live.findings(told))} findings", flush=True)
 
@@ -200,8 +205,18 @@ class Test:
                          "\n only live: ", "\n  ".join(str(f) for f in seen if f not in again),
                          "\n only offline: ", "\n  ".join(str(f) for f in early if f not in seen))
 
-    def whatever(self, what, told, records):
+    def same_losses(self, what, told, records):
+        """Findings too, and nobody is told of absences that only the losses made."""
+        self.same(what, told, records)
+        lost = [sum(r["loss"]["packets"] for r in list_ if r["event_type"] == "loss") for list_ in (told, records)]
+        self.tests.check(lost[0] > 0, f"{what}: there are losses")
+        self.tests.equal(lost[0], lost[1], f"{what}: live and ring tell the same losses")
+
+    def same_as_before(self, what, told, records):
         """The files are gone that it would be found in; it was found while they were there."""
+        del records
+        self.tests.equal(sorted(f[2:5] for f in essence(told)), sorted(f[2:5] for f in self.before),
+                         f"{what}: what is found does not depend on what is kept")
 
     def told_in_time(self, capture):
         """Two interfaces on which packets never end: no reason to keep back what was found."""
@@ -215,7 +230,7 @@ class Test:
         floods = [subprocess.Popen(self.net.inside(self.net.left, os.path.join(live.TOOLS, "flood"), "-i", device,
                                                    "-p", "100", "-t", "12"), stdout=subprocess.DEVNULL)
                   for device in self.devices]
-        self.sent([capture], PAUSE, self.devices[:1], False)
+        self.sent([capture], PAUSE, self.devices[:1])
         begun = time.monotonic()
         live.wait_until(lambda: any(r["event_type"] == "transaction" for r in live.json_lines(out)), "a transaction")
         late = time.monotonic() - begun
@@ -228,22 +243,23 @@ class Test:
 
     def run(self, samples, goldens, shared):
         both = samples + goldens
-        for path in samples:
+        for path in samples + shared if os.environ.get("EACH") else samples[:1]:
             self.case(os.path.basename(path), [[path]])
         self.case("all samples and goldens, small files", [both], ring=["-C", "64K"])
-        self.case("the end comes at once", [both], due=0)
-        self.case("few files are kept", [both], ring=["-C", "16K", "-W", "4"], compare=self.whatever)
-        self.case("each direction on an interface", [both], n_devices=2)
+        self.case("few files are kept", [both], ring=["-C", "16K", "-W", "4"], compare=self.same_as_before)
+        self.case("each direction on an interface, the end at once", [both], n_devices=2, due=0)
         self.case("VLAN tags", [both], tagged=True)
         self.case("cut packets", [both], options=["-s", "96"])
         self.case("as fast as it goes, two workers", [both], options=["--workers", "2"], pause=0)
         self.case("no worker", [both], options=["--workers", "0"], pause=0)
-        self.case("it could not run for a while", [both], stopped=True)
+        self.case("it could not run for a while", [both], stopped=1)
+        self.case("it loses packets", [both * 3], options=["-B", "64K"], pause=0.0005, stopped=0.3,
+                  compare=self.same_losses)
         self.case("it is ended while packets wait", [both], due=None)
         self.case("a restart with state", [samples, goldens], state=True, compare=self.same_but_end)
         self.told_in_time(samples[0])
-        for path in shared:
-            self.case(os.path.basename(path), [[path]], pause=0.001)
+        if shared:
+            self.case("captures of others", [shared], ring=["-C", "200K"], pause=0.001)
 
 
 def made_of_talks(scratch):
