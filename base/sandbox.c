@@ -62,9 +62,14 @@ static bool is_user(uid_t uid, gid_t gid)
 	    u[0] == uid && u[1] == uid && u[2] == uid && g[0] == gid && g[1] == gid && g[2] == gid;
 }
 
-/* Without CAP_SETPCAP this cannot be done, and who has not that has few of them. */
+/*
+ * Without CAP_SETPCAP this cannot be done, and who has not that has few of them. libcap-ng must not
+ * try: it complains to the system log, over a socket that stays open.
+ */
 static void bounds_drop(void)
 {
+	if (capng_get_caps_process() != 0 || !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		return;
 	capng_clear(CAPNG_SELECT_BOUNDS);
 	capng_apply(CAPNG_SELECT_BOUNDS);
 }
@@ -221,7 +226,8 @@ static bool lock_grant_all(const struct lock *l, const char *const *paths, uint6
 {
 	for (const char *const *path = paths; path != NULL && *path != NULL; path++)
 		if (!lock_grant(l, *path, rights))
-			return error_set(e, "sandbox: %.160s: %s", *path, strerror(errno));
+			return error_set(e, "%s%.160s: %s",
+			    errno == ENOENT ? "" : "sandbox: ", *path, strerror(errno));
 	return true;
 }
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 250, DRAIN_MS = 150, HOST_NAME = 256 };
+enum { WAIT_MS = 250, DRAIN_MS = 150 };
 static const int64_t second_ns = 1000000000;
 
 struct recording {
@@ -113,32 +113,34 @@ static void keep(struct recording *c, struct packet *p)
 		c->stop = true;
 }
 
-/* False: nothing waits, or nothing comes any more. */
-static bool step(struct recording *c, const int *wake, size_t n, int wait_ms)
+static enum live_status step(struct recording *c, const int *wake, size_t n, int wait_ms)
 {
 	struct packet p;
 	struct error e;
 	enum live_status status = live_next(c->live, &p, wake, n, wait_ms, &e);
-	if (status == LIVE_PACKET) {
+	if (status == LIVE_PACKET)
 		keep(c, &p);
-		return true;
-	}
-	ring_lost(c->ring, p.dropped);
+	else
+		ring_lost(c->ring, p.dropped);
 	if (status == LIVE_GONE) {
 		complain(c, EXIT_INPUT, &e);
 		c->stop = true;
 	}
-	return false;
+	return status;
 }
 
-/* What the kernel still holds from before the signal, and what it has dropped. */
+/* What the kernel still holds from before the signal: nothing of it is there when twice nothing comes. */
 static void drain(struct recording *c)
 {
 	int64_t end_ns = clock_ns() + second_ns;
 	bool full = c->o->max_packets != 0 && c->packets >= c->o->max_packets;
 	bool gone = c->code == EXIT_INPUT;
-	while (!full && !gone && step(c, NULL, 0, DRAIN_MS) && clock_ns() < end_ns)
+	for (int idles = 0; idles < 2 && !full && !gone && clock_ns() < end_ns;) {
+		enum live_status status = step(c, NULL, 0, DRAIN_MS);
+		idles = status == LIVE_IDLE ? idles + 1 : 0;
 		full = c->packets == c->o->max_packets;
+		gone = status == LIVE_GONE;
+	}
 }
 
 static void record(struct recording *c)
@@ -146,7 +148,7 @@ static void record(struct recording *c)
 	for (size_t i = 0; i < c->o->n_interfaces; i++)
 		warn("listening on %s", c->o->interfaces[i]);
 	while (!c->stop) {
-		if (!step(c, &c->signals, 1, WAIT_MS))
+		if (step(c, &c->signals, 1, WAIT_MS) != LIVE_PACKET)
 			read_signals(c);
 		tick(c, clock_ns());
 	}
@@ -157,58 +159,24 @@ static void record(struct recording *c)
 
 /* ---- setting up ---- */
 
-static int signals_open(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGUSR2);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
 static bool open_live(struct recording *c)
 {
-	const struct options *o = c->o;
 	struct error e;
-	const struct live_options options = {
-		.interfaces = o->interfaces,
-		.n_interfaces = o->n_interfaces,
-		.bpf = o->bpf,
-		.snaplen = o->limits.snaplen,
-		.buffer = o->buffer,
-		.promiscuous = !o->no_promiscuous,
-		.fanout = o->fanout,
-	};
-	c->live = live_open(&options, &e);
-	if (c->live != NULL)
-		return true;
-	bool filter = strncmp(e.text, "filter: ", strlen("filter: ")) == 0;
-	complain(c, filter ? EXIT_USAGE : EXIT_INPUT, &e);
-	return false;
+	int code = EXIT_DONE;
+	c->live = options_live(c->o, c->o->bpf, &code, &e);
+	if (c->live == NULL)
+		complain(c, code, &e);
+	return c->live != NULL;
 }
 
 static bool open_ring(struct recording *c)
 {
-	const struct options *o = c->o;
 	struct error e;
-	char host[HOST_NAME] = "";
-	if (gethostname(host, sizeof host - 1) != 0)
-		host[0] = '\0';
-	const struct ring_options options = {
-		.path = o->ring_path,
-		.sensor = o->sensor != NULL ? o->sensor : host,
-		.interface = o->n_interfaces == 1 ? o->interfaces[0] : NULL,
-		.bytes = o->ring_bytes,
-		.seconds = o->ring_seconds,
-		.files = o->ring_files,
-		.keep_free_bytes = o->keep_free_bytes,
-		.keep_free_percent = o->keep_free_percent,
-	};
-	c->ring = ring_open(&options, &e);
+	char host[HOST_ROOM];
+	struct options o = *c->o;
+	o.sensor = options_sensor(&o, host, &e);
+	if (o.sensor != NULL)
+		c->ring = options_ring(&o, 0, &e);
 	if (c->ring == NULL)
 		complain(c, EXIT_OUTPUT, &e);
 	return c->ring != NULL;
@@ -243,9 +211,9 @@ static bool confine(const struct options *o, struct error *e)
 static bool set_up(struct recording *c)
 {
 	struct error e;
-	c->signals = signals_open();
+	c->signals = signals_open(&e);
 	if (c->signals < 0) {
-		c->code = EXIT_INTERNAL;
+		complain(c, EXIT_INTERNAL, &e);
 		return false;
 	}
 	if (!open_live(c))

@@ -132,6 +132,12 @@ bool options_profile(const struct options *, const struct profiles *, const stru
 /* ---- beside.c: programs that lie beside this one ---- */
 bool path_beside(const char *name, char *out, size_t room, struct error *);
 int become_beside(const char *name, const struct options *); /* with the same command line; returns only when it fails */
+/* ---- live.c: what monitor and capture open alike ---- */
+struct live *options_live(const struct options *, const char *bpf, int *code, struct error *); /* NULL: *code, *error */
+struct ring *options_ring(const struct options *, uint16_t first_input, struct error *);
+enum { HOST_ROOM = 256 };
+const char *options_sensor(const struct options *, char host[HOST_ROOM], struct error *); /* as given, else the host's name */
+int signals_open(struct error *);      /* from here on HUP INT TERM USR1 USR2 are read from it; -1: *error */
 int interfaces_print(void);            /* -D: on standard output; the exit code */
 
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */

@@ -69,7 +69,7 @@ static void check_filter(const struct config_check *c)
 /* With the variables and limits that the configuration has. */
 static int check_rules(const struct config_check *c)
 {
-	static const char *words[] = { "check" };
+	const char *words[] = { "check" };
 	const struct config *config = c->config;
 	struct options o = *c->options;
 	struct error e;

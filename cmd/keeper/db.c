@@ -152,13 +152,16 @@ bool db_commit(struct db *db, struct error *e)
 
 /* ---- opening ---- */
 
-static bool is_sound(struct db *db)
+/* The pragma, not its table-valued function: newer SQLite takes that one's number for a table. */
+static bool is_sound(struct db *db, struct error *e)
 {
-	int64_t faults = 0;
-	bool good = db_ask(db,
-	    "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check <> 'ok'", &faults, 1);
-	db->damaged = db->damaged || !good || faults != 0;
-	return !db->damaged;
+	sqlite3_stmt *s = NULL;
+	bool ran = sqlite3_prepare_v2(db->file, "PRAGMA quick_check", -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW;
+	db->damaged = ran && !slice_is(db_column(s, 0), "ok");
+	bool good = ran ? !db->damaged || error_set(e, DB_NAME ": is damaged") : db_failed(db, e);
+	sqlite3_finalize(s);
+	return good;
 }
 
 /* Each version in a transaction of its own: a migration that is cut short goes on the next time. */
@@ -223,10 +226,8 @@ static bool file_open(struct db *db, const char *path, bool writes, struct error
 		return migrate(db, false, e) && statements_prepare(db, e);
 	if (sqlite3_exec(db->file, schema_pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return db_failed(db, e);
-	if (!is_sound(db))
-		return error_set(e, "%s: is damaged", DB_NAME);
-	return migrate(db, writes, e) && statements_prepare(db, e) &&
-	    (sums_read(db) || db_failed(db, e)) && db_batch_drop(db, e) && db_commit(db, e);
+	return is_sound(db, e) && migrate(db, writes, e) && statements_prepare(db, e) &&
+	    (sums_read(db) || db_failed(db, e));
 }
 
 /* A damaged file stays for whoever can make something of it. */
@@ -273,7 +274,8 @@ struct db *db_open(const char *dir, const struct limits *limits, int64_t wait_ms
 	if (good && !file_open(db, path, true, e))
 		good = db->damaged && file_begin_anew(db, dir, path, e);
 	if (good) {
-		db->batch_broken = false;
+		db_batch_drop(db,
+		    e); /* on a full disk it stays, and no batch is taken until it is gone */
 		return db;
 	}
 	db_close(db);

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 enum { EVIDENCE_MAX = 512, GOODBYE_MS = 10000, POLL_MS = 100 };
-static const uint64_t buffer_default = UINT64_C(64) << 20;
 
 /* ---- setting up ---- */
 
@@ -32,6 +31,18 @@ static struct sandbox sandbox_of(const struct watcher *w)
 	};
 }
 
+/* Without its directory there is no ring; the sandbox would take that for a mistake of its own. */
+static bool ring_is_possible(const struct watcher *w, struct error *e)
+{
+	char **writes = settings_writes(w, e);
+	bool good = writes != NULL;
+	for (size_t i = 0; good && writes[i] != NULL; i++)
+		if (access(writes[i], F_OK) != 0)
+			good = error_set(e, "%.200s: %s", writes[i], strerror(errno));
+	directories_free(writes);
+	return good;
+}
+
 static bool confine(struct watcher *w, struct error *e)
 {
 	struct sandbox sandbox = sandbox_of(w);
@@ -42,24 +53,6 @@ static bool confine(struct watcher *w, struct error *e)
 	directories_free(reads);
 	directories_free(writes);
 	return good;
-}
-
-static bool open_ring(struct watcher *w, uint16_t first_input, struct error *e)
-{
-	const struct options *o = &w->options;
-	const struct ring_options options = {
-		.path = o->ring_path,
-		.sensor = o->sensor,
-		.interface = o->n_interfaces == 1 ? o->interfaces[0] : NULL,
-		.bytes = o->ring_bytes,
-		.seconds = o->ring_seconds,
-		.files = o->ring_files,
-		.keep_free_bytes = o->keep_free_bytes,
-		.keep_free_percent = o->keep_free_percent,
-		.first_input = first_input,
-	};
-	w->ring = ring_open(&options, e);
-	return w->ring != NULL;
 }
 
 static uint64_t ring_hash(void *ctx, uint16_t input)
@@ -83,35 +76,17 @@ bool watcher_ready(struct watcher *w, const struct hash_key *key, uint16_t first
 {
 	struct error e;
 	w->opened = true;
-	if (!confine(w, &e))
+	if (!ring_is_possible(w, &e))
+		w->code = EXIT_OUTPUT;
+	else if (!confine(w, &e))
 		w->code = EXIT_USAGE;
-	else if (!open_ring(w, first_input, &e))
+	else if ((w->ring = options_ring(&w->options, first_input, &e)) == NULL)
 		w->code = EXIT_OUTPUT;
 	else if (!records_open(w, &e) || !open_pipeline(w, key, &e))
 		w->code = EXIT_INTERNAL;
 	if (w->code != EXIT_DONE)
 		warn("%s", e.text);
 	return w->code == EXIT_DONE;
-}
-
-static bool open_live(struct watcher *w, struct error *e)
-{
-	const struct options *o = &w->options;
-	const struct live_options options = {
-		.interfaces = o->interfaces,
-		.n_interfaces = o->n_interfaces,
-		.bpf = w->bpf,
-		.snaplen = o->limits.snaplen,
-		.buffer = o->buffer != 0 ? o->buffer : buffer_default,
-		.promiscuous = !o->no_promiscuous,
-		.fanout = o->fanout,
-	};
-	w->live = live_open(&options, e);
-	if (w->live != NULL)
-		return true;
-	bool filter = slice_starts(slice_from(e->text), SLICE("filter: "));
-	w->code = filter ? EXIT_USAGE : EXIT_INPUT;
-	return false;
 }
 
 /* Complaints have been made when it is false. */
@@ -160,7 +135,8 @@ static bool open_rights(struct watcher *w, struct error *e)
 		w->code = EXIT_INTERNAL;
 		return false;
 	}
-	return open_live(w, e) && open_keeper(w, e) && become_user(w, e);
+	w->live = options_live(&w->options, w->bpf, &w->code, e);
+	return w->live != NULL && open_keeper(w, e) && become_user(w, e);
 }
 
 static bool seal(struct watcher *w)
@@ -259,6 +235,8 @@ static void run(struct watcher *w)
 {
 	if (!watcher_open(w))
 		return;
+	for (size_t i = 0; i < w->options.n_interfaces; i++)
+		warn("listening on %s", w->options.interfaces[i]);
 	metrics_reload(w->metrics, true, wall_now());
 	notify_ready(&w->notify);
 	loop_run(w);

@@ -4,12 +4,6 @@
  */
 #include "cmd/monitor/watcher.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 /* ---- the configuration ---- */
 
 static void print_complaints(struct complaints *all)
@@ -112,13 +106,8 @@ static bool settings_limits(struct options *o, const struct config *c, struct er
 /* Who reads records of several machines tells them apart by it. */
 static bool settings_sensor(struct watcher *w, struct error *e)
 {
-	if (w->options.sensor != NULL)
-		return true;
-	if (gethostname(w->host, sizeof(w->host) - 1) != 0)
-		return error_set(e, "the name of this host: %s; give one by --sensor",
-		    strerror(errno));
-	w->options.sensor = w->host;
-	return true;
+	w->options.sensor = options_sensor(&w->options, w->host, e);
+	return w->options.sensor != NULL;
 }
 
 static bool settings_merge(struct watcher *w, struct error *e)

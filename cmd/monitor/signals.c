@@ -3,34 +3,9 @@
  */
 #include "cmd/monitor/watcher.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2 };
-
-static sigset_t signals_set(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(&set, signals[i]);
-	return set;
-}
-
-/* Threads that begin later have them blocked as well. */
-int signals_open(struct error *e)
-{
-	sigset_t set = signals_set();
-	int fd = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ?
-	    signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC) :
-	    -1;
-	if (fd < 0)
-		error_set(e, "signals: %s", strerror(errno));
-	return fd;
-}
 
 /* The first one ends the reading, and what was read is reported; the second ends the process. */
 static void stop(struct watcher *w)

@@ -38,15 +38,12 @@ static void talk(struct watcher *w, const struct channel_message *m)
 	}
 }
 
-/* The guard is gone as well, and a new one cannot be started from here: who started us can. */
-static void keeper_is_lost(struct watcher *w, const struct error *e)
+/* The guard is gone too, so there will be no other keeper: another run is better than one that tells nobody. */
+static void give_up(struct watcher *w)
 {
-	w->keeper_lost = true;
-	if (w->parting)
-		return;
-	warn("%s; nothing can be told to anybody: ending", e->text);
-	w->stopping = true;
+	warn("davscope-keeper and its guard are gone; ending, as nobody can be told of findings");
 	w->code = exit_worse(w->code, EXIT_INTERNAL);
+	w->stopping = true;
 }
 
 /* False: there is no more to be had now. */
@@ -59,10 +56,11 @@ static bool talk_next(struct watcher *w)
 		talk(w, &m);
 	if (received >= 0)
 		return received > 0;
-	if (errno == EBADMSG)
+	w->keeper_lost = errno != EBADMSG;
+	if (!w->keeper_lost)
 		warn("%s", e.text);
-	else
-		keeper_is_lost(w, &e);
+	else if (!w->parting)
+		give_up(w);
 	return !w->keeper_lost;
 }
 

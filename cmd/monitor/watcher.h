@@ -12,8 +12,6 @@
 #include "cmd/monitor/outbox.h"
 #include "cmd/pipeline.h"
 
-#include <limits.h>
-
 /* What the clock has to bring next, in ns of CLOCK_MONOTONIC. */
 struct timers { int64_t second, save, beat; };
 
@@ -21,7 +19,7 @@ struct watcher {
 	const struct options *given;   /* the command line */
 	struct options options;        /* the same, where it says nothing as the configuration has it */
 	struct config *config;         /* NULL: there is none */
-	char host[HOST_NAME_MAX + 1];  /* the sensor, if nobody names it */
+	char host[HOST_ROOM];          /* the sensor, if nobody names it */
 	const char *bpf;               /* the capture filter of either; NULL = everything */
 
 	struct live *live;
@@ -70,7 +68,6 @@ char **settings_reads(const struct watcher *, struct error *);
 char **settings_writes(const struct watcher *, struct error *);
 
 /* ---- signals.c ---- */
-int signals_open(struct error *);      /* from here on they come by the descriptor; -1: *error */
 void signals_take(struct watcher *);   /* does what those say that have come */
 
 /* ---- records.c: events and findings to the list, the sinks and the metrics ---- */
@@ -78,7 +75,7 @@ bool records_open(struct watcher *, struct error *);
 bool records_renew(struct watcher *, struct error *); /* the list forgets its findings, whose rules are gone */
 void records_kinds(struct watcher *);  /* the sinks are others now */
 void records_event(void *ctx, const struct event *);
-void records_finding(void *ctx, const struct event *finding, const struct event *cause);
+void records_finding(void *ctx, const struct event *event, const struct event *cause);
 void records_flush(struct watcher *);  /* the list so far goes on its way */
 void records_stats(struct watcher *);  /* counters as a record for the sinks */
 void records_end(struct watcher *, const struct run_end *);

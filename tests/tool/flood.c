@@ -1,8 +1,8 @@
 /*
- * flood.c - sends packets out of an interface: UDP to the discard port, or the packets of a capture as they
+ * flood.c - sends packets out of an interface: UDP, to the discard port if none is named, or the packets of a capture as they
  * are, in their order and again from the start. Bounded in time, and by number when that is given.
  *
- * usage: flood -i INTERFACE [-r CAPTURE [-f FILTER]] [-p PACKETS-PER-SECOND] [-c PACKETS] [-t SECONDS] [-s BYTES]
+ * usage: flood -i INTERFACE [-r CAPTURE [-f FILTER]] [-p PACKETS-PER-SECOND] [-c PACKETS] [-t SECONDS] [-s BYTES] [-d PORT]
  * Without -p as fast as it can. At the end a line "sent N packets B bytes in S.SSS seconds, refused R":
  * refused ones were not taken by the interface and were tried again.
  */
@@ -25,12 +25,13 @@ enum {
 	ETHERNET = 1,
 	SECOND = 1000000000,
 	HEADERS = 42,
+	FROM_PORT = 40000,
 	UDP_MAX = 1514
 };
 
 struct wish {
 	const char *interface, *capture, *filter;
-	uint64_t rate, packets, seconds, bytes;
+	uint64_t rate, packets, seconds, bytes, port;
 };
 
 struct load {
@@ -114,10 +115,11 @@ static void put16(uint8_t *p, size_t value)
 }
 
 /* To everybody on the link, between addresses for documentation; without a checksum, as UDP allows. */
-static void load_udp(struct load *l, size_t bytes)
+static void load_udp(struct load *l, const struct wish *w)
 {
 	uint8_t p[UDP_MAX] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 8, 0, 0x45 };
 	static const uint8_t addresses[] = { 192, 0, 2, 1, 192, 0, 2, 2 };
+	size_t bytes = w->bytes;
 	if (bytes < HEADERS || bytes > UDP_MAX)
 		die("-s", "42 to 1514");
 	put16(p + 16, bytes - 14);
@@ -125,8 +127,8 @@ static void load_udp(struct load *l, size_t bytes)
 	p[23] = 17;
 	memcpy(p + 26, addresses, sizeof addresses);
 	put16(p + 24, checksum(p + 14, 20));
-	put16(p + 34, 9);
-	put16(p + 36, 9);
+	put16(p + 34, FROM_PORT);
+	put16(p + 36, w->port);
 	put16(p + 38, bytes - 34);
 	load_add(l, p, bytes);
 }
@@ -208,9 +210,9 @@ static uint64_t number(const char *option, const char *text)
 
 static struct wish wish_read(int argc, char **argv)
 {
-	struct wish w = { .filter = "tcp", .seconds = 10, .bytes = 60 };
+	struct wish w = { .filter = "tcp", .seconds = 10, .bytes = 60, .port = 9 };
 	int c;
-	while ((c = getopt(argc, argv, "i:r:f:p:c:t:s:")) != -1) {
+	while ((c = getopt(argc, argv, "i:r:f:p:c:t:s:d:")) != -1) {
 		switch (c) {
 		case 'i':
 			w.interface = optarg;
@@ -233,6 +235,9 @@ static struct wish wish_read(int argc, char **argv)
 		case 's':
 			w.bytes = number("-s", optarg);
 			break;
+		case 'd':
+			w.port = number("-d", optarg);
+			break;
 		default:
 			exit(2);
 		}
@@ -240,7 +245,7 @@ static struct wish wish_read(int argc, char **argv)
 	if (w.interface == NULL || optind != argc)
 		die("usage",
 		    "flood -i INTERFACE [-r CAPTURE [-f FILTER]] [-p PACKETS-PER-SECOND] [-c PACKETS] "
-		    "[-t SECONDS] [-s BYTES]");
+		    "[-t SECONDS] [-s BYTES] [-d PORT]");
 	return w;
 }
 
@@ -251,7 +256,7 @@ int main(int argc, char **argv)
 	if (w.capture != NULL)
 		load_capture(&load, &w);
 	else
-		load_udp(&load, w.bytes);
+		load_udp(&load, &w);
 	struct sent s = flood(&w, &load);
 	printf("sent %" PRIu64 " packets %" PRIu64 " bytes in %" PRId64 ".%03" PRId64
 	       " seconds, refused %" PRIu64 "\n",

@@ -191,9 +191,8 @@ static void test_no_numbers(void **state)
 static void test_lengths_that_lie(void **state)
 {
 	(void)state;
-	static const char *const texts[] = { "\x05"
-					     "abcd",
-		"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+	static const char five[] = { 5, 'a', 'b', 'c', 'd', '\0' };
+	static const char *const texts[] = { five, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
 		"\xff\xff\xff\xff\xff\xff\xff\xff\x7f" };
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		size_t n = strlen(texts[i]);

@@ -255,6 +255,23 @@ static void test_oldest_leave(void **state)
 	assert_int_equal(db_counts(s->db).lost, 2);
 }
 
+/* What a sink holds in its queue it will still deliver. */
+static void test_left_but_held(void **state)
+{
+	struct scene *s = *state;
+	scene_close(s);
+	s->limits.findings_stored = 5;
+	scene_open(s);
+	s->spill->begin(s->spill->ctx, "a");
+	for (uint64_t i = 1; i <= 10; i++)
+		give(s, i, i, VAULT_NEW);
+	s->spill->taken(s->spill->ctx, "a", 1);
+	vault_sink_reach(s->vault, "a", 4);
+	assert_true(commit(s));
+	assert_int_equal(next(s, 0), 6);
+	assert_int_equal(db_counts(s->db).lost, 1);
+}
+
 static void test_without_a_database(void **state)
 {
 	(void)state;
@@ -283,6 +300,7 @@ int main(void)
 		TEST(test_disk_full),
 		TEST(test_no_room_to_wait),
 		TEST(test_oldest_leave),
+		TEST(test_left_but_held),
 		cmocka_unit_test(test_without_a_database),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
