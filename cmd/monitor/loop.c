@@ -113,6 +113,8 @@ static void each_second(struct watcher *w)
 {
 	struct error e;
 	w->stopping = w->stopping || nobody_reads(w);
+	if (w->forgotten)
+		memory_anew(w);
 	if (!ring_tick(w->ring, wall_now(), &e))
 		warn("%s", e.text);
 	metrics_send(w);

@@ -261,6 +261,7 @@ void memory_save(struct watcher *w)
 /* Names of files come round again: behind the one of now stands the oldest. */
 void memory_anew(struct watcher *w)
 {
+	w->forgotten = false;
 	warn("davscope-keeper has begun a new database: all that is known is saved again");
 	analysis_save_anew(w->pipeline.analysis);
 	rules_save_anew(w->pipeline.rules);
@@ -274,7 +275,9 @@ bool memory_finish(struct watcher *w)
 {
 	int64_t until = clock_now() + FINISH_MS * INT64_C(1000000);
 	w->saving = true;
-	while (w->saving || !outbox_is_saved(w->outbox)) {
+	while (w->forgotten || w->saving || !outbox_is_saved(w->outbox)) {
+		if (w->forgotten)
+			memory_anew(w);
 		if (w->saving) {
 			w->saving = !save_all(w, true);
 			outbox_save(w->outbox);

@@ -28,7 +28,7 @@ static void talk(struct watcher *w, const struct channel_message *m)
 		outbox_saved(w->outbox, m->number);
 		break;
 	case MESSAGE_EMPTY:
-		memory_anew(w);
+		w->forgotten = true;
 		break;
 	case MESSAGE_CHECKED:
 		reload_checked(w, m->number == 0, m->body);

@@ -43,6 +43,7 @@ struct watcher {
 	uint64_t order, findings;      /* packets and findings numbered so far */
 	uint16_t inputs_saved;         /* the last file of the ring that is remembered */
 	bool saving, restarted;        /* state is being handed out; the run before ended without saying so */
+	bool forgotten;                /* the keeper has lost what was saved; see memory_anew() */
 	bool remembers;                /* there is a state directory */
 	bool keeper_lost;              /* nobody listens any more */
 	bool parting;                  /* which is how it should be */

@@ -82,6 +82,16 @@ static void test_numbers_far_off(void **state)
 	assert_int_equal(outbox_counts(s->w.outbox).queued_bytes, 0);
 }
 
+/* To hand out all of the state again is work; it is done between packets, once a second at most. */
+static void test_work_is_put_off(void **state)
+{
+	struct scene *s = *state;
+	flood(s, MESSAGE_EMPTY);
+	talk_take(&s->w);
+	assert_true(s->w.forgotten);
+	assert_false(s->w.saving);
+}
+
 /* Nobody would start another one: without a word going out there is nothing to watch for. */
 static void test_nobody_is_there(void **state)
 {
@@ -109,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_turn_ends, scene_make, scene_free),
 		cmocka_unit_test_setup_teardown(test_numbers_far_off, scene_make, scene_free),
+		cmocka_unit_test_setup_teardown(test_work_is_put_off, scene_make, scene_free),
 		cmocka_unit_test_setup_teardown(test_nobody_is_there, scene_make, scene_free),
 		cmocka_unit_test_setup_teardown(test_nobody_is_there_at_the_end, scene_make,
 		    scene_free),
