@@ -8,6 +8,7 @@
 #include "cmd/keeper/gauges.h"
 #include "cmd/keeper/exporter.h"
 #include "cmd/keeper/outlets.h"
+#include "cmd/keeper/room.h"
 #include "cmd/keeper/vault.h"
 #include "cmd/message.h"
 
@@ -62,7 +63,7 @@ struct keeper {
 	int64_t look_ms; /* when they are looked at again */
 	char fault[OUTLETS_TEXT];
 	uint8_t *told; /* the watcher's metrics */
-	size_t told_n;
+	size_t told_n, told_room;
 	int64_t told_ms, commit_ms, started_ns;
 	uint64_t refused;
 	bool lacks_state; /* a part of a batch could not be written: the rest of it is of no use */
@@ -335,31 +336,15 @@ static void take_apply(struct keeper *k)
 	k->outlets = good ? new : k->outlets;
 }
 
-static void take_reopen(struct keeper *k)
-{
-	if (k->sinks != NULL)
-		sinks_reopen(k->sinks);
-}
-
-static void take_text(struct keeper *k, struct slice text)
-{
-	if (k->sinks != NULL)
-		sinks_text(k->sinks, text);
-}
-
 /* ---- metrics ---- */
 
 static void take_metrics(struct keeper *k, struct slice text)
 {
-	uint8_t *copy = gauges_readable(text) ? malloc(text.n + 1) : NULL;
-	if (copy == NULL) {
+	struct slice *const parts[] = { &text };
+	if (!gauges_readable(text) || !room_keep(&k->told, &k->told_room, parts, 1)) {
 		k->refused++;
 		return;
 	}
-	if (text.n != 0)
-		memcpy(copy, text.p, text.n);
-	free(k->told);
-	k->told = copy;
 	k->told_n = text.n;
 	k->told_ms = clock_ms();
 }
@@ -430,7 +415,8 @@ static void take(struct keeper *k, const struct channel_message *m)
 		take_record(k, m->body);
 		break;
 	case MESSAGE_TEXT:
-		take_text(k, m->body);
+		if (k->sinks != NULL)
+			sinks_text(k->sinks, m->body);
 		break;
 	case MESSAGE_STATE:
 		take_state(k, m->body);
@@ -448,7 +434,8 @@ static void take(struct keeper *k, const struct channel_message *m)
 		take_apply(k);
 		break;
 	case MESSAGE_REOPEN:
-		take_reopen(k);
+		if (k->sinks != NULL)
+			sinks_reopen(k->sinks);
 		break;
 	case MESSAGE_END:
 		k->ended = true;
