@@ -81,7 +81,8 @@ struct live_options {
 };
 enum live_status {
 	LIVE_PACKET,
-	LIVE_IDLE,     /* all that was there is handed out, or somebody calls: the time to end a round */
+	LIVE_IDLE,     /* all that was there is handed out: the time to end a round */
+	LIVE_REST,     /* the same time, though packets wait: somebody calls, or they never end */
 	LIVE_GONE,     /* an interface has vanished, or cannot be read any more: *error says which and why */
 };
 struct live_counts {
@@ -99,8 +100,9 @@ struct live *live_open(const struct live_options *, struct error *);
  * held back for up to 150 ms, so that they come out by time. Of `at` only the time is
  * set; `dropped`: so many were lost in front of it, on whichever interface. Without a packet it waits
  * for `timeout_ms` at most and for a second, or until one of the `n` <= 8 descriptors can be read, and says
- * LIVE_IDLE; in a flood it says so too, soon after one can be read. With LIVE_IDLE and LIVE_GONE only
- * `dropped` is set: lost with no packet behind it so far.
+ * LIVE_IDLE. When packets never end it says LIVE_REST each 100 ms, and soon after one can be read. Both set the
+ * time of `at`: all that is older has been handed out. Without a packet `dropped` is what was lost with no packet
+ * behind it so far.
  */
 enum live_status live_next(struct live *, struct packet *, const int *wake, size_t n, int timeout_ms, struct error *);
 uint64_t live_lost(struct live *);                             /* at the end: losses that were not handed out yet */

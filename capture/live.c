@@ -25,6 +25,8 @@ enum {
 	SNAPLEN_DEFAULT = 262144,
 	BLOCK_MS = 100,
 	HOLD_MS = 150, /* older packets have been handed over by the kernel */
+	SURE_MS = 300, /* the same, also when it is late with that */
+	REST_MS = 100, /* between two rests, when packets never end */
 	CHECK_MS = 1000, /* between two looks at interfaces */
 	LOSSES_MS = 100, /* between two questions what the kernel had no room for */
 	TURN =
@@ -70,7 +72,8 @@ struct live {
 	int netlink;
 	struct loss losses[LOSSES]; /* not handed out yet, the oldest first */
 	size_t n_losses;
-	int64_t checked_ms, asked_ms;
+	int64_t checked_ms, asked_ms, rested_ms; /* rested: when it said that a round may end */
+	int64_t looked_ns; /* when the kernel was asked last what waits in it */
 	unsigned turn;
 	struct error fault; /* what ends it, when the packets that wait are handed out */
 	int64_t fault_ms;
@@ -198,6 +201,42 @@ static bool port_open(struct live *l, struct port *port, const char *name,
 	return true;
 }
 
+/*
+ * Numbers below SANDBOX_WRITABLE are taken while sockets are opened, so that these lie above: what is
+ * written to one of them goes out as a packet. Where there are not so many numbers, they lie where they can.
+ */
+static size_t low_take(int taken[SANDBOX_WRITABLE])
+{
+	size_t n = 0;
+	for (int fd; n < SANDBOX_WRITABLE; taken[n++] = fd) {
+		fd = open("/", O_PATH | O_CLOEXEC);
+		if (fd < 0)
+			break;
+		if (fd >= SANDBOX_WRITABLE) {
+			close(fd);
+			break;
+		}
+	}
+	return n;
+}
+
+static void low_give(const int *taken, size_t n)
+{
+	while (n > 0)
+		close(taken[--n]);
+}
+
+static bool ports_open(struct live *l, const struct live_options *o, struct error *e)
+{
+	int taken[SANDBOX_WRITABLE];
+	size_t n = low_take(taken);
+	bool good = true;
+	for (size_t i = 0; good && i < o->n_interfaces; i++)
+		good = port_open(l, &l->ports[l->n_ports++], o->interfaces[i], o, e);
+	low_give(taken, n);
+	return good;
+}
+
 static bool live_start(struct live *l, const struct live_options *o, struct error *e)
 {
 	size_t lanes = o->n_interfaces * (o->fanout ? o->fanout : 1);
@@ -207,12 +246,8 @@ static bool live_start(struct live *l, const struct live_options *o, struct erro
 	if (!l->ports || !l->lanes || !l->polls)
 		return error_set(e, "out of memory");
 	l->netlink = netif_open();
-	for (size_t i = 0; i < o->n_interfaces; i++) {
-		if (!port_open(l, &l->ports[l->n_ports++], o->interfaces[i], o, e))
-			return false;
-	}
 	l->checked_ms = clock_ms();
-	return true;
+	return ports_open(l, o, e);
 }
 
 struct live *live_open(const struct live_options *o, struct error *e)
@@ -425,6 +460,7 @@ static bool live_look(struct live *l, const int *wake, size_t n, int timeout_ms)
 		l->polls[i] = (struct pollfd){ l->lanes[i].waits ? -1 : l->lanes[i].fd, POLLIN, 0 };
 	for (size_t i = 0; i < n; i++)
 		l->polls[l->n_lanes + i] = (struct pollfd){ wake[i], POLLIN, 0 };
+	l->looked_ns = clock_ns();
 	int ready = poll(l->polls, l->n_lanes + n, live_patience(l, timeout_ms));
 	for (size_t i = 0; i < l->n_lanes && ready > 0; i++) {
 		if (l->polls[i].revents)
@@ -467,11 +503,24 @@ static bool live_has_ended(const struct live *l, const struct lane *first)
 	return l->fault.text[0] && (!first || clock_ms() > l->fault_ms + CHECK_MS);
 }
 
+/*
+ * Tells the time that is over: none of the packets that wait is older, and none of those that the kernel has.
+ * It stands at the last look, not at now: who was kept from running does not know what came meanwhile.
+ */
 static enum live_status live_idle(struct live *l, struct packet *p, const struct lane *first)
 {
 	p->dropped = first ? 0 : live_lost(l);
+	p->at.ns = l->looked_ns - SURE_MS * millisecond_ns;
+	if (first && first->next.at.ns < p->at.ns)
+		p->at.ns = first->next.at.ns;
 	l->gave = false;
-	return LIVE_IDLE;
+	l->rested_ms = clock_ms();
+	return first ? LIVE_REST : LIVE_IDLE;
+}
+
+static bool live_tires(const struct live *l)
+{
+	return clock_ms() >= l->rested_ms + REST_MS;
 }
 
 enum live_status live_next(struct live *l, struct packet *p, const int *wake, size_t n,
@@ -493,7 +542,7 @@ enum live_status live_next(struct live *l, struct packet *p, const int *wake, si
 			p->dropped = live_lost(l);
 			return LIVE_GONE;
 		}
-		if (called || !now)
+		if (called || !now || live_tires(l))
 			return live_idle(l, p, now);
 		if (lane_hold_ms(l, now) == 0)
 			return live_give(l, p, now);

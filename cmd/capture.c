@@ -113,32 +113,34 @@ static void keep(struct recording *c, struct packet *p)
 		c->stop = true;
 }
 
-/* False: nothing waits, or nothing comes any more. */
-static bool step(struct recording *c, const int *wake, size_t n, int wait_ms)
+static enum live_status step(struct recording *c, const int *wake, size_t n, int wait_ms)
 {
 	struct packet p;
 	struct error e;
 	enum live_status status = live_next(c->live, &p, wake, n, wait_ms, &e);
-	if (status == LIVE_PACKET) {
+	if (status == LIVE_PACKET)
 		keep(c, &p);
-		return true;
-	}
-	ring_lost(c->ring, p.dropped);
+	else
+		ring_lost(c->ring, p.dropped);
 	if (status == LIVE_GONE) {
 		complain(c, EXIT_INPUT, &e);
 		c->stop = true;
 	}
-	return false;
+	return status;
 }
 
-/* What the kernel still holds from before the signal, and what it has dropped. */
+/* What the kernel still holds from before the signal: nothing of it is there when twice nothing comes. */
 static void drain(struct recording *c)
 {
 	int64_t end_ns = clock_ns() + second_ns;
 	bool full = c->o->max_packets != 0 && c->packets >= c->o->max_packets;
 	bool gone = c->code == EXIT_INPUT;
-	while (!full && !gone && step(c, NULL, 0, DRAIN_MS) && clock_ns() < end_ns)
+	for (int idles = 0; idles < 2 && !full && !gone && clock_ns() < end_ns;) {
+		enum live_status status = step(c, NULL, 0, DRAIN_MS);
+		idles = status == LIVE_IDLE ? idles + 1 : 0;
 		full = c->packets == c->o->max_packets;
+		gone = status == LIVE_GONE;
+	}
 }
 
 static void record(struct recording *c)
@@ -146,7 +148,7 @@ static void record(struct recording *c)
 	for (size_t i = 0; i < c->o->n_interfaces; i++)
 		warn("listening on %s", c->o->interfaces[i]);
 	while (!c->stop) {
-		if (!step(c, &c->signals, 1, WAIT_MS))
+		if (step(c, &c->signals, 1, WAIT_MS) != LIVE_PACKET)
 			read_signals(c);
 		tick(c, clock_ns());
 	}

@@ -92,10 +92,7 @@ static bool takes_findings(const struct station *s)
 /* A record that would break a line, or a terminal, comes from no writer of ours. */
 static bool is_clean(struct slice json)
 {
-	for (size_t i = 0; i < json.n; i++)
-		if (json.p[i] < ' ' || json.p[i] == 0x7f)
-			return false;
-	return json.n != 0;
+	return json.n != 0 && vis_is_plain(json);
 }
 
 static void record_pass(struct station *s, const struct record *r, const char *why)
@@ -526,6 +523,14 @@ void sinks_reopen(struct sinks *k)
 	}
 }
 
+static uint64_t station_reach(const struct station *s)
+{
+	const struct entry *last = s->queue.rows[1].last;
+	if (!s->behind)
+		return s->newest;
+	return last != NULL ? last->record.number : s->after;
+}
+
 static void station_counts(struct station *s, struct sink_counts *out)
 {
 	const struct queue *q = &s->queue;
@@ -534,6 +539,7 @@ static void station_counts(struct station *s, struct sink_counts *out)
 	out->queued = q->held + q->rows[0].n + q->rows[1].n;
 	out->queued_bytes = q->held_bytes + q->rows[0].bytes + q->rows[1].bytes;
 	out->dropped[0] += q->dropped;
+	out->reach = station_reach(s);
 	pthread_mutex_unlock(&s->lock);
 }
 

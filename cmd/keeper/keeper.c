@@ -65,7 +65,7 @@ struct keeper {
 	size_t told_n;
 	int64_t told_ms, commit_ms, started_ns;
 	uint64_t refused;
-	bool lacks_state; /* a part of a batch could not be written */
+	bool lacks_state; /* a part of a batch could not be written: the rest of it is of no use */
 	bool hears; /* findings and state, as nothing in front of them is lacking */
 	bool ended;
 };
@@ -128,7 +128,7 @@ static bool hello(struct keeper *k)
 	if (!tell(k, MESSAGE_HELLO, db_finding_last(k->db), slice_from(why->text)))
 		return false;
 	k->unreached.text[0] = '\0';
-	k->hears = false;
+	k->hears = k->lacks_state = false;
 	return true;
 }
 
@@ -168,10 +168,27 @@ static void trouble_begin(struct keeper *k, const struct error *e)
 	k->trouble = *e;
 }
 
+/* That nothing failed proves nothing where nothing was written: a record comes, and goes. */
+static bool takes_state(struct keeper *k, struct error *e)
+{
+	const struct state_record tried = { .part = STATE_META };
+	return db_batch_put(k->db, &tried, e) && db_batch_drop(k->db, e) && db_commit(k->db, e);
+}
+
+/* Findings leave the disk with a commit, and it is counted whom that may concern. */
+static void tell_reach(struct keeper *k)
+{
+	struct sink_counts counts[GAUGED_SINKS];
+	size_t n = k->sinks != NULL ? sinks_counts(k->sinks, counts, GAUGED_SINKS) : 0;
+	for (size_t i = 0; i < n && i < GAUGED_SINKS; i++)
+		vault_sink_reach(k->vault, counts[i].name, counts[i].reach);
+}
+
 static void commit_now(struct keeper *k)
 {
 	struct error e = { "" };
-	bool good = vault_commit(k->vault, &e);
+	tell_reach(k);
+	bool good = vault_commit(k->vault, &e) && (!k->lacks_state || takes_state(k, &e));
 	k->commit_ms = clock_ms() + (good ? COMMIT_MS : RETRY_MS);
 	if (!good) {
 		trouble_begin(k, &e);
@@ -180,16 +197,22 @@ static void commit_now(struct keeper *k)
 	if (k->trouble.text[0] != '\0')
 		warn("the state directory: written again");
 	k->owed.hello = k->owed.hello || vault_asks_again(k->vault) || k->lacks_state;
-	k->lacks_state = false;
 	k->trouble.text[0] = '\0';
 }
 
-/* A batch of which a part is lost is sent again when the disk takes it: HELLO asks for that. */
+/*
+ * A batch of which a part is lost is sent again when the disk takes it: HELLO asks for that. Findings go
+ * on meanwhile.
+ */
 static void state_lost(struct keeper *k, const struct error *e)
 {
 	trouble_begin(k, e);
 	k->lacks_state = true;
-	k->hears = false;
+}
+
+static bool hears_state(const struct keeper *k)
+{
+	return k->db != NULL && k->hears && !k->lacks_state;
 }
 
 static void hear(struct keeper *k)
@@ -206,14 +229,14 @@ static void take_state(struct keeper *k, struct slice body)
 	struct error e;
 	if (!state_read(body, &r))
 		k->refused++;
-	else if (k->hears && k->db != NULL && !db_batch_put(k->db, &r, &e))
+	else if (hears_state(k) && !db_batch_put(k->db, &r, &e))
 		state_lost(k, &e);
 }
 
 static void take_save(struct keeper *k, uint64_t number)
 {
 	struct error e;
-	if (k->db == NULL || !k->hears)
+	if (!hears_state(k))
 		return;
 	if (!db_batch_save(k->db, &e)) {
 		state_lost(k, &e);
@@ -328,9 +351,11 @@ static void take_text(struct keeper *k, struct slice text)
 
 static void take_metrics(struct keeper *k, struct slice text)
 {
-	uint8_t *copy = malloc(text.n + 1);
-	if (copy == NULL)
+	uint8_t *copy = gauges_readable(text) ? malloc(text.n + 1) : NULL;
+	if (copy == NULL) {
+		k->refused++;
 		return;
+	}
 	if (text.n != 0)
 		memcpy(copy, text.p, text.n);
 	free(k->told);

@@ -8,10 +8,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IDLE_MS = 100, CHORES_PACKETS = 256, SAVE_SECONDS = 4, BEAT_SECONDS = 60, INTERFACES = 64 };
+enum {
+	IDLE_MS = 100,
+	DRAIN_MS = 150,
+	CHORES_PACKETS = 256,
+	SAVE_SECONDS = 4,
+	BEAT_SECONDS = 60,
+	INTERFACES = 64
+};
 static const int64_t second_ns = 1000000000;
-/* Packets this old may still lie in a block that the kernel has not handed out. */
-static const int64_t lag_ns = 400000000;
 
 static int64_t clock_read(clockid_t which)
 {
@@ -143,6 +148,11 @@ static void ring_take(struct watcher *w, struct packet *packet)
 		warn("%s; packets are missing in the ring until that ends", e.text);
 }
 
+static bool is_full(const struct watcher *w)
+{
+	return w->pipeline.counts.packets == w->given->max_packets && w->given->max_packets != 0;
+}
+
 static void take(struct watcher *w, struct packet *packet)
 {
 	struct source_counts *counts = &w->pipeline.counts;
@@ -152,19 +162,56 @@ static void take(struct watcher *w, struct packet *packet)
 	counts->bytes += packet->bytes.n;
 	counts->dropped += packet->dropped;
 	pipeline_packet(&w->pipeline, packet);
-	if (counts->packets == w->given->max_packets)
+	if (is_full(w))
 		w->stopping = true;
 	if (counts->packets % CHORES_PACKETS == 0)
 		chores(w);
 }
 
-static void idle(struct watcher *w, uint64_t dropped)
+/* Packets that are lost, with none behind them so far. */
+static void lose(struct watcher *w, uint64_t dropped)
 {
 	w->pipeline.counts.dropped += dropped;
 	ring_lost(w->ring, dropped);
 	decoder_dropped(w->pipeline.decoder, dropped);
-	pipeline_tick(&w->pipeline, wall_now() - lag_ns);
+}
+
+/* Time moves on, but not past packets that still wait. */
+static void idle(struct watcher *w, int64_t over_ns)
+{
+	pipeline_tick(&w->pipeline, over_ns);
 	chores(w);
+}
+
+static enum live_status step(struct watcher *w, const int *wake, size_t n, int wait_ms)
+{
+	struct packet packet = { .dropped = 0 };
+	struct error e;
+	enum live_status status = live_next(w->live, &packet, wake, n, wait_ms, &e);
+	if (status == LIVE_PACKET)
+		take(w, &packet);
+	else
+		lose(w, packet.dropped);
+	if (status == LIVE_IDLE || status == LIVE_REST)
+		idle(w, packet.at.ns);
+	if (status == LIVE_GONE) {
+		warn("%s", e.text);
+		w->code = EXIT_INPUT;
+		w->stopping = true;
+	}
+	return status;
+}
+
+/* What the kernel still holds from before the signal: nothing of it is there when twice nothing comes. */
+static void drain(struct watcher *w)
+{
+	int64_t until = clock_now() + second_ns;
+	for (int idles = 0; idles < 2 && !is_full(w) && clock_now() < until;) {
+		enum live_status status = step(w, NULL, 0, DRAIN_MS);
+		if (status == LIVE_GONE)
+			return;
+		idles = status == LIVE_IDLE ? idles + 1 : 0;
+	}
 }
 
 void loop_run(struct watcher *w)
@@ -172,21 +219,8 @@ void loop_run(struct watcher *w)
 	const int wake[] = { w->signals, channel_fd(w->channel) };
 	int64_t now = clock_now();
 	w->timers = (struct timers){ now, now, now + BEAT_SECONDS * second_ns };
-	while (!w->stopping) {
-		struct packet packet = { .dropped = 0 };
-		struct error e;
-		switch (live_next(w->live, &packet, wake, 2, IDLE_MS, &e)) {
-		case LIVE_PACKET:
-			take(w, &packet);
-			break;
-		case LIVE_IDLE:
-			idle(w, packet.dropped);
-			break;
-		case LIVE_GONE:
-			warn("%s", e.text);
-			w->code = EXIT_INPUT;
-			w->stopping = true;
-			break;
-		}
-	}
+	while (!w->stopping)
+		step(w, wake, 2, IDLE_MS);
+	if (w->code != EXIT_INPUT)
+		drain(w);
 }

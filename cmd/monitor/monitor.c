@@ -26,6 +26,7 @@ static struct sandbox sandbox_of(const struct watcher *w)
 	return (struct sandbox){
 		.mode = w->options.sandbox,
 		.role = SANDBOX_WATCHER,
+		.channel = w->channel != NULL ? channel_fd(w->channel) : 0,
 		.lacking = lacking,
 	};
 }
