@@ -34,6 +34,7 @@ struct config *config_load(const char *path, struct complaints *, struct error *
 /* The same of a text; others_read: everybody may read its file. */
 struct config *config_read(const char *name, struct slice text, bool others_read, struct complaints *, struct error *);
 void config_free(struct config *);                             /* NULL is fine */
+bool metrics_check(struct slice);                              /* is it ADDRESS:PORT[/PATH]? */
 
 /* What may be shown of where a sink writes to: no path of a URL, no header. */
 void sink_describe(struct out *, const struct sink_config *);

@@ -59,7 +59,6 @@ struct keeper {
 	struct owed owed;
 	struct error trouble; /* of the database; empty: none */
 	struct error unreached; /* a required sink, until HELLO has told it */
-	bool fails[GAUGED_SINKS]; /* sinks of which that was told */
 	int64_t look_ms; /* when they are looked at again */
 	char fault[OUTLETS_TEXT];
 	uint8_t *told; /* the watcher's metrics */
@@ -259,34 +258,6 @@ static bool sinks_begin(struct keeper *k, const struct outlets *outlets, struct 
 	return k->sinks != NULL;
 }
 
-/* That a required one cannot be reached, the watcher learns with HELLO, and ends if it has just begun. */
-static void required_check(struct keeper *k)
-{
-	struct sink_counts counts[GAUGED_SINKS];
-	size_t n = sinks_counts(k->sinks, counts, GAUGED_SINKS);
-	for (size_t i = 0; i < n && i < GAUGED_SINKS && i < k->outlets->n_sinks; i++)
-		if (k->outlets->sinks[i].required && counts[i].failing) {
-			error_set(&k->unreached, "sink %.60s: %.180s", counts[i].name,
-			    counts[i].why.text);
-			k->fails[i] = true;
-		}
-}
-
-/* Who has to mend it learns it now, and not from a finding that he never gets. */
-static void sinks_look(struct keeper *k)
-{
-	struct sink_counts counts[GAUGED_SINKS];
-	size_t n = k->sinks != NULL ? sinks_counts(k->sinks, counts, GAUGED_SINKS) : 0;
-	for (size_t i = 0; i < n && i < GAUGED_SINKS; i++) {
-		if (counts[i].failing == k->fails[i])
-			continue;
-		k->fails[i] = counts[i].failing;
-		warn("sink %s: %s", counts[i].name,
-		    counts[i].failing ? counts[i].why.text : "goes on");
-	}
-	k->look_ms = clock_ms() + LOOK_MS;
-}
-
 static void take_record(struct keeper *k, struct slice body)
 {
 	struct record r;
@@ -331,7 +302,6 @@ static void take_apply(struct keeper *k)
 		if (!sinks_begin(k, k->outlets, &e))
 			warn("without sinks: %s", e.text);
 	}
-	memset(k->fails, 0, sizeof k->fails);
 	outlets_free(good ? k->outlets : new);
 	k->outlets = good ? new : k->outlets;
 }
@@ -473,6 +443,12 @@ static void wait_for_work(struct keeper *k, bool full)
 	poll(fds, 2, left > 0 ? (int)left : 0);
 }
 
+static void look(struct keeper *k)
+{
+	outlets_look(k->outlets, k->sinks);
+	k->look_ms = clock_ms() + LOOK_MS;
+}
+
 /* A damaged file is looked at by the next keeper, when it opens it. */
 static int keeper_loop(struct keeper *k)
 {
@@ -480,7 +456,7 @@ static int keeper_loop(struct keeper *k)
 		if (clock_ms() >= k->commit_ms)
 			commit_now(k);
 		if (clock_ms() >= k->look_ms)
-			sinks_look(k);
+			look(k);
 		if (db_damaged(k->db)) {
 			warn("the state directory: %s; beginning anew", k->trouble.text);
 			return EXIT_INTERNAL;
@@ -542,7 +518,8 @@ static bool keeper_begin(struct keeper *k, struct error *e)
 	if (!confine(k, &sandbox, e) || !sinks_begin(k, k->outlets, e) ||
 	    !sandbox_seal(&sandbox, e))
 		return false;
-	required_check(k);
+	/* The watcher learns it with HELLO, and ends if it has just begun. */
+	outlets_reached(k->outlets, k->sinks, &k->unreached);
 	k->owed.hello = true;
 	k->owed.empty = k->db != NULL && db_counts(k->db).records == 0;
 	k->owed.taken = vault_safe(k->vault);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROGRAM_TIMEOUT_MS = 10000, ALL_KINDS = (1 << EVENT_KINDS) - 1 };
+enum { PROGRAM_TIMEOUT_MS = 10000, LOOKED_AT = 64, ALL_KINDS = (1 << EVENT_KINDS) - 1 };
 
 static void complaints_print(struct complaints *complaints, char why[OUTLETS_TEXT])
 {
@@ -74,7 +74,8 @@ static bool sinks_gather(struct outlets *out, const struct options *o)
 {
 	size_t n = out->config != NULL ? out->config->n_sinks : 0;
 	out->sinks = calloc(n + o->n_programs + 1, sizeof *out->sinks);
-	if (out->sinks == NULL)
+	out->fails = calloc(n + o->n_programs + 1, sizeof *out->fails);
+	if (out->sinks == NULL || out->fails == NULL)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		sink_add(out, out->config->sinks[i]);
@@ -102,7 +103,43 @@ void outlets_free(struct outlets *out)
 		return;
 	config_free(out->config);
 	free(out->sinks);
+	free(out->fails);
 	free(out);
+}
+
+/* ---- how they fare ---- */
+
+static size_t counts_read(const struct outlets *out, const struct sinks *sinks,
+    struct sink_counts counts[LOOKED_AT])
+{
+	size_t n = sinks != NULL ? sinks_counts(sinks, counts, LOOKED_AT) : 0;
+	n = n < out->n_sinks ? n : out->n_sinks;
+	return n < LOOKED_AT ? n : LOOKED_AT;
+}
+
+void outlets_reached(struct outlets *out, const struct sinks *sinks, struct error *why)
+{
+	struct sink_counts counts[LOOKED_AT];
+	size_t n = counts_read(out, sinks, counts);
+	for (size_t i = 0; i < n; i++)
+		if (out->sinks[i].required && counts[i].failing) {
+			error_set(why, "sink %.60s: %.180s", counts[i].name, counts[i].why.text);
+			out->fails[i] = true;
+		}
+}
+
+/* Who has to mend it learns it now, and not from a finding that he never gets. */
+void outlets_look(struct outlets *out, const struct sinks *sinks)
+{
+	struct sink_counts counts[LOOKED_AT];
+	size_t n = counts_read(out, sinks, counts);
+	for (size_t i = 0; i < n; i++) {
+		if (counts[i].failing == out->fails[i])
+			continue;
+		out->fails[i] = counts[i].failing;
+		warn("sink %s: %s", counts[i].name,
+		    counts[i].failing ? counts[i].why.text : "goes on");
+	}
 }
 
 /* A struct limits is a row of numbers, and nothing else. */

@@ -129,13 +129,19 @@ static bool settings_merge(struct watcher *w, struct error *e)
 	return settings_sensor(w, e) && settings_limits(o, c, e);
 }
 
+static bool settings_check(const struct options *o, struct error *e)
+{
+	return o->metrics == NULL || metrics_check(slice_from(o->metrics)) ||
+	    error_set(e, "--metrics: '%.80s' is no ADDRESS:PORT[/PATH]", o->metrics);
+}
+
 bool settings_read(struct watcher *w, int *code)
 {
 	struct error e;
 	w->config = settings_config(w->given, code);
 	if (*code != EXIT_DONE)
 		return false;
-	if (settings_merge(w, &e)) {
+	if (settings_merge(w, &e) && settings_check(&w->options, &e)) {
 		w->remembers = w->options.state_dir != NULL;
 		return true;
 	}

@@ -203,6 +203,7 @@ static const struct mistake {
 	{ M "{metrics: \":9920\"}", "E0607", 1, 20, "", NULL },
 	{ M "{metrics: \"::1:9920\"}", "E0607", 1, 20, "", NULL },
 	{ M "{metrics: \"[::1:9920\"}", "E0607", 1, 20, "", NULL },
+	{ M "{metrics: \"here:80\"}", "E0607", 1, 20, "", NULL },
 	{ M "{metrics: \"localhost:0\"}", "E0607", 1, 20, "", NULL },
 	{ M "{metrics: \"localhost:65536/m\"}", "E0607", 1, 20, "", NULL },
 	{ M "{state: lib}", "E0603", 1, 18, "not \"lib\"", NULL },
