@@ -376,9 +376,15 @@ bool flavours_load(struct flavours *f, const struct state_record *r)
 	return s != NULL;
 }
 
+/* Of a server without a sign nothing was learned that had to be saved. */
+static bool scope_says_something(const struct scope *s)
+{
+	return s->key != 0 && (s->sign != SIGNS || s->dav_sign != SIGNS || s->schedules);
+}
+
 void flavours_anew(struct flavours *f)
 {
 	for (size_t i = 0; i < f->room; i++)
-		if (f->slots[i].key != 0)
+		if (scope_says_something(&f->slots[i]))
 			scope_changed(f, &f->slots[i]);
 }

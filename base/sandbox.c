@@ -62,9 +62,14 @@ static bool is_user(uid_t uid, gid_t gid)
 	    u[0] == uid && u[1] == uid && u[2] == uid && g[0] == gid && g[1] == gid && g[2] == gid;
 }
 
-/* Without CAP_SETPCAP this cannot be done, and who has not that has few of them. */
+/*
+ * Without CAP_SETPCAP this cannot be done, and who has not that has few of them. libcap-ng must not
+ * try: it complains to the system log, over a socket that stays open.
+ */
 static void bounds_drop(void)
 {
+	if (capng_get_caps_process() != 0 || !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		return;
 	capng_clear(CAPNG_SELECT_BOUNDS);
 	capng_apply(CAPNG_SELECT_BOUNDS);
 }
@@ -221,7 +226,8 @@ static bool lock_grant_all(const struct lock *l, const char *const *paths, uint6
 {
 	for (const char *const *path = paths; path != NULL && *path != NULL; path++)
 		if (!lock_grant(l, *path, rights))
-			return error_set(e, "sandbox: %.160s: %s", *path, strerror(errno));
+			return error_set(e, "%s%.160s: %s",
+			    errno == ENOENT ? "" : "sandbox: ", *path, strerror(errno));
 	return true;
 }
 
@@ -355,8 +361,15 @@ static const struct {
 	{ R | W | K, 1, "mprotect", { WITHOUT(2, PROT_EXEC) } },
 	/* Resolvers and TLS load libraries; never what was written in memory. */
 	{ K, 2, "mmap", { WITH(2, PROT_EXEC | PROT_WRITE, PROT_EXEC), WITHOUT(3, MAP_ANONYMOUS) } },
-	{ R | W | K, 1, "fcntl", { { 1, SCMP_CMP_LE, LAST_OF_LOCKS, 0 } } },
-	{ R | W | K, 1, "fcntl", { ONLY(1, F_DUPFD_CLOEXEC) } },
+	{ R | K, 1, "fcntl", { { 1, SCMP_CMP_LE, LAST_OF_LOCKS, 0 } } },
+	{ R | K, 1, "fcntl", { ONLY(1, F_DUPFD_CLOEXEC) } },
+	/* No descriptor gets another number. */
+	{ W, 1, "fcntl", { ONLY(1, F_GETFD) } },
+	{ W, 1, "fcntl", { ONLY(1, F_SETFD) } },
+	{ W, 1, "fcntl", { ONLY(1, F_GETFL) } },
+	{ W, 1, "fcntl", { ONLY(1, F_SETFL) } },
+	{ W, 1, "write", { WITHOUT(0, ~(scmp_datum_t)(SANDBOX_WRITABLE - 1)) } },
+	{ W, 1, "writev", { WITHOUT(0, ~(scmp_datum_t)(SANDBOX_WRITABLE - 1)) } },
 	{ R | W | K, 1, "ioctl", { ONLY(1, TCGETS) } },
 	{ R | W | K, 1, "ioctl", { ONLY(1, TERMINAL2) } },
 	{ R | W | K, 1, "ioctl", { ONLY(1, TIOCGWINSZ) } },
@@ -365,7 +378,6 @@ static const struct {
 	{ K, 1, "ioctl", { ONLY(1, FIONBIO) } },
 	{ R | W | K, 1, "prlimit64", { ONLY(2, 0) } }, /* reading only */
 	{ W, 1, "setsockopt", { ONLY(1, SOL_PACKET) } }, /* libpcap takes its buffer away */
-	{ W, 1, "sendto", { ONLY(4, 0) } }, /* send(): to whom it is connected */
 	{ K, 1, "socket", { ONLY(0, AF_UNIX) } },
 	{ K, 1, "socket", { ONLY(0, AF_INET) } },
 	{ K, 1, "socket", { ONLY(0, AF_INET6) } },
@@ -413,6 +425,15 @@ static bool filter_own(scmp_filter_ctx filter, unsigned roles)
 	    ((roles & K) == 0 || filter_add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL));
 }
 
+/* Where a name goes with a message nobody can look: it is in memory. Of a pair of sockets it has no meaning. */
+static bool filter_channel(scmp_filter_ctx filter, const struct sandbox *s)
+{
+	const struct scmp_arg_cmp to[] = { ONLY(0, (scmp_datum_t)s->channel), ONLY(4, 0) };
+	return s->role != SANDBOX_WATCHER || s->channel == 0 ||
+	    (filter_add(filter, SCMP_ACT_ALLOW, "sendmsg", 1, to) &&
+		filter_add(filter, SCMP_ACT_ALLOW, "sendto", 2, to));
+}
+
 /* A call in the numbers of another architecture has no place in any list. */
 static bool filter_load(scmp_filter_ctx filter)
 {
@@ -427,7 +448,7 @@ static bool calls_confine(const struct sandbox *s, struct error *e)
 	scmp_filter_ctx filter = seccomp_init(
 	    roles == REFUSED ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
 	bool good = filter != NULL && filter_list(filter, roles) && filter_own(filter, roles) &&
-	    filter_load(filter);
+	    filter_channel(filter, s) && filter_load(filter);
 	seccomp_release(filter);
 	return good || lack(s, "this kernel has no filter of system calls, or refuses it", e);
 }

@@ -18,6 +18,8 @@ enum sandbox_role {
 	SANDBOX_KEEPER,            /* sinks: network, threads, files; programs when `programs` says so */
 	SANDBOX_GUARD,             /* starts a keeper again: fork, execve, wait */
 };
+/* A watcher writes to descriptors below this one. Above lie the sockets of its interfaces, which would send what is written. */
+enum { SANDBOX_WRITABLE = 64 };
 struct sandbox {
 	enum sandbox_mode mode;
 	enum sandbox_role role;
@@ -27,6 +29,7 @@ struct sandbox {
 	 */
 	const char *const *reads, *const *writes;
 	bool programs;
+	int channel;               /* of a watcher: the one socket that it sends messages to; 0: none */
 	/* What could not be done in SANDBOX_AUTO; NULL: nobody is told. */
 	void (*lacking)(const char *what);
 };

@@ -201,6 +201,42 @@ static bool port_open(struct live *l, struct port *port, const char *name,
 	return true;
 }
 
+/*
+ * Numbers below SANDBOX_WRITABLE are taken while sockets are opened, so that these lie above: what is
+ * written to one of them goes out as a packet. Where there are not so many numbers, they lie where they can.
+ */
+static size_t low_take(int taken[SANDBOX_WRITABLE])
+{
+	size_t n = 0;
+	for (int fd; n < SANDBOX_WRITABLE; taken[n++] = fd) {
+		fd = open("/", O_PATH | O_CLOEXEC);
+		if (fd < 0)
+			break;
+		if (fd >= SANDBOX_WRITABLE) {
+			close(fd);
+			break;
+		}
+	}
+	return n;
+}
+
+static void low_give(const int *taken, size_t n)
+{
+	while (n > 0)
+		close(taken[--n]);
+}
+
+static bool ports_open(struct live *l, const struct live_options *o, struct error *e)
+{
+	int taken[SANDBOX_WRITABLE];
+	size_t n = low_take(taken);
+	bool good = true;
+	for (size_t i = 0; good && i < o->n_interfaces; i++)
+		good = port_open(l, &l->ports[l->n_ports++], o->interfaces[i], o, e);
+	low_give(taken, n);
+	return good;
+}
+
 static bool live_start(struct live *l, const struct live_options *o, struct error *e)
 {
 	size_t lanes = o->n_interfaces * (o->fanout ? o->fanout : 1);
@@ -210,12 +246,8 @@ static bool live_start(struct live *l, const struct live_options *o, struct erro
 	if (!l->ports || !l->lanes || !l->polls)
 		return error_set(e, "out of memory");
 	l->netlink = netif_open();
-	for (size_t i = 0; i < o->n_interfaces; i++) {
-		if (!port_open(l, &l->ports[l->n_ports++], o->interfaces[i], o, e))
-			return false;
-	}
 	l->checked_ms = clock_ms();
-	return true;
+	return ports_open(l, o, e);
 }
 
 struct live *live_open(const struct live_options *o, struct error *e)

@@ -144,6 +144,17 @@ static const struct page {
 	    "What is wrong is told with file, line and column; so is what is wrong with the rules that\n"
 	    "it names. Else a line an alert says where it goes. More: man davscope.yaml\n\n",
 	    "\nExit: 0 it can be used, 2 it cannot, 5 output error\n" },
+	{ "monitor",
+	    "davscope [monitor] -i IFACE... [options] [capture filter]\n\n"
+	    "  davscope monitor -i eth0 tcp port 80         list transactions and findings as they come\n"
+	    "  davscope monitor -i eth0 -q --config /etc/davscope/davscope.yaml --state /var/lib/davscope\n"
+	    "  davscope monitor -i eth0 -w /srv/ring/eth0.pcapng -C 500M -W 20 --pin-on high\n"
+	    "  davscope monitor -i eth0 -q --exec /usr/local/bin/open-ticket --metrics 127.0.0.1:9920\n"
+	    "  davscope monitor -D                          which interfaces there are\n\n"
+	    "INT and TERM end it, HUP reads configuration and rules anew, USR1 prints counts, USR2 begins\n"
+	    "a new file of -w.\n\n",
+	    "\nExit: 0 done, 1 findings of --fail-on, 2 wrong use, filter, rule or configuration, 3 no such\n"
+	    "interface, no permission, or it vanished, 5 output error. More: man davscope-monitor\n" },
 	{ "capture",
 	    "davscope capture -i IFACE -w FILE [options] [capture filter]\n\n"
 	    "  davscope capture -i eth0 -w ring.pcapng tcp port 80\n"
@@ -154,7 +165,7 @@ static const struct page {
 	    "The files are FILE-SENSOR-UTC-NUMBER.pcapng, with .part behind it while one is written.\n"
 	    "INT and TERM end it, USR1 prints counts, USR2 begins a new file.\n\n",
 	    "\nExit: 0 done, 2 wrong use or filter, 3 no such interface, no permission, or it vanished,\n"
-	    "5 output error. More: man davscope\n" },
+	    "5 output error. More: man davscope-monitor\n" },
 	{ "version", "davscope version\n\n", NULL },
 };
 

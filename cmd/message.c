@@ -297,7 +297,7 @@ bool record_write(const struct record *record, uint8_t *out, size_t room, size_t
 	return !k.bad;
 }
 
-/* A line of JSON must stay one line; only findings are numbered. */
+/* A line of JSON stays one line, and moves no terminal that it is read on; only findings are numbered. */
 bool record_read(struct slice body, struct record *r)
 {
 	*r = (struct record){ 0 };
@@ -305,8 +305,8 @@ bool record_read(struct slice body, struct record *r)
 	record_pack(&k, r);
 	return !k.bad && (unsigned)r->kind < EVENT_KINDS && (unsigned)r->severity < SEVERITIES &&
 	    (unsigned)r->outcome <= INCONCLUSIVE_UNKNOWN && r->json.n != 0 &&
-	    slice_find_byte(r->json, '\n') == r->json.n &&
-	    (r->kind == EVENT_FINDING) == (r->number != 0) && r->number <= INT64_MAX;
+	    vis_is_plain(r->json) && (r->kind == EVENT_FINDING) == (r->number != 0) &&
+	    r->number <= INT64_MAX;
 }
 
 static void state_pack(struct pack *k, struct state_record *r)

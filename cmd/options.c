@@ -289,6 +289,8 @@ static bool live_agrees(struct options *o, struct error *e)
 		return error_set(e, "-C, -G, -W, --keep-free and --pin-on are about -w FILE");
 	if (o->run == command_capture && o->ring_path == NULL)
 		return error_set(e, "capture needs -w FILE");
+	if (o->format == REPORT_FIELDS)
+		return error_set(e, "-T fields is for captures; monitor has text and json");
 	return columns_fit(o, e) && limits_check(&o->limits, e);
 }
 

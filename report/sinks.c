@@ -92,10 +92,7 @@ static bool takes_findings(const struct station *s)
 /* A record that would break a line, or a terminal, comes from no writer of ours. */
 static bool is_clean(struct slice json)
 {
-	for (size_t i = 0; i < json.n; i++)
-		if (json.p[i] < ' ' || json.p[i] == 0x7f)
-			return false;
-	return json.n != 0;
+	return json.n != 0 && vis_is_plain(json);
 }
 
 static void record_pass(struct station *s, const struct record *r, const char *why)
@@ -383,7 +380,14 @@ static void station_fini(struct station *s)
 	pthread_mutex_destroy(&s->lock);
 }
 
-/* What can be wrong with the configuration is told here; whether somebody is there, only of required ones. */
+/* Files and programs lie on this machine: asking for them keeps nobody waiting. */
+static bool is_asked_for(const struct station *s)
+{
+	enum sink_kind kind = s->sink.config->kind;
+	return s->sink.config->required || kind == SINK_FILE || kind == SINK_PROGRAM;
+}
+
+/* What can be wrong with the configuration is told here; whether somebody far is there, only of required ones. */
 static bool station_open(struct station *s, const struct spill *spill, struct error *e)
 {
 	struct error why = { "" };
@@ -392,7 +396,7 @@ static bool station_open(struct station *s, const struct spill *spill, struct er
 	bool (*reach)(struct sink *, struct error *) = s->ops->reach;
 	if (reach == NULL)
 		reach = s->ops->open;
-	if (s->sink.config->required && !reach(&s->sink, &why))
+	if (is_asked_for(s) && !reach(&s->sink, &why))
 		station_failed(s, &why);
 	s->spill = spill;
 	if (spill != NULL && takes_findings(s)) {
@@ -519,6 +523,14 @@ void sinks_reopen(struct sinks *k)
 	}
 }
 
+static uint64_t station_reach(const struct station *s)
+{
+	const struct entry *last = s->queue.rows[1].last;
+	if (!s->behind)
+		return s->newest;
+	return last != NULL ? last->record.number : s->after;
+}
+
 static void station_counts(struct station *s, struct sink_counts *out)
 {
 	const struct queue *q = &s->queue;
@@ -527,6 +539,7 @@ static void station_counts(struct station *s, struct sink_counts *out)
 	out->queued = q->held + q->rows[0].n + q->rows[1].n;
 	out->queued_bytes = q->held_bytes + q->rows[0].bytes + q->rows[1].bytes;
 	out->dropped[0] += q->dropped;
+	out->reach = station_reach(s);
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -108,7 +108,9 @@ static void write_headline(struct out *o, const struct report_options *options,
 	out_text(o, any ? "" : "none");
 	write_outcomes(o, t->outcomes);
 	if (hidden != 0) {
-		out_text(o, "; left out by the filter ");
+		out_text(o,
+		    options->live ? "; told before a reload or left out by the filter " :
+				    "; left out by the filter ");
 		out_u64(o, hidden);
 	}
 	out_char(o, '\n');
@@ -332,7 +334,8 @@ static void write_lost(struct out *o, uint64_t lost)
 }
 
 /*
- * What the rules counted goes beyond what came here: a filter lets fewer through, and of those that
+ * What the rules counted goes beyond what came here: a filter lets fewer through, a live list begins anew
+ * with other rules, and of those that
  * are inconclusive only the first are sent at all. Returns the findings that were left out.
  */
 static uint64_t tally_complete(struct tally *t, const struct rules *rules)

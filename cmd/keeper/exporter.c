@@ -7,6 +7,7 @@
 #include "cmd/keeper/exporter.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -192,7 +193,8 @@ struct exporter *exporter_open(const char *address, struct exporter_answers answ
 		m->daemon = daemon_start(m, &at);
 		if (m->daemon != NULL)
 			return m;
-		error_set(e, "--metrics: %.80s cannot be listened on", address);
+		error_set(e, "--metrics: %.80s cannot be listened on: %s", address,
+		    strerror(errno));
 	}
 	free(m);
 	return NULL;

@@ -88,6 +88,17 @@ static void state_put_text(FILE *out, const struct gauges *g)
 		    "When the state was last written as a whole.", g->db.saved_ns);
 }
 
+bool gauges_readable(struct slice watcher)
+{
+	while (watcher.n != 0) {
+		size_t end = slice_find_byte(watcher, '\n');
+		if (!vis_is_plain(slice_part(watcher, 0, end)))
+			return false;
+		watcher = slice_part(watcher, end + 1, SIZE_MAX);
+	}
+	return true;
+}
+
 char *gauges_text(const struct gauges *g, size_t *n)
 {
 	char *text = NULL;

@@ -16,6 +16,7 @@ struct gauges {
 	int64_t started_ns;
 	bool stores;                   /* there is a state directory */
 };
+bool gauges_readable(struct slice watcher);                    /* lines of UTF-8 without controls */
 char *gauges_text(const struct gauges *, size_t *n);           /* malloc()ed; NULL: out of memory */
 
 #endif

@@ -19,6 +19,7 @@
 enum {
 	LOCK_MS = 10000, /* another keeper is about to end */
 	COMMIT_MS = 200,
+	LOOK_MS = 1000,
 	RETRY_MS = 1000, /* when the database does not take what it should */
 	ALIVE_MS = 10000, /* the watcher sends metrics more often than that */
 	END_MS = 5000, /* for sinks that are slow at the end */
@@ -56,12 +57,15 @@ struct keeper {
 	struct recall recall;
 	struct owed owed;
 	struct error trouble; /* of the database; empty: none */
+	struct error unreached; /* a required sink, until HELLO has told it */
+	bool fails[GAUGED_SINKS]; /* sinks of which that was told */
+	int64_t look_ms; /* when they are looked at again */
 	char fault[OUTLETS_TEXT];
 	uint8_t *told; /* the watcher's metrics */
 	size_t told_n;
 	int64_t told_ms, commit_ms, started_ns;
 	uint64_t refused;
-	bool lacks_state; /* a part of a batch could not be written */
+	bool lacks_state; /* a part of a batch could not be written: the rest of it is of no use */
 	bool hears; /* findings and state, as nothing in front of them is lacking */
 	bool ended;
 };
@@ -118,17 +122,24 @@ static bool recall_go_on(struct keeper *k)
 	return true;
 }
 
+static bool hello(struct keeper *k)
+{
+	const struct error *why = k->unreached.text[0] != '\0' ? &k->unreached : &k->trouble;
+	if (!tell(k, MESSAGE_HELLO, db_finding_last(k->db), slice_from(why->text)))
+		return false;
+	k->unreached.text[0] = '\0';
+	k->hears = k->lacks_state = false;
+	return true;
+}
+
 /* False: the socket is full. */
 static bool answers_send(struct keeper *k)
 {
 	struct owed *o = &k->owed;
 	if (!channel_flush(k->channel))
 		return false;
-	if (o->hello &&
-	    !tell(k, MESSAGE_HELLO, db_finding_last(k->db), slice_from(k->trouble.text)))
+	if (o->hello && !hello(k))
 		return false;
-	if (o->hello)
-		k->hears = false;
 	o->hello = false;
 	if (o->empty && !tell(k, MESSAGE_EMPTY, 0, SLICE("")))
 		return false;
@@ -157,10 +168,27 @@ static void trouble_begin(struct keeper *k, const struct error *e)
 	k->trouble = *e;
 }
 
+/* That nothing failed proves nothing where nothing was written: a record comes, and goes. */
+static bool takes_state(struct keeper *k, struct error *e)
+{
+	const struct state_record tried = { .part = STATE_META };
+	return db_batch_put(k->db, &tried, e) && db_batch_drop(k->db, e) && db_commit(k->db, e);
+}
+
+/* Findings leave the disk with a commit, and it is counted whom that may concern. */
+static void tell_reach(struct keeper *k)
+{
+	struct sink_counts counts[GAUGED_SINKS];
+	size_t n = k->sinks != NULL ? sinks_counts(k->sinks, counts, GAUGED_SINKS) : 0;
+	for (size_t i = 0; i < n && i < GAUGED_SINKS; i++)
+		vault_sink_reach(k->vault, counts[i].name, counts[i].reach);
+}
+
 static void commit_now(struct keeper *k)
 {
 	struct error e = { "" };
-	bool good = vault_commit(k->vault, &e);
+	tell_reach(k);
+	bool good = vault_commit(k->vault, &e) && (!k->lacks_state || takes_state(k, &e));
 	k->commit_ms = clock_ms() + (good ? COMMIT_MS : RETRY_MS);
 	if (!good) {
 		trouble_begin(k, &e);
@@ -169,16 +197,22 @@ static void commit_now(struct keeper *k)
 	if (k->trouble.text[0] != '\0')
 		warn("the state directory: written again");
 	k->owed.hello = k->owed.hello || vault_asks_again(k->vault) || k->lacks_state;
-	k->lacks_state = false;
 	k->trouble.text[0] = '\0';
 }
 
-/* A batch of which a part is lost is sent again when the disk takes it: HELLO asks for that. */
+/*
+ * A batch of which a part is lost is sent again when the disk takes it: HELLO asks for that. Findings go
+ * on meanwhile.
+ */
 static void state_lost(struct keeper *k, const struct error *e)
 {
 	trouble_begin(k, e);
 	k->lacks_state = true;
-	k->hears = false;
+}
+
+static bool hears_state(const struct keeper *k)
+{
+	return k->db != NULL && k->hears && !k->lacks_state;
 }
 
 static void hear(struct keeper *k)
@@ -195,14 +229,14 @@ static void take_state(struct keeper *k, struct slice body)
 	struct error e;
 	if (!state_read(body, &r))
 		k->refused++;
-	else if (k->hears && k->db != NULL && !db_batch_put(k->db, &r, &e))
+	else if (hears_state(k) && !db_batch_put(k->db, &r, &e))
 		state_lost(k, &e);
 }
 
 static void take_save(struct keeper *k, uint64_t number)
 {
 	struct error e;
-	if (k->db == NULL || !k->hears)
+	if (!hears_state(k))
 		return;
 	if (!db_batch_save(k->db, &e)) {
 		state_lost(k, &e);
@@ -230,8 +264,26 @@ static void required_check(struct keeper *k)
 	struct sink_counts counts[GAUGED_SINKS];
 	size_t n = sinks_counts(k->sinks, counts, GAUGED_SINKS);
 	for (size_t i = 0; i < n && i < GAUGED_SINKS && i < k->outlets->n_sinks; i++)
-		if (k->outlets->sinks[i].required && counts[i].failing)
-			error_set(&k->trouble, "%.60s: %.180s", counts[i].name, counts[i].why.text);
+		if (k->outlets->sinks[i].required && counts[i].failing) {
+			error_set(&k->unreached, "sink %.60s: %.180s", counts[i].name,
+			    counts[i].why.text);
+			k->fails[i] = true;
+		}
+}
+
+/* Who has to mend it learns it now, and not from a finding that he never gets. */
+static void sinks_look(struct keeper *k)
+{
+	struct sink_counts counts[GAUGED_SINKS];
+	size_t n = k->sinks != NULL ? sinks_counts(k->sinks, counts, GAUGED_SINKS) : 0;
+	for (size_t i = 0; i < n && i < GAUGED_SINKS; i++) {
+		if (counts[i].failing == k->fails[i])
+			continue;
+		k->fails[i] = counts[i].failing;
+		warn("sink %s: %s", counts[i].name,
+		    counts[i].failing ? counts[i].why.text : "goes on");
+	}
+	k->look_ms = clock_ms() + LOOK_MS;
 }
 
 static void take_record(struct keeper *k, struct slice body)
@@ -278,6 +330,7 @@ static void take_apply(struct keeper *k)
 		if (!sinks_begin(k, k->outlets, &e))
 			warn("without sinks: %s", e.text);
 	}
+	memset(k->fails, 0, sizeof k->fails);
 	outlets_free(good ? k->outlets : new);
 	k->outlets = good ? new : k->outlets;
 }
@@ -298,9 +351,11 @@ static void take_text(struct keeper *k, struct slice text)
 
 static void take_metrics(struct keeper *k, struct slice text)
 {
-	uint8_t *copy = malloc(text.n + 1);
-	if (copy == NULL)
+	uint8_t *copy = gauges_readable(text) ? malloc(text.n + 1) : NULL;
+	if (copy == NULL) {
+		k->refused++;
 		return;
+	}
 	if (text.n != 0)
 		memcpy(copy, text.p, text.n);
 	free(k->told);
@@ -437,6 +492,8 @@ static int keeper_loop(struct keeper *k)
 	while (!k->ended) {
 		if (clock_ms() >= k->commit_ms)
 			commit_now(k);
+		if (clock_ms() >= k->look_ms)
+			sinks_look(k);
 		if (db_damaged(k->db)) {
 			warn("the state directory: %s; beginning anew", k->trouble.text);
 			return EXIT_INTERNAL;
@@ -540,9 +597,9 @@ int keeper_run(const struct options *o, int fd)
 	if (k->channel != NULL && keeper_begin(k, &e)) {
 		code = keeper_loop(k);
 	} else {
-		warn("davscope-keeper: %s", e.text);
-		if (k->channel != NULL)
-			tell(k, MESSAGE_HELLO, 0, slice_from(e.text));
+		/* Who hears it says it. */
+		if (k->channel == NULL || !tell(k, MESSAGE_HELLO, 0, slice_from(e.text)))
+			warn("davscope-keeper: %s", e.text);
 	}
 	keeper_end(k);
 	free(k);

@@ -13,6 +13,8 @@
 #include <string.h>
 
 enum { RECORD_MORE = 128 }; /* bytes of a packed record beside its texts */
+/* A watcher that counts goes no further at once. */
+static const uint64_t NUMBERS_AHEAD = UINT64_C(1) << 32;
 
 struct waiting {
 	struct waiting *next;
@@ -25,6 +27,7 @@ struct waiting {
 struct taker {
 	struct taker *next;
 	uint64_t taken;
+	uint64_t reach; /* up to this one it has them, or holds them in memory */
 	bool dirty, current;
 	char name[];
 };
@@ -127,11 +130,34 @@ static uint64_t taken_by_all(const struct vault *vault)
 	return least;
 }
 
+/* What leaves the disk is lost for those only that do not hold it themselves. */
+static uint64_t reached_by_all(const struct vault *vault)
+{
+	uint64_t least = UINT64_MAX;
+	for (const struct taker *t = vault->takers; t != NULL; t = t->next) {
+		uint64_t reach = t->reach > t->taken ? t->reach : t->taken;
+		if (t->current && reach < least)
+			least = reach;
+	}
+	return least;
+}
+
+void vault_sink_reach(struct vault *vault, const char *sink, uint64_t number)
+{
+	db_lock(vault->db);
+	struct taker *t = taker_find(vault, sink);
+	if (t != NULL)
+		t->reach = number;
+	db_unlock(vault->db);
+}
+
 void vault_sinks_begin(struct vault *vault)
 {
 	db_lock(vault->db);
-	for (struct taker *t = vault->takers; t != NULL; t = t->next)
+	for (struct taker *t = vault->takers; t != NULL; t = t->next) {
 		t->current = false;
+		t->reach = 0;
+	}
 	db_unlock(vault->db);
 }
 
@@ -230,7 +256,10 @@ static bool wait_for(struct vault *vault, const struct record *r, uint64_t told)
 	return true;
 }
 
-/* Two findings never share a number, also when a watcher that lost its memory begins anew. */
+/*
+ * Two findings never share a number, also when a watcher that lost its memory begins anew; and none
+ * takes so high a number that those behind it have none.
+ */
 static enum vault_answer finding_take(struct vault *vault, struct record *r)
 {
 	uint64_t told = r->number;
@@ -239,7 +268,7 @@ static enum vault_answer finding_take(struct vault *vault, struct record *r)
 		vault->told = told;
 		return VAULT_REPEATED;
 	}
-	if (r->number <= vault->last)
+	if (r->number <= vault->last || r->number - vault->last > NUMBERS_AHEAD)
 		r->number = vault->last + 1;
 	/* Behind one that was refused the others are, too: their order is what sinks go by. */
 	if (vault->refused != 0 || !wait_for(vault, r, told)) {
@@ -291,7 +320,7 @@ static void taken_remove(struct vault *vault)
 static bool all_write(struct vault *vault, struct error *e)
 {
 	if (!findings_write(vault, e) || !takers_write(vault, e) ||
-	    !db_findings_bound(vault->db, taken_by_all(vault), e) || !db_commit(vault->db, e)) {
+	    !db_findings_bound(vault->db, reached_by_all(vault), e) || !db_commit(vault->db, e)) {
 		taken_remove(vault);
 		return false;
 	}

@@ -67,8 +67,9 @@ static bool descriptors_reset(int channel)
 
 static bool rights_give_up(const struct guard *g, struct error *e)
 {
+	/* The watcher becomes the same user, and says what is in the way of that. */
 	if (g->user != NULL && !sandbox_user(g->user, e))
-		return false;
+		_exit(EXIT_FAILURE);
 	const struct sandbox sandbox = { .mode = g->sandbox, .role = SANDBOX_GUARD };
 	return sandbox_confine(&sandbox, e) && sandbox_seal(&sandbox, e);
 }
@@ -101,14 +102,13 @@ static int keeper_watch(const struct guard *g)
 	return status;
 }
 
-static void tell(int status, int pause_ms)
+static void tell(int status)
 {
 	if (status != -1 && WIFSIGNALED(status))
-		warn("davscope-keeper was ended by signal %d; starting it again in %d ms",
-		    WTERMSIG(status), pause_ms);
+		warn("davscope-keeper was ended by signal %d; starting it again", WTERMSIG(status));
 	else
-		warn("davscope-keeper ended with code %d; starting it again in %d ms",
-		    status == -1 ? -1 : WEXITSTATUS(status), pause_ms);
+		warn("davscope-keeper ended with code %d; starting it again",
+		    status == -1 ? -1 : WEXITSTATUS(status));
 }
 
 static void guard_loop(const struct guard *g)
@@ -123,9 +123,10 @@ static void guard_loop(const struct guard *g)
 			return;
 		if (now_ms() - begun > CALM_MS)
 			pause_ms = FIRST_PAUSE_MS;
-		tell(status, pause_ms);
+		/* A watcher that does not want this keeper ends first. */
 		if (watcher_is_gone(pause_ms))
 			return;
+		tell(status);
 		pause_ms = pause_ms < LONGEST_PAUSE_MS / 2 ? 2 * pause_ms : LONGEST_PAUSE_MS;
 	}
 }

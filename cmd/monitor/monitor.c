@@ -26,8 +26,21 @@ static struct sandbox sandbox_of(const struct watcher *w)
 	return (struct sandbox){
 		.mode = w->options.sandbox,
 		.role = SANDBOX_WATCHER,
+		.channel = w->channel != NULL ? channel_fd(w->channel) : 0,
 		.lacking = lacking,
 	};
+}
+
+/* Without its directory there is no ring; the sandbox would take that for a mistake of its own. */
+static bool ring_is_possible(const struct watcher *w, struct error *e)
+{
+	char **writes = settings_writes(w, e);
+	bool good = writes != NULL;
+	for (size_t i = 0; good && writes[i] != NULL; i++)
+		if (access(writes[i], F_OK) != 0)
+			good = error_set(e, "%.200s: %s", writes[i], strerror(errno));
+	directories_free(writes);
+	return good;
 }
 
 static bool confine(struct watcher *w, struct error *e)
@@ -63,7 +76,9 @@ bool watcher_ready(struct watcher *w, const struct hash_key *key, uint16_t first
 {
 	struct error e;
 	w->opened = true;
-	if (!confine(w, &e))
+	if (!ring_is_possible(w, &e))
+		w->code = EXIT_OUTPUT;
+	else if (!confine(w, &e))
 		w->code = EXIT_USAGE;
 	else if ((w->ring = options_ring(&w->options, first_input, &e)) == NULL)
 		w->code = EXIT_OUTPUT;
@@ -220,6 +235,8 @@ static void run(struct watcher *w)
 {
 	if (!watcher_open(w))
 		return;
+	for (size_t i = 0; i < w->options.n_interfaces; i++)
+		warn("listening on %s", w->options.interfaces[i]);
 	metrics_reload(w->metrics, true, wall_now());
 	notify_ready(&w->notify);
 	loop_run(w);

@@ -279,10 +279,15 @@ void outbox_saved(struct outbox *o, uint64_t number)
 	drop_up_to(o, &o->state, number);
 }
 
-/* A batch that was not ended is not in the database; one that was may be there, and does no harm twice. */
+/*
+ * A batch that was not ended is not in the database; one that was may be there, and does no harm twice.
+ * While an answer waits nothing was sent behind it: one is enough, however often is asked.
+ */
 void outbox_again(struct outbox *o, uint64_t number)
 {
 	drop_up_to(o, &o->findings, number);
+	if (o->unsent.first != NULL && o->unsent.first->kind == MESSAGE_AGAIN)
+		return;
 	list_prepend(&o->unsent, &o->state);
 	list_prepend(&o->unsent, &o->findings);
 	put_first(o, &(const struct channel_message){ .kind = MESSAGE_AGAIN });

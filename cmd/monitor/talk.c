@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+enum { TURN = 64 }; /* messages; packets wait meanwhile */
+
 /* A new keeper, as the one before it died, or one that had no room: what it may lack is sent again. */
 static void keeper_asks(struct watcher *w, const struct channel_message *m)
 {
@@ -36,6 +38,14 @@ static void talk(struct watcher *w, const struct channel_message *m)
 	}
 }
 
+/* The guard is gone too, so there will be no other keeper: another run is better than one that tells nobody. */
+static void give_up(struct watcher *w)
+{
+	warn("davscope-keeper and its guard are gone; ending, as nobody can be told of findings");
+	w->code = exit_worse(w->code, EXIT_INTERNAL);
+	w->stopping = true;
+}
+
 /* False: there is no more to be had now. */
 static bool talk_next(struct watcher *w)
 {
@@ -47,13 +57,15 @@ static bool talk_next(struct watcher *w)
 	if (received >= 0)
 		return received > 0;
 	w->keeper_lost = errno != EBADMSG;
-	if (!w->keeper_lost || !w->parting)
+	if (!w->keeper_lost)
 		warn("%s", e.text);
+	else if (!w->parting)
+		give_up(w);
 	return !w->keeper_lost;
 }
 
 void talk_take(struct watcher *w)
 {
-	while (!w->keeper_lost && talk_next(w))
+	for (unsigned i = 0; i < TURN && !w->keeper_lost && talk_next(w); i++)
 		;
 }

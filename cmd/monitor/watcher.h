@@ -92,7 +92,7 @@ bool memory_finish(struct watcher *);  /* all of it is on the disk, or time is u
 bool watcher_ready(struct watcher *, const struct hash_key *, uint16_t first_input); /* ring, confinement, pipeline */
 
 /* ---- talk.c: what the keeper says ---- */
-void talk_take(struct watcher *);      /* all that has come */
+void talk_take(struct watcher *);      /* what has come; of a flood a part */
 
 /* ---- reload.c ---- */
 void reload_begin(struct watcher *);   /* HUP */

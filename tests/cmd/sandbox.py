@@ -9,6 +9,7 @@ import os
 import pwd
 import re
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
@@ -149,6 +150,37 @@ def anybody_can(place):
     in_both(place, "-r", "-", input=content(SAMPLE), user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
 
 
+def system_log(place):
+    """In a mount namespace of its own /dev is one with a socket where a system log has it; how to get there."""
+    nobody = somebody_else(place)
+    os.mkdir(place + "/dev")
+    log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    log.bind(place + "/dev/log")
+    os.chmod(place + "/dev/log", 0o666)
+    log.setblocking(False)
+    with open(place + "/dev/null", "wb"):
+        pass
+    script = ('mount --bind /dev/null "$0/dev/null" && mount --rbind "$0/dev" /dev && '
+              f'exec setpriv --reuid={nobody.pw_uid} --regid={nobody.pw_gid} --clear-groups "$@"')
+    return log, ["unshare", "--mount", "sh", "-c", script, place]
+
+
+def nothing_is_logged(place):
+    """Who has few rights gives them up without a word to the system log, and keeps no way to it."""
+    log, way = system_log(place)
+    if subprocess.run([*way, "true"], capture_output=True, check=False).returncode != 0:
+        raise Skip("no mount namespaces")
+    done = subprocess.run([*way, DAVSCOPE, "-r", "-", "-q", "--sandbox", MODE], input=content(SAMPLE),
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    with log:
+        try:
+            said = log.recv(4096).decode()
+        except BlockingIOError:
+            said = None
+    assert said is None, f"said to the system log: {said}"
+
+
 def find_mode():
     done = subprocess.run([DAVSCOPE, "-r", SAMPLE, "-q", "--sandbox", "require"], capture_output=True, check=False)
     if done.returncode == 0:
@@ -162,7 +194,7 @@ def find_mode():
 def main():
     checks = [same_from_files, same_from_pipes, same_with_names_in_the_filter, same_scrubbed, same_in_local_time,
               same_from_many_files, closed_output_ends_quietly, kernel_bears_witness,
-              root_writes_for_somebody_else, anybody_can]
+              root_writes_for_somebody_else, anybody_can, nothing_is_logged]
     passed = failed = skipped = 0
     for check in checks:
         try:

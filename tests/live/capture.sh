@@ -125,7 +125,7 @@ same "arrive: told" 1500 "$(captured "$work/last")"
 same "arrive: dropped" 0 "$(dropped "$work/last")"
 says "arrive: files" last " 1 files written"
 same "arrive: in the file" 1500 "$(in_files "$dir")"
-same "arrive: names its interface" 1 "$(grep -caF 'v1' "$dir"/*.pcapng)"
+same "arrive: names its interface" 1 "$(head -q -c 300 "$dir"/*.pcapng | grep -caF 'v1')"
 same "arrive: no part" 0 "$(count_files "$dir" '*.part')"
 if [ -n "$compared" ]; then
 	until_true "tcpdump" tcpdump_has 1500

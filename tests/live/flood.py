@@ -108,6 +108,15 @@ class Test:
             found.append((rss, len(os.listdir(f"/proc/{pid}/fd"))))
         return found
 
+    @staticmethod
+    def counted(monitor, sent):
+        """What the monitor counts, when it has so many packets."""
+        before = monitor.said().count("dropped by the kernel")
+        monitor.process.send_signal(signal.SIGUSR1)
+        live.wait_until(lambda: monitor.said().count("dropped by the kernel") > before, "the counters")
+        counters = re.findall(r"(\d+) packets, (\d+) dropped by the kernel, (\d+) by interfaces", monitor.said())[-1]
+        return counters if sum(map(int, counters)) >= sent else None
+
     def soak(self, rate, seconds):
         monitor = live.Monitor(self.scratch, "-i", self.net.device, "-Z", "nobody", "-q",
                                "--metrics", "127.0.0.1:9920", namespace=self.net.right, name="soak")
@@ -119,13 +128,9 @@ class Test:
         while flood.poll() is None:
             seen.append((live.time.monotonic(), self.sizes(monitor)))
             live.select.select([], [], [], min(1, seconds / 40))
-        monitor.process.send_signal(signal.SIGUSR1)
-        counters = live.wait_until(
-            lambda: re.findall(r"(\d+) packets, (\d+) dropped by the kernel, (\d+) by interfaces", monitor.said()),
-            "the counters")[-1]
         sent = int(re.search(r"sent (\d+) packets", flood.stdout.read())[1])
+        counters = live.wait_until(lambda: self.counted(monitor, sent), "all that was sent to be read")
         self.tests.equal((counters[1], counters[2]), ("0", "0"), f"drops at {rate:.0f} packets a second")
-        self.tests.check(int(counters[0]) >= sent, "all that was sent was read", counters[0], sent)
         self.tests.equal(monitor.stop(), 0, "the end")
         self.judge(seen, seconds)
         print(f"{counters[0]} packets at {rate:.0f} a second for {seconds} s: {counters[1]} dropped")

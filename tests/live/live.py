@@ -60,11 +60,13 @@ def namespaces_allowed():
     if not command_is_there("ip"):
         return "no command ip"
     name = f"dst{os.getpid()}"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
     if made.returncode != 0:
         return "network namespaces are not allowed: " + made.stderr.strip()
+    pair = subprocess.run(["ip", "-n", name, "link", "add", "v0", "type", "veth", "peer", "name", "v1"],
+                          capture_output=True, text=True, check=False)
     subprocess.run(["ip", "netns", "del", name], check=True)
-    return None
+    return None if pair.returncode == 0 else "pairs of interfaces cannot be made: " + pair.stderr.strip()
 
 
 class Scratch:

@@ -16,4 +16,4 @@ done
 for pcap in samples/*.pcap samples/*.pcapng; do
 	captures="$captures $pcap"
 done
-exec "$build/tests/prop/restart" -n "${N:-2}" tests/prop/restart.yaml $captures
+exec "$build/tests/prop/restart" -n "${N:-1}" tests/prop/restart.yaml $captures

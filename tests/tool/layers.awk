@@ -19,7 +19,7 @@ BEGIN {
 	only["libxml/"] = "^decode/xml\\.c$"
 	only["yaml.h"] = "^base/yaml\\.c$"
 	only["microhttpd.h"] = "^(play/serve|cmd/keeper/exporter)\\.c$"
-	only["sqlite3.h"] = "^cmd/keeper/db\\.c$"
+	only["sqlite3.h"] = "^cmd/keeper/db_file\\.h$"
 	only["curl/"] = "^(play/fetch|report/sink_webhook)\\.c$"
 	only["seccomp.h"] = only["cap-ng.h"] = "^base/sandbox\\.c$"
 	only["pcre2.h"] = "^rules/match\\.c$"

@@ -1,141 +1,9 @@
 /*
- * test_db.c - the state directory: batches, bounds, migrations, damage, two keepers, kill -9.
+ * test_db.c - the state directory: batches, migrations, damage, two keepers, kill -9.
  */
-#include "cmd/keeper/db.h"
-#include "cmd/keeper/dir.h"
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <sqlite3.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
+#include "tests/unit/dbkit.h"
 
 enum { ROUNDS = 50 };
-
-struct scene {
-	char dir[64];
-	struct limits limits;
-	struct db *db;
-	uint8_t *room;
-	size_t n;
-};
-
-static void scene_open(struct scene *s)
-{
-	struct error e = { "" };
-	s->db = db_open(s->dir, &s->limits, 0, &e);
-	if (s->db == NULL)
-		print_error("%s\n", e.text);
-	assert_non_null(s->db);
-}
-
-static void scene_again(struct scene *s)
-{
-	db_close(s->db);
-	scene_open(s);
-}
-
-static int scene_make(void **state)
-{
-	static struct scene s;
-	s = (struct scene){ .dir = "/tmp/davscope-db-XXXXXX", .limits = limits_default() };
-	assert_non_null(mkdtemp(s.dir));
-	*state = &s;
-	return 0;
-}
-
-static int scene_free(void **state)
-{
-	struct scene *s = *state;
-	char path[400];
-	db_close(s->db);
-	free(s->room);
-	DIR *dir = opendir(s->dir);
-	assert_non_null(dir);
-	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-		snprintf(path, sizeof path, "%s/%s", s->dir, entry->d_name);
-		unlink(path);
-	}
-	closedir(dir);
-	return rmdir(s->dir);
-}
-
-static void sql(struct scene *s, const char *text)
-{
-	char path[128];
-	sqlite3 *file = NULL;
-	snprintf(path, sizeof path, "%s/" DB_NAME, s->dir);
-	assert_int_equal(sqlite3_open(path, &file), SQLITE_OK);
-	char *why = NULL;
-	int code = sqlite3_exec(file, text, NULL, NULL, &why);
-	if (code != SQLITE_OK)
-		print_error("%s\n", why);
-	assert_int_equal(code, SQLITE_OK);
-	sqlite3_close(file);
-}
-
-static void put(struct scene *s, enum state_part part, uint64_t key, int64_t used, const char *body)
-{
-	struct error e;
-	const struct state_record r = { .part = part,
-		.key = { key, UINT64_MAX },
-		.used_ns = used,
-		.label = SLICE("label"),
-		.body = slice_from(body) };
-	assert_true(db_batch_put(s->db, &r, &e));
-}
-
-static void save(struct scene *s)
-{
-	struct error e = { "" };
-	assert_true(db_batch_save(s->db, &e));
-}
-
-/* What is remembered, as KEY=BODY in its order. */
-static void assert_state(struct scene *s, const char *want)
-{
-	char text[512] = "";
-	struct db_place place = { 0 };
-	struct state_record r;
-	struct error e;
-	while (db_walk(s->db, &place, false, &r, &s->room, &s->n, &e) == DB_WALK_RECORD) {
-		assert_true(r.key[1] == UINT64_MAX && slice_is(r.label, "label"));
-		size_t at = strlen(text);
-		snprintf(text + at, sizeof text - at, "%s%d:%d=%.*s", at != 0 ? " " : "",
-		    (int)r.part, (int)r.key[0], (int)r.body.n, (const char *)r.body.p);
-	}
-	assert_string_equal(text, want);
-}
-
-static bool put_finding(struct scene *s, uint64_t number, uint64_t id)
-{
-	struct error e;
-	const struct record r = { .kind = EVENT_FINDING,
-		.number = number,
-		.id = id,
-		.update = 1,
-		.ns = -7,
-		.severity = SEVERITY_HIGH,
-		.outcome = INCONCLUSIVE_EOF,
-		.rule = SLICE("rule"),
-		.title = SLICE("title"),
-		.keys = SLICE("a=b"),
-		.json = SLICE("{}") };
-	return db_finding_put(s->db, &r, &e);
-}
-
-static void commit(struct scene *s)
-{
-	struct error e;
-	assert_true(db_commit(s->db, &e));
-}
 
 static void test_batch(void **state)
 {
@@ -182,44 +50,6 @@ static void test_batch_without_end(void **state)
 	assert_state(s, "3:1=one 4:2=peer");
 }
 
-static void test_records_leave(void **state)
-{
-	struct scene *s = *state;
-	s->limits.state_records = 4;
-	scene_open(s);
-	put(s, STATE_META, 1, -100, "meta");
-	put(s, STATE_PEER, 1, -50, "peer");
-	for (unsigned i = 2; i < 7; i++)
-		put(s, i % 2 ? STATE_ITEM : STATE_SESSION, i, 10 - i, "x");
-	save(s);
-	assert_state(s, "0:1=meta 3:3=x 4:1=peer 5:2=x");
-	assert_int_equal(db_counts(s->db).forgotten, 3);
-	assert_int_equal(db_counts(s->db).records, 4);
-}
-
-static void test_bytes_leave(void **state)
-{
-	struct scene *s = *state;
-	s->limits.state_bytes = 1000 + 2 * (5 + 300);
-	char body[301];
-	memset(body, 'x', sizeof body);
-	body[300] = '\0';
-	scene_open(s);
-	put(s, STATE_META, 1, 0, "meta");
-	for (unsigned i = 2; i < 600; i++)
-		put(s, STATE_ITEM, i, i, body);
-	save(s);
-	struct db_counts c = db_counts(s->db), counted;
-	struct error e;
-	assert_int_equal(c.records, 6);
-	assert_int_equal(c.bytes, 9 + 5 * 305);
-	assert_int_equal(c.forgotten, 593);
-	assert_true(db_count_parts(s->db, &counted, &e));
-	assert_int_equal(counted.records, 6);
-	assert_int_equal(counted.parts[STATE_ITEM], 5);
-	assert_int_equal(counted.parts[STATE_META], 1);
-}
-
 static void test_prune(void **state)
 {
 	struct scene *s = *state;
@@ -259,25 +89,6 @@ static void test_findings(void **state)
 	assert_false(db_finding_next(s->db, 9, false, &r, &s->room, &s->n));
 	assert_true(db_finding_next(s->db, UINT64_MAX, true, &r, &s->room, &s->n));
 	assert_int_equal(r.number, 9);
-}
-
-static void test_findings_leave(void **state)
-{
-	struct scene *s = *state;
-	struct record r;
-	struct error e;
-	s->limits.findings_stored = 4;
-	scene_open(s);
-	for (uint64_t i = 1; i <= 10; i++)
-		assert_true(put_finding(s, i, i));
-	assert_true(db_findings_bound(s->db, 3, &e));
-	commit(s);
-	assert_int_equal(db_counts(s->db).findings, 4);
-	assert_int_equal(db_counts(s->db).lost, 3); /* 4, 5 and 6: no sink has them */
-	assert_true(db_finding_next(s->db, 0, false, &r, &s->room, &s->n));
-	assert_int_equal(r.number, 7);
-	assert_true(db_findings_bound(s->db, 3, &e));
-	assert_int_equal(db_counts(s->db).findings, 4);
 }
 
 static void test_sinks(void **state)
@@ -539,18 +350,13 @@ static void test_killed(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_make, scene_free)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_batch),
 		TEST(test_batch_without_end),
-		TEST(test_records_leave),
-		TEST(test_bytes_leave),
 		TEST(test_prune),
 		TEST(test_findings),
-		TEST(test_findings_leave),
 		TEST(test_sinks),
 		TEST(test_modes),
 		TEST(test_older_version),

@@ -133,6 +133,14 @@ static void test_metrics(void **state)
 	assert_non_null(strstr(text, "HTTP/1.1 200"));
 	assert_non_null(strstr(text, "Content-Type: text/plain; version=0.0.4"));
 	assert_non_null(strstr(text, "\na 1\n# HELP davscope_sink_queue_records "));
+	/* A page that would move a terminal, or that no scraper reads, is no page. */
+	send_message(s, MESSAGE_METRICS, 0, SLICE("a 2\n\x1b]0;x\x07 1\n"));
+	send_message(s, MESSAGE_METRICS, 0, SLICE("a{b=\"\xff\"} 2\n"));
+	send_message(s, MESSAGE_SAVE, 2, SLICE(""));
+	await(s, MESSAGE_SAVED, 2);
+	text = fetch(s, GET("/metrics"));
+	assert_non_null(strstr(text, "\na 1\n"));
+	assert_non_null(strstr(text, "\ndavscope_keeper_refused_total 2\n"));
 	assert_non_null(strstr(text, "\ndavscope_sink_failing{sink=\"log\"} 0\n"));
 	assert_non_null(
 	    strstr(text, "\ndavscope_sink_dropped_total{sink=\"log\",kind=\"finding\"} 0\n"));

@@ -19,7 +19,9 @@ static void test_rest_of_the_dead(void **state)
 	send_finding(s, 2, 1002);
 	send_state(s, 1, 1, "one");
 	send_state(s, 1, 2, "two");
-	struct channel_message m = receive(s);
+	struct channel_message m;
+	while ((m = receive(s)).kind == MESSAGE_EMPTY)
+		;
 	assert_int_equal(m.kind, MESSAGE_TAKEN); /* SAVED did not come */
 	if (m.number < 2)
 		await(s, MESSAGE_TAKEN, 2);
@@ -145,6 +147,37 @@ static void test_disk_full(void **state)
 	keeper_end(s);
 }
 
+/* State that cannot be written is sent again later; findings do not wait for that. */
+static void test_disk_full_for_state(void **state)
+{
+	struct scene *s = *state;
+	struct rlimit old, tiny;
+	begin(s, 0);
+	assert_recalled(s, "");
+	send_state(s, 1, 1, "one");
+	send_finding(s, 1, 1001);
+	await(s, MESSAGE_TAKEN, 1);
+	assert_int_equal(prlimit(s->keeper, RLIMIT_FSIZE, NULL, &old), 0);
+	tiny = (struct rlimit){ 64, old.rlim_max };
+	assert_int_equal(prlimit(s->keeper, RLIMIT_FSIZE, &tiny, NULL), 0);
+	send_message(s, MESSAGE_AGAIN, 0, SLICE(""));
+	send_finding(s, 2, 1002);
+	send_state(s, 1, 1, "one");
+	send_message(s, MESSAGE_SAVE, 1, SLICE(""));
+	send_finding(s, 3, 1003);
+	await(s, MESSAGE_TAKEN, 3);
+	assert_string_equal(read_file(s->alerts),
+	    "{\"finding\":1001}\n{\"finding\":1002}\n{\"finding\":1003}\n");
+	assert_int_equal(prlimit(s->keeper, RLIMIT_FSIZE, &old, NULL), 0);
+	await(s, MESSAGE_HELLO, 0);
+	send_message(s, MESSAGE_AGAIN, 0, SLICE(""));
+	send_state(s, 1, 1, "one");
+	send_message(s, MESSAGE_SAVE, 1, SLICE(""));
+	await(s, MESSAGE_SAVED, 1);
+	assert_recalled(s, "1=one");
+	keeper_end(s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_make, scene_free)
 
 int main(void)
@@ -156,6 +189,7 @@ int main(void)
 		TEST(test_bad_start),
 		TEST(test_watcher_goes),
 		TEST(test_disk_full),
+		TEST(test_disk_full_for_state),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -368,6 +368,12 @@ static void test_record_refused(void **state)
 	r = a_finding();
 	r.json = SLICE("{}\n{}");
 	assert_false(is_read(&r));
+	r.json = SLICE("{\"a\":\"\xc2\x9b[2J\"}");
+	assert_false(is_read(&r));
+	r.json = SLICE("{\"a\":\"\xe2\x80\xae\"}");
+	assert_false(is_read(&r));
+	r.json = SLICE("{\"a\":\"\xff\"}");
+	assert_false(is_read(&r));
 	r = a_finding();
 	r.number = 0;
 	assert_false(is_read(&r));

@@ -249,6 +249,7 @@ static void test_refused(void **state)
 	refused("--list everything", "limits, fields or anomalies");
 	refused("-r a -T fields", "at least one -e");
 	refused("-r a -e ts", "-e needs -T fields");
+	refused("monitor -i eth0 -T fields", "-T fields is for captures");
 	refused("-r a -T fields -e no.such.field", "no.such.field");
 	refused("-r a -T fields -e flow.end -e http.response.status",
 	    "no kind of record has all of these fields");

@@ -169,6 +169,26 @@ static void test_findings_have_a_bound(void **state)
 	arrives_nothing(p);
 }
 
+/* One that asks and never reads would have a letter kept for each of its questions. */
+static void test_who_asks_often_is_answered_once(void **state)
+{
+	struct pair *p = *state;
+	put_finding(p, 1);
+	arrives_finding(p, 1);
+	outbox_again(p->outbox, 0);
+	size_t once = outbox_counts(p->outbox).queued_bytes;
+	for (unsigned i = 0; i < 1000; i++)
+		outbox_again(p->outbox, 0);
+	assert_int_equal(outbox_counts(p->outbox).queued_bytes, once);
+	arrives(p, MESSAGE_AGAIN, 0);
+	arrives_finding(p, 1);
+	arrives_nothing(p);
+	outbox_again(p->outbox, 0);
+	arrives(p, MESSAGE_AGAIN, 0);
+	arrives_finding(p, 1);
+	arrives_nothing(p);
+}
+
 static void test_state_stays_until_saved(void **state)
 {
 	struct pair *p = *state;
@@ -245,6 +265,7 @@ int main(void)
 		TEST(test_findings_stay_until_taken),
 		TEST(test_records_leave_before_findings),
 		TEST(test_findings_have_a_bound),
+		TEST(test_who_asks_often_is_answered_once),
 		TEST(test_state_stays_until_saved),
 		TEST(test_state_waits_for_the_disk),
 		TEST(test_an_empty_batch_is_none),

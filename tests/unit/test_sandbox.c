@@ -15,9 +15,12 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <cmocka.h>
 #include <pcap/pcap.h>
+
+#include "capture/capture.h"
 
 static char place[64]; /* a directory that may be written to */
 static const char *const places[] = { place, NULL };
@@ -456,9 +459,14 @@ static int talk(const void *arg)
 	const struct sockaddr somebody = { .sa_family = AF_UNIX };
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) != 0)
 		return 1;
-	sandkit_enter(&watcher);
+	struct sandbox s = watcher;
+	s.channel = pair[0];
+	sandkit_enter(&s);
 	if (send(pair[0], "x", 1, MSG_NOSIGNAL) != 1 || recv(pair[1], &byte, 1, 0) != 1)
 		return 2;
+	const struct msghdr empty = { .msg_name = NULL };
+	if (sendmsg(pair[1], &empty, 0) != -1 || errno != EPERM)
+		return 3;
 	return sendto(pair[0], "x", 1, 0, &somebody, sizeof somebody) == -1 ? errno : 0;
 }
 
@@ -468,6 +476,53 @@ static void only_who_is_connected_is_told(void **state)
 	if (!sandkit_has_filter())
 		skip();
 	assert_int_equal(done_within(NULL, talk, NULL), EPERM);
+}
+
+static bool is_packet_socket(int fd)
+{
+	int domain = 0;
+	socklen_t n = sizeof domain;
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 && domain == AF_PACKET;
+}
+
+/* What goes out by it would be a packet that nobody sent. */
+static int inject(const void *device)
+{
+	const char *name = device;
+	const struct live_options options = { .interfaces = &name,
+		.n_interfaces = 1,
+		.buffer = 1 << 20 };
+	struct iovec frame = { place, sizeof place };
+	const struct msghdr message = { .msg_iov = &frame, .msg_iovlen = 1 };
+	struct error e;
+	int fd = 0, pair[2];
+	if (live_open(&options, &e) == NULL || pipe(pair) != 0)
+		return 1;
+	while (fd < 256 && !is_packet_socket(fd))
+		fd++;
+	sandkit_enter(&watcher);
+	if (write(pair[1], "x", 1) != 1 || writev(pair[1], &frame, 1) != sizeof place)
+		return 2;
+	if (write(fd, place, sizeof place) != -1 || errno != EPERM || writev(fd, &frame, 1) != -1 ||
+	    errno != EPERM)
+		return 3;
+	if (syscall(SYS_write, fd | 1L << 32, place, sizeof place) != -1 || errno != EPERM)
+		return 4;
+	if (send(fd, place, sizeof place, 0) != -1 || errno != EPERM ||
+	    sendmsg(fd, &message, 0) != -1 || errno != EPERM)
+		return 5;
+	if (fcntl(fd, F_DUPFD, 0) != -1 || errno != EPERM || fcntl(fd, F_DUPFD_CLOEXEC, 0) != -1 ||
+	    errno != EPERM)
+		return 6;
+	return pwrite(fd, place, sizeof place, 0) == -1 ? 0 : 7;
+}
+
+static void a_tap_is_no_injector(void **state)
+{
+	(void)state;
+	if (!sandkit_is_root() || !sandkit_has_filter())
+		skip();
+	assert_int_equal(done_within(NULL, inject, "lo"), 0);
 }
 
 /* ---- the guard ---- */
@@ -522,6 +577,7 @@ int main(void)
 		cmocka_unit_test(a_user_that_is_not_there_is_said),
 		cmocka_unit_test(libpcap_goes_on),
 		cmocka_unit_test(only_who_is_connected_is_told),
+		cmocka_unit_test(a_tap_is_no_injector),
 		cmocka_unit_test(a_guard_starts_programs),
 		cmocka_unit_test(off_is_off),
 	};

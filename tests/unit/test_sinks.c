@@ -141,6 +141,8 @@ static void test_a_slow_reader(void **state)
 	turns_put(k, shelf);
 	AWAIT(counts_of(k).queued == 8);
 	assert_true(counts_of(k).dropped[0] > TURNS / 2);
+	assert_in_range(counts_of(k).reach, 1,
+	    9); /* it holds that many, the rest is in the spill */
 	int peer = peer_accept(server);
 	uint64_t others = 0;
 	for (unsigned i = 1; i <= TURNS; i++) {
@@ -155,6 +157,7 @@ static void test_a_slow_reader(void **state)
 	others += finding_read(peer, "{\"last\":1}");
 	shelf_await(shelf, TURNS + 1);
 	struct sink_counts n = counts_of(k);
+	assert_int_equal(n.reach, TURNS + 1);
 	assert_int_equal(n.delivered[1], TURNS + 1);
 	assert_int_equal(n.dropped[1], 0);
 	assert_int_equal(n.delivered[0], others);

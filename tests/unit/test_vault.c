@@ -148,6 +148,20 @@ static void test_numbers_begin_anew(void **state)
 	assert_int_equal(next(s, 7), 8);
 }
 
+/* One that is as high as numbers go would leave none for the findings behind it, for ever. */
+static void test_numbers_far_off(void **state)
+{
+	struct scene *s = *state;
+	give(s, 7, 11, VAULT_NEW);
+	assert_int_equal(give(s, INT64_MAX, 12, VAULT_NEW), 8);
+	assert_int_equal(give(s, INT64_MAX - 1, 13, VAULT_NEW), 9);
+	assert_true(commit(s));
+	scene_close(s);
+	scene_open(s);
+	assert_int_equal(give(s, 10, 14, VAULT_NEW), 10);
+	assert_int_equal(give(s, 1 << 20, 15, VAULT_NEW), 1 << 20);
+}
+
 static void test_sinks_go_on(void **state)
 {
 	struct scene *s = *state;
@@ -241,6 +255,23 @@ static void test_oldest_leave(void **state)
 	assert_int_equal(db_counts(s->db).lost, 2);
 }
 
+/* What a sink holds in its queue it will still deliver. */
+static void test_left_but_held(void **state)
+{
+	struct scene *s = *state;
+	scene_close(s);
+	s->limits.findings_stored = 5;
+	scene_open(s);
+	s->spill->begin(s->spill->ctx, "a");
+	for (uint64_t i = 1; i <= 10; i++)
+		give(s, i, i, VAULT_NEW);
+	s->spill->taken(s->spill->ctx, "a", 1);
+	vault_sink_reach(s->vault, "a", 4);
+	assert_true(commit(s));
+	assert_int_equal(next(s, 0), 6);
+	assert_int_equal(db_counts(s->db).lost, 1);
+}
+
 static void test_without_a_database(void **state)
 {
 	(void)state;
@@ -264,10 +295,12 @@ int main(void)
 		TEST(test_safe_when_stored),
 		TEST(test_repeated),
 		TEST(test_numbers_begin_anew),
+		TEST(test_numbers_far_off),
 		TEST(test_sinks_go_on),
 		TEST(test_disk_full),
 		TEST(test_no_room_to_wait),
 		TEST(test_oldest_leave),
+		TEST(test_left_but_held),
 		cmocka_unit_test(test_without_a_database),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
