@@ -160,7 +160,7 @@ class Test:
         live.select.select([], [], [], due)
 
     def case(self, what, parts, options=(), ring=(), pause=PAUSE, due=DUE, n_devices=1, tagged=False, state=False,
-             stopped=0, compare=None):
+             stopped=0, compare=None, listen=None):
         """Each of the parts, lists of captures, has a run of its own; the state joins them."""
         scratch = live.Scratch("replay")
         files, out = scratch.directory("ring"), os.path.join(scratch.directory("out"), "all.jsonl")
@@ -168,7 +168,7 @@ class Test:
         with open(config, "w", encoding="ascii") as text:
             text.write(f"alerts:\n  - name: log\n    to: file\n    path: {out}\n    records: all\n")
         devices = self.devices[:n_devices]
-        words = [w for d in devices for w in ("-i", d)] + [*LIMITS, *options, *ring]
+        words = [w for d in listen or devices for w in ("-i", d)] + [*LIMITS, *options, *ring]
         if state:
             words += ["--state", scratch.directory("state")]
         total = 0
@@ -248,6 +248,7 @@ class Test:
         self.case("all samples and goldens, small files", [both], ring=["-C", "64K"])
         self.case("few files are kept", [both], ring=["-C", "16K", "-W", "4"], compare=self.same_as_before)
         self.case("each direction on an interface, the end at once", [both], n_devices=2, due=0)
+        self.case("any interface", [both], n_devices=2, listen=["any"])
         self.case("VLAN tags", [both], tagged=True)
         self.case("cut packets", [both], options=["-s", "96"])
         self.case("as fast as it goes, two workers", [both], options=["--workers", "2"], pause=0)
