@@ -62,7 +62,7 @@ static const struct sink_ops *const kinds[] = {
 
 static void station_wait(struct station *s)
 {
-	int64_t until = s->held != NULL ? s->retry_at : NEVER;
+	int64_t until = s->held != NULL || s->retry_at != 0 ? s->retry_at : NEVER;
 	if (s->flush_at != NEVER && (until == NEVER || s->flush_at < until))
 		until = s->flush_at;
 	if (s->unsure != 0 && (until == NEVER || until > clock_ms() + UNREAD_MS))
@@ -100,44 +100,6 @@ static void record_pass(struct station *s, const struct record *r, const char *w
 	s->counts.dropped[r->kind == EVENT_FINDING]++;
 	if (why != NULL)
 		error_set(&s->counts.why, "%s", why);
-}
-
-/* True: one is held. What came while it was looked for is looked for again. */
-static bool spill_read(struct station *s)
-{
-	uint64_t newest = s->newest;
-	struct record *r = &s->spilled;
-	pthread_mutex_unlock(&s->lock);
-	bool found = s->spill->next(s->spill->ctx, s->counts.name, s->after, r, &s->room,
-	    &s->room_n);
-	pthread_mutex_lock(&s->lock);
-	/* One that does not count up would have us read it for ever. */
-	found = found && r->number > s->after;
-	s->after = found ? r->number : newest > s->after ? newest : s->after;
-	s->newest = s->newest > s->after ? s->newest : s->after;
-	if (!found) {
-		s->behind = s->newest > s->after;
-		return false;
-	}
-	r->kind = EVENT_FINDING;
-	if (!is_clean(r->json))
-		record_pass(s, r, "a finding in the spill is damaged");
-	else if (is_wanted(s, r))
-		s->held = r;
-	return s->held != NULL;
-}
-
-static bool station_take(struct station *s)
-{
-	if (s->behind && s->queue.rows[1].n == 0)
-		return spill_read(s);
-	s->entry = queue_take(&s->queue);
-	if (s->entry == NULL)
-		return false;
-	s->held = &s->entry->record;
-	if (s->held->number > s->after)
-		s->after = s->held->number;
-	return true;
 }
 
 static bool is_idle(const struct station *s)
@@ -179,6 +141,51 @@ static void station_failed(struct station *s, const struct error *why)
 {
 	s->counts.failing = true;
 	s->counts.why = *why;
+}
+
+/* True: one is held. What came while it was looked for is looked for again. */
+static bool spill_read(struct station *s)
+{
+	uint64_t newest = s->newest;
+	struct record *r = &s->spilled;
+	pthread_mutex_unlock(&s->lock);
+	enum spill_answer answer = s->spill->next(s->spill->ctx, s->counts.name, s->after, r,
+	    &s->room, &s->room_n);
+	pthread_mutex_lock(&s->lock);
+	s->retry_at = 0;
+	if (answer == SPILL_FAILED) {
+		/* Nothing is passed over: there may be more. */
+		station_failed(s, &(const struct error){ "what waits on the disk cannot be read" });
+		station_delay(s);
+		return false;
+	}
+	/* One that does not count up would have us read it for ever. */
+	bool found = answer == SPILL_RECORD && r->number > s->after;
+	s->after = found ? r->number : newest > s->after ? newest : s->after;
+	s->newest = s->newest > s->after ? s->newest : s->after;
+	if (!found) {
+		s->behind = s->newest > s->after;
+		return false;
+	}
+	r->kind = EVENT_FINDING;
+	if (!is_clean(r->json))
+		record_pass(s, r, "a finding in the spill is damaged");
+	else if (is_wanted(s, r))
+		s->held = r;
+	return s->held != NULL;
+}
+
+static bool station_take(struct station *s)
+{
+	if (s->behind && s->queue.rows[1].n == 0 && clock_ms() >= s->retry_at)
+		return spill_read(s);
+	s->entry = queue_take(&s->queue);
+	if (s->entry == NULL)
+		return false;
+	s->held = &s->entry->record;
+	if (s->held->number > s->after)
+		s->after = s->held->number;
+	return true;
 }
 
 static void station_answered(struct station *s, enum sink_answer answer, const struct error *why)
@@ -331,7 +338,8 @@ static void *station_main(void *arg)
 			held_drop(s);
 		else if (s->held != NULL && clock_ms() >= s->retry_at)
 			station_try(s);
-		else if (s->held != NULL || (!station_take(s) && is_idle(s)))
+		else if (s->held != NULL ||
+		    (!station_take(s) && (is_idle(s) || clock_ms() < s->retry_at)))
 			station_wait(s);
 	}
 	if (s->flush_at != NEVER)
@@ -403,7 +411,7 @@ static bool station_open(struct station *s, const struct spill *spill, struct er
 		s->after = s->told = s->newest = spill->begin(spill->ctx, s->counts.name);
 		/* Looked at only: the thread reads it again. */
 		s->behind = spill->next(spill->ctx, s->counts.name, s->after, &s->spilled, &s->room,
-		    &s->room_n);
+				&s->room_n) != SPILL_END;
 	}
 	return true;
 }
@@ -526,9 +534,7 @@ void sinks_reopen(struct sinks *k)
 static uint64_t station_reach(const struct station *s)
 {
 	const struct entry *last = s->queue.rows[1].last;
-	if (!s->behind)
-		return s->newest;
-	return last != NULL ? last->record.number : s->after;
+	return !s->behind ? s->newest : last != NULL ? last->record.number : s->after;
 }
 
 static void station_counts(struct station *s, struct sink_counts *out)

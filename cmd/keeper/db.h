@@ -50,7 +50,7 @@ uint64_t db_finding_last(struct db *);                         /* the highest nu
 bool db_finding_known(struct db *, uint64_t id, uint64_t update);
 bool db_finding_put(struct db *, const struct record *, struct error *);
 /* The first finding behind `number`, or with `newest` the last one in front of it; lives in *room. */
-bool db_finding_next(struct db *, uint64_t number, bool newest, struct record *, uint8_t **room, size_t *n);
+enum db_walk db_finding_next(struct db *, uint64_t number, bool newest, struct record *, uint8_t **room, size_t *n);
 bool db_findings_bound(struct db *, uint64_t taken, struct error *); /* the oldest leave; all sinks have those up to `taken` */
 bool db_sink_get(struct db *, const char *name, uint64_t *taken); /* false: not known */
 bool db_sink_put(struct db *, const char *name, uint64_t taken, struct error *);

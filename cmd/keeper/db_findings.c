@@ -78,16 +78,24 @@ static bool finding_row(sqlite3_stmt *s, struct record *r, uint8_t **room, size_
 	return room_keep(room, n, parts, sizeof parts / sizeof parts[0]);
 }
 
-bool db_finding_next(struct db *db, uint64_t number, bool newest, struct record *r, uint8_t **room,
-    size_t *n)
+enum db_walk db_finding_next(struct db *db, uint64_t number, bool newest, struct record *r,
+    uint8_t **room, size_t *n)
 {
+	enum db_walk answer = DB_WALK_FAILED;
+	struct error e;
 	sqlite3_stmt *s = db->statements[newest ? S_FINDING_BEFORE : S_FINDING_NEXT];
 	db_lock(db);
 	db_bind_number(s, 1, number > INT64_MAX ? INT64_MAX : number);
-	bool found = sqlite3_step(s) == SQLITE_ROW && finding_row(s, r, room, n);
+	int code = sqlite3_step(s);
+	if (code == SQLITE_DONE)
+		answer = DB_WALK_END;
+	else if (code != SQLITE_ROW)
+		db_failed(db, &e);
+	else if (finding_row(s, r, room, n))
+		answer = DB_WALK_RECORD;
 	sqlite3_reset(s);
 	db_unlock(db);
-	return found;
+	return answer;
 }
 
 /* The oldest that have to leave: up to which number, and what they are. */

@@ -175,19 +175,10 @@ static bool takes_state(struct keeper *k, struct error *e)
 	return db_batch_put(k->db, &tried, e) && db_batch_drop(k->db, e) && db_commit(k->db, e);
 }
 
-/* Findings leave the disk with a commit, and it is counted whom that may concern. */
-static void tell_reach(struct keeper *k)
-{
-	struct sink_counts counts[GAUGED_SINKS];
-	size_t n = k->sinks != NULL ? sinks_counts(k->sinks, counts, GAUGED_SINKS) : 0;
-	for (size_t i = 0; i < n && i < GAUGED_SINKS; i++)
-		vault_sink_reach(k->vault, counts[i].name, counts[i].reach);
-}
-
 static void commit_now(struct keeper *k)
 {
 	struct error e = { "" };
-	tell_reach(k);
+	vault_sinks_reach(k->vault, k->sinks);
 	bool good = vault_commit(k->vault, &e) && (!k->lacks_state || takes_state(k, &e));
 	k->commit_ms = clock_ms() + (good ? COMMIT_MS : RETRY_MS);
 	if (!good) {

@@ -8,6 +8,6 @@
 
 /* Works for the watcher at the other end of `fd`, which it takes, until that ends; the exit code. */
 int keeper_run(const struct options *, int fd);
-int keeper_state(const struct options *); /* davscope state show|export|prune */
+int keeper_state(const struct options *);      /* davscope state show|export|prune */
 
 #endif

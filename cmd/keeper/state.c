@@ -67,11 +67,14 @@ static bool show_findings(struct db *db, struct out *out, struct error *e)
 	struct record r = { .number = UINT64_MAX };
 	uint8_t *room = NULL;
 	size_t n = 0;
-	(void)e;
-	for (int i = 0; i < SHOWN && db_finding_next(db, r.number, true, &r, &room, &n); i++)
-		show_finding(out, &r);
+	enum db_walk walk = DB_WALK_RECORD;
+	for (int i = 0; i < SHOWN && walk == DB_WALK_RECORD; i++) {
+		walk = db_finding_next(db, r.number, true, &r, &room, &n);
+		if (walk == DB_WALK_RECORD)
+			show_finding(out, &r);
+	}
 	free(room);
-	return true;
+	return walk != DB_WALK_FAILED || error_set(e, "the findings cannot be read");
 }
 
 static void show_record(struct out *out, const struct state_record *r)
@@ -180,18 +183,29 @@ static void export_finding(struct out *out, const struct record *r)
 	out_text(out, "}\n");
 }
 
+static enum db_walk export_findings(struct db *db, struct out *out, uint8_t **room, size_t *n,
+    struct error *e)
+{
+	struct record r = { 0 };
+	enum db_walk walk;
+	while ((walk = db_finding_next(db, r.number, false, &r, room, n)) == DB_WALK_RECORD)
+		export_finding(out, &r);
+	if (walk == DB_WALK_FAILED)
+		error_set(e, "the findings cannot be read");
+	return walk;
+}
+
 static bool export(struct db *db, struct out *out, struct error *e)
 {
 	struct db_place place = { 0 };
 	struct state_record s;
-	struct record r = { 0 };
 	uint8_t *room = NULL;
 	size_t n = 0;
 	enum db_walk walk;
 	while ((walk = db_walk(db, &place, false, &s, &room, &n, e)) == DB_WALK_RECORD)
 		export_record(out, &s);
-	while (walk == DB_WALK_END && db_finding_next(db, r.number, false, &r, &room, &n))
-		export_finding(out, &r);
+	if (walk == DB_WALK_END)
+		walk = export_findings(db, out, &room, &n, e);
 	free(room);
 	return walk == DB_WALK_END;
 }

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_MORE = 128 }; /* bytes of a packed record beside its texts */
+/* RECORD_MORE: bytes of a packed record beside its texts. Of further sinks it is known what they took. */
+enum { RECORD_MORE = 128, SINKS_MAX = 64 };
 /* A watcher that counts goes no further at once. */
 static const uint64_t NUMBERS_AHEAD = UINT64_C(1) << 32;
 
@@ -97,27 +98,35 @@ static void spill_taken(void *ctx, const char *sink, uint64_t number)
 	db_unlock(vault->db);
 }
 
+static enum spill_answer waiting_next(const struct vault *vault, uint64_t number, struct record *r,
+    uint8_t **room, size_t *n)
+{
+	const struct waiting *w = vault->first;
+	while (w != NULL && w->record.number <= number)
+		w = w->next;
+	if (w == NULL)
+		return SPILL_END;
+	struct slice *const parts[] = { &r->rule, &r->title, &r->message, &r->keys, &r->json };
+	*r = w->record;
+	bool kept = room_keep(room, n, parts, sizeof parts / sizeof parts[0]);
+	return kept ? SPILL_RECORD : SPILL_FAILED;
+}
+
 /* What waits has higher numbers than all that is stored. */
-static bool spill_next(void *ctx, const char *sink, uint64_t number, struct record *r,
+static enum spill_answer spill_next(void *ctx, const char *sink, uint64_t number, struct record *r,
     uint8_t **room, size_t *n)
 {
 	(void)sink;
 	struct vault *vault = ctx;
+	enum spill_answer answer = SPILL_RECORD;
 	db_lock(vault->db);
-	bool found = db_finding_next(vault->db, number, false, r, room, n);
-	if (!found) {
-		const struct waiting *w = vault->first;
-		while (w != NULL && w->record.number <= number)
-			w = w->next;
-		if (w != NULL) {
-			struct slice *const parts[] = { &r->rule, &r->title, &r->message, &r->keys,
-				&r->json };
-			*r = w->record;
-			found = room_keep(room, n, parts, sizeof parts / sizeof parts[0]);
-		}
-	}
+	enum db_walk walk = db_finding_next(vault->db, number, false, r, room, n);
+	if (walk == DB_WALK_FAILED)
+		answer = SPILL_FAILED;
+	else if (walk == DB_WALK_END)
+		answer = waiting_next(vault, number, r, room, n);
 	db_unlock(vault->db);
-	return found;
+	return answer;
 }
 
 /* UINT64_MAX: there is no sink that takes findings. */
@@ -149,6 +158,14 @@ void vault_sink_reach(struct vault *vault, const char *sink, uint64_t number)
 	if (t != NULL)
 		t->reach = number;
 	db_unlock(vault->db);
+}
+
+void vault_sinks_reach(struct vault *vault, const struct sinks *sinks)
+{
+	struct sink_counts counts[SINKS_MAX];
+	size_t n = sinks != NULL ? sinks_counts(sinks, counts, SINKS_MAX) : 0;
+	for (size_t i = 0; i < n && i < SINKS_MAX; i++)
+		vault_sink_reach(vault, counts[i].name, counts[i].reach);
 }
 
 void vault_sinks_begin(struct vault *vault)

@@ -220,7 +220,9 @@ class Monitor:
         return stop(self.process, number)
 
     def kill(self):
-        """All of it at once, as a power cut would."""
+        """All of it at once, as a power cut would. The number of one that was waited for is another's by now."""
+        if self.process.poll() is not None:
+            return
         for pid in [*self.family(), self.pid]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

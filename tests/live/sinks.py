@@ -81,6 +81,7 @@ class Scene:
     def mount(self, directory, size):
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700,uid=nobody", "tmpfs", directory],
                        check=True)
+        live.atexit.register(subprocess.run, ["umount", "--lazy", directory], check=False)
 
     def begin(self):
         self.monitor = live.Monitor(

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The long counts: what `make test` does in small, with the figures to put into tests/CAMPAIGN.md.
-# SCHEDULES, LOSSES, KILLS, SECONDS_LIVE and the sanitizer runs can be chosen: SANITIZERS="asan tsan",
-# or empty.
+# SCHEDULES, LOSSES, KILLS, SECONDS_LIVE and the sanitizer runs can be chosen:
+# SANITIZERS="asan tsan", or empty.
 set -u
 : "${BUILD:=build}" "${SCHEDULES:=200000}" "${LOSSES:=100000}" "${KILLS:=200}"
 : "${SECONDS_LIVE:=600}" "${SANITIZERS=asan tsan}"

@@ -83,6 +83,7 @@ struct shelf {
 	uint64_t taken, begin;
 	uint64_t critical; /* number of the first finding that is; 0: none is */
 	bool backwards; /* taken() did not count up */
+	bool unreadable;
 };
 
 static inline struct shelf *shelf_new(void)
@@ -110,14 +111,15 @@ static inline void shelf_add(struct shelf *s, uint64_t number, const char *json)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static inline bool shelf_next(void *ctx, const char *sink, uint64_t number, struct record *r,
-    uint8_t **room, size_t *n)
+static inline enum spill_answer shelf_next(void *ctx, const char *sink, uint64_t number,
+    struct record *r, uint8_t **room, size_t *n)
 {
 	struct shelf *s = ctx;
 	(void)sink;
 	bool found = false;
 	pthread_mutex_lock(&s->lock);
-	for (size_t i = 0; i < s->n && !found; i++) {
+	bool unreadable = s->unreadable;
+	for (size_t i = 0; i < s->n && !found && !unreadable; i++) {
 		if (s->numbers[i] <= number)
 			continue;
 		size_t length = strlen(s->texts[i]) + 1;
@@ -132,7 +134,7 @@ static inline bool shelf_next(void *ctx, const char *sink, uint64_t number, stru
 		found = true;
 	}
 	pthread_mutex_unlock(&s->lock);
-	return found;
+	return unreadable ? SPILL_FAILED : found ? SPILL_RECORD : SPILL_END;
 }
 
 static inline void shelf_taken(void *ctx, const char *sink, uint64_t number)

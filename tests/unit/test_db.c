@@ -377,6 +377,21 @@ static void test_killed(void **state)
 	}
 }
 
+/* That it cannot be read is not that there is none. */
+static void test_findings_that_cannot_be_read(void **state)
+{
+	struct scene *s = *state;
+	struct error e;
+	struct record r;
+	scene_open(s);
+	put_finding(s, 1, 1);
+	assert_true(db_commit(s->db, &e));
+	assert_int_equal(db_finding_next(s->db, 1, false, &r, &s->room, &s->n), DB_WALK_END);
+	sql(s, "ALTER TABLE finding RENAME TO gone");
+	assert_int_equal(db_finding_next(s->db, 1, false, &r, &s->room, &s->n), DB_WALK_FAILED);
+	assert_false(db_damaged(s->db));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +399,7 @@ int main(void)
 		TEST(test_batch_without_end),
 		TEST(test_prune),
 		TEST(test_findings),
+		TEST(test_findings_that_cannot_be_read),
 		TEST(test_sinks),
 		TEST(test_modes),
 		TEST(test_links_to_the_directory),

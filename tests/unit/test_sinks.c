@@ -141,8 +141,7 @@ static void test_a_slow_reader(void **state)
 	turns_put(k, shelf);
 	AWAIT(counts_of(k).queued == 8);
 	assert_true(counts_of(k).dropped[0] > TURNS / 2);
-	assert_in_range(counts_of(k).reach, 1,
-	    9); /* it holds that many, the rest is in the spill */
+	assert_true(counts_of(k).reach < TURNS); /* the rest is in the spill alone */
 	int peer = peer_accept(server);
 	uint64_t others = 0;
 	for (unsigned i = 1; i <= TURNS; i++) {
