@@ -159,6 +159,14 @@ static inline struct spill shelf_spill(struct shelf *s)
 	return (struct spill){ shelf_next, shelf_taken, shelf_begin, s };
 }
 
+static inline uint64_t shelf_taken_so_far(struct shelf *s)
+{
+	pthread_mutex_lock(&s->lock);
+	uint64_t taken = s->taken;
+	pthread_mutex_unlock(&s->lock);
+	return taken;
+}
+
 static inline void shelf_await(struct shelf *s, uint64_t number)
 {
 	const struct timespec late = { deadline(), 0 };

@@ -125,6 +125,23 @@ static uint64_t rest_read(int peer, const struct sinks *k)
 	return n;
 }
 
+/* What stands unread behind a finding may keep it from being known as read: it is read until it is. */
+static uint64_t read_until_taken(int peer, struct shelf *shelf, uint64_t number)
+{
+	static char line[LARGE + 16];
+	time_t late = deadline();
+	uint64_t n = 0;
+	while (shelf_taken_so_far(shelf) < number) {
+		struct pollfd more = { peer, POLLIN, 0 };
+		assert_true(time(NULL) <= late);
+		if (poll(&more, 1, 1) != 1)
+			continue;
+		assert_true(line_read(peer, line, sizeof line));
+		n++;
+	}
+	return n;
+}
+
 /* A reader that does not read: transactions leave, findings come all, in order, by way of the spill. */
 static void test_a_slow_reader(void **state)
 {
@@ -148,7 +165,7 @@ static void test_a_slow_reader(void **state)
 		char want[64];
 		others += finding_read(peer, numbered(want, "f", i));
 	}
-	shelf_await(shelf, TURNS);
+	others += read_until_taken(peer, shelf, TURNS);
 	others += rest_read(peer, k);
 	/* Caught up: what comes now goes through the queue again, and is not in the spill. */
 	struct record last = record_finding(TURNS + 1, "{\"last\":1}");
