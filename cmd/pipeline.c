@@ -121,15 +121,6 @@ void pipeline_tick(struct pipeline *p, int64_t now_ns)
 	rules_tick(p->rules, now_ns);
 }
 
-void pipeline_pause(struct pipeline *p, int64_t now_ns)
-{
-	set_running(p, NULL);
-	decoder_dropped(p->decoder, p->counts.dropped_behind);
-	decoder_finish(p->decoder);
-	analysis_tick(p->analysis, now_ns);
-	rules_tick(p->rules, now_ns);
-}
-
 static struct source_counts counts_of(const struct pipeline *p)
 {
 	return p->source != NULL ? source_counts(p->source) : p->counts;
@@ -165,6 +156,24 @@ struct event pipeline_stats(const struct pipeline *p, const struct run_end *end)
 	};
 }
 
+static struct run_end stats_tell(struct pipeline *p, bool whole)
+{
+	struct run_end end = pipeline_totals(p, whole);
+	struct event stats = pipeline_stats(p, &end);
+	rules_event(p->rules, &stats);
+	return end;
+}
+
+struct run_end pipeline_pause(struct pipeline *p, int64_t now_ns)
+{
+	set_running(p, NULL);
+	decoder_dropped(p->decoder, p->counts.dropped_behind);
+	decoder_finish(p->decoder);
+	analysis_tick(p->analysis, now_ns);
+	rules_tick(p->rules, now_ns);
+	return stats_tell(p, true);
+}
+
 /* The clock of the rules ends with the last packet. */
 struct run_end pipeline_finish(struct pipeline *p, bool whole)
 {
@@ -172,11 +181,8 @@ struct run_end pipeline_finish(struct pipeline *p, bool whole)
 	decoder_dropped(p->decoder, counts_of(p).dropped_behind);
 	decoder_finish(p->decoder);
 	analysis_finish(p->analysis);
-	struct run_end end = pipeline_totals(p, whole);
-	struct event stats = pipeline_stats(p, &end);
 	rules_finish(p->rules, p->last.ns);
-	rules_event(p->rules, &stats);
-	return end;
+	return stats_tell(p, whole);
 }
 
 void pipeline_close(struct pipeline *p)

@@ -47,8 +47,11 @@ bool pipeline_open(struct pipeline *, struct ruleset *, enum bodies least, bool 
 enum source_status pipeline_next(struct pipeline *, struct packet *);  /* the caller hands it to the decoder */
 void pipeline_packet(struct pipeline *, const struct packet *); /* of elsewhere */
 void pipeline_tick(struct pipeline *, int64_t now_ns);          /* nothing came, and so late it is */
-/* Delivers what the decoder holds. Items, sessions and rules go on in another run: nothing is given up. */
-void pipeline_pause(struct pipeline *, int64_t now_ns);
+/*
+ * Delivers what the decoder holds; the totals are the last event the rules see. Items, sessions and rules go on
+ * in another run: nothing is given up.
+ */
+struct run_end pipeline_pause(struct pipeline *, int64_t now_ns);
 struct run_end pipeline_totals(const struct pipeline *, bool whole); /* so far */
 struct event pipeline_stats(const struct pipeline *, const struct run_end *); /* the same as an event */
 /* Delivers all that is left; the totals are the last event the rules see. `whole`: nothing was left unread. */

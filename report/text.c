@@ -59,7 +59,9 @@ struct text {
 	int64_t day, offset; /* of the last date line */
 	int64_t quarter; /* the quarter of an hour for which local_offset holds */
 	int64_t local_offset;
+	uint16_t input; /* whose name was written last, live */
 	bool begun; /* date and titles were written */
+	bool names_input; /* `input` is one */
 	bool listed; /* anything was */
 };
 
@@ -191,10 +193,29 @@ static void write_time(struct text *t, struct out *o, int64_t ns)
 
 /* ---- the columns ---- */
 
+/* "": there is but one, or it has none. */
+static const char *name_of(const struct text *t, uint16_t input)
+{
+	bool named = t->options->n_inputs > 1 && input < t->options->n_inputs;
+	return named ? t->options->input_names[input] : "";
+}
+
+/* Live one file follows the other, with long names: a line says so, and rows have the number alone. */
+static void write_input(struct text *t, struct out *o, uint16_t input)
+{
+	const char *name = name_of(t, input);
+	if (name[0] == '\0' || (t->names_input && t->input == input))
+		return;
+	out_text(o, "# ");
+	out_vis(o, slice_from(name), SIZE_MAX);
+	out_char(o, '\n');
+	t->input = input;
+	t->names_input = true;
+}
+
 static void write_frame(struct text *t, struct out *o, struct stamp at)
 {
-	bool named = t->options->n_inputs > 1 && at.input < t->options->n_inputs;
-	const char *name = named ? t->options->input_names[at.input] : "";
+	const char *name = t->options->live ? "" : name_of(t, at.input);
 	if (name[0] == '\0') {
 		cell_pad(t, o, COLUMN_FRAME, digits(at.frame));
 	} else {
@@ -354,6 +375,8 @@ static void write_transaction(struct text *t, struct out *o, const struct event 
 {
 	const struct txn *txn = event->txn;
 	struct stamp at = shown_stamp(txn);
+	if (t->options->live)
+		write_input(t, o, at.input);
 	write_time(t, o, at.ns);
 	write_frame(t, o, at);
 	write_endpoint(t, o, COLUMN_CLIENT, &txn->client);

@@ -17,6 +17,7 @@ enum {
 	INTERFACES = 64
 };
 static const int64_t second_ns = 1000000000;
+static const int64_t clock_step_ns = 5000000000; /* less is corrected all the time */
 
 static int64_t clock_read(clockid_t which)
 {
@@ -109,9 +110,23 @@ static bool nobody_reads(const struct watcher *w)
 	return w->lister != NULL && poll(&fd, 1, 0) == 1 && (fd.revents & (POLLERR | POLLHUP)) != 0;
 }
 
+/* Time only goes forward here: what waits when the clock is set back waits longer. */
+static void watch_clock(struct watcher *w)
+{
+	int64_t offset = wall_now() - clock_now(), moved = offset - w->clock_offset;
+	if (w->clock_offset != 0 && moved < -clock_step_ns)
+		warn("the clock was set back by %lld s: what waits for a time waits so much longer",
+		    (long long)(-moved / second_ns));
+	if (w->clock_offset != 0 && moved > clock_step_ns)
+		warn("the clock was set forward by %lld s: what waits for a time is due earlier",
+		    (long long)(moved / second_ns));
+	w->clock_offset = offset;
+}
+
 static void each_second(struct watcher *w)
 {
 	struct error e;
+	watch_clock(w);
 	w->stopping = w->stopping || nobody_reads(w);
 	if (w->forgotten)
 		memory_anew(w);

@@ -217,8 +217,7 @@ static void finish(struct watcher *w)
 	w->pipeline.counts.dropped += lost;
 	w->pipeline.counts.dropped_behind = lost;
 	if (w->remembers) {
-		pipeline_pause(&w->pipeline, wall_now());
-		end = pipeline_totals(&w->pipeline, true);
+		end = pipeline_pause(&w->pipeline, wall_now());
 		if (!memory_finish(w))
 			warn("the last changes of the state are not saved");
 	} else {

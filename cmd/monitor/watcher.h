@@ -49,6 +49,7 @@ struct watcher {
 	bool parting;                  /* which is how it should be */
 
 	struct timers timers;
+	int64_t clock_offset;          /* of the wall clock to the other one; 0: not looked at yet */
 	struct ruleset *waiting;       /* rules that are taken when the keeper has checked the configuration */
 	struct config *waiting_config;
 	bool stopping, found;          /* found: what --fail-on is about */

@@ -26,6 +26,7 @@ step "$LOSSES lossy captures" "$BUILD/tests/prop/loss" "$LOSSES"
 step '4000 lossy captures from after a fix' env N=4000 tests/prop/verify_loss.py
 step 'all clients with all servers, played' env EVERY=1 tests/play/roundtrip.sh
 step "kill -9 at $KILLS moments" env N="$KILLS" SEED=2 tests/live/crash.py
+step 'captures sent over interfaces: live as offline' tests/live/replay.py
 step "half the rate that loses packets, for $SECONDS_LIVE s" \
 	env SECONDS_LIVE="$SECONDS_LIVE" tests/live/flood.py
 step 'sinks that are down, full or slow for a minute' \

@@ -32,7 +32,8 @@ static void bench_open(struct bench *b, struct report_options options)
 	struct error e;
 	b->limits = limits_default();
 	options.limits = &b->limits;
-	options.n_inputs = 1;
+	if (options.n_inputs == 0)
+		options.n_inputs = 1;
 	b->out = out_memory(&e);
 	assert_non_null(b->out);
 	b->report = report_new(&options, b->out, &e);
@@ -145,6 +146,30 @@ static void not_live_or_no_list(void **state)
 }
 
 /* At the end each finding stands once, in its last state. */
+/* Files of a ring: a line where one begins, and no name in the rows. */
+static void files(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "ring-1.pcapng", "ring\n2.pcapng" };
+	static const uint16_t inputs[] = { 0, 0, 1 };
+	struct bench b;
+	bench_open(&b,
+	    (struct report_options){ .live = true, .input_names = names, .n_inputs = 2 });
+	struct facts facts = { 0 };
+	struct txn txn = { .client.family = 4, .server.family = 4, .req.seen = true };
+	struct event event = { .kind = EVENT_TRANSACTION, .txn = &txn, .facts = &facts };
+	for (size_t i = 0; i < 3; i++) {
+		txn.req.head = (struct stamp){ .frame = 40 + i, .ns = epoch, .input = inputs[i] };
+		report_event(b.report, &event);
+	}
+	struct slice s = out_taken(b.out);
+	assert_true(
+	    slice_starts(s, SLICE("# ring-1.pcapng\n" TITLES "16:00:03.123456    40 0.0.0.0:0")));
+	assert_true(slice_find(s, SLICE("\n16:00:03.123456    41 ")) < s.n);
+	assert_true(slice_find(s, SLICE("\n# ring\\x0a2.pcapng\n16:00:03.123456    42 ")) < s.n);
+	bench_close(&b);
+}
+
 static void closes_as_ever(void **state)
 {
 	(void)state;
@@ -172,6 +197,7 @@ int main(void)
 		cmocka_unit_test(inconclusive),
 		cmocka_unit_test(losses),
 		cmocka_unit_test(not_live_or_no_list),
+		cmocka_unit_test(files),
 		cmocka_unit_test(closes_as_ever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
