@@ -37,10 +37,10 @@ bool db_ask(struct db *, const char *sql, int64_t *out, int n); /* numbers of on
 bool db_run(struct db *, enum statement);                      /* one without a row to give; its bindings die with it */
 bool db_change(struct db *);                                   /* locks, and begins a transaction; in any case: */
 bool db_changed(struct db *, bool good, struct error *);       /* not good: undoes it. Unlocks; `good` */
-void db_bind_text(sqlite3_stmt *, int i, struct slice);       /* borrows it until the statement has run */
-void db_bind_number(sqlite3_stmt *, int i, uint64_t);
-struct slice db_column(sqlite3_stmt *, int i);                /* lives until the next step */
-uint64_t db_number(sqlite3_stmt *, int i);
+void db_bind_text(sqlite3_stmt *s, int i, struct slice text);       /* borrows it until the statement has run */
+void db_bind_number(sqlite3_stmt *s, int i, uint64_t number);
+struct slice db_column(sqlite3_stmt *s, int i);                /* lives until the next step */
+uint64_t db_number(sqlite3_stmt *s, int i);
 bool db_findings_count(struct db *);                           /* counts.findings and finding_bytes anew */
 
 #endif
