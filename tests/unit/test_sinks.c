@@ -111,33 +111,33 @@ static uint64_t finding_read(int peer, const char *want)
 	}
 }
 
-static uint64_t rest_read(int peer, const struct sinks *k)
+/* One more line, if there is one in a millisecond. */
+static bool more_read(int peer)
 {
 	static char line[LARGE + 16];
+	struct pollfd more = { peer, POLLIN, 0 };
+	if (poll(&more, 1, 1) != 1)
+		return false;
+	assert_true(line_read(peer, line, sizeof line));
+	return true;
+}
+
+static uint64_t rest_read(int peer, const struct sinks *k)
+{
 	uint64_t n = 0;
-	while (counts_of(k).queued != 0) {
-		struct pollfd more = { peer, POLLIN, 0 };
-		if (poll(&more, 1, 1) != 1)
-			continue;
-		assert_true(line_read(peer, line, sizeof line));
-		n++;
-	}
+	while (counts_of(k).queued != 0)
+		n += more_read(peer);
 	return n;
 }
 
 /* What stands unread behind a finding may keep it from being known as read: it is read until it is. */
 static uint64_t read_until_taken(int peer, struct shelf *shelf, uint64_t number)
 {
-	static char line[LARGE + 16];
 	time_t late = deadline();
 	uint64_t n = 0;
 	while (shelf_taken_so_far(shelf) < number) {
-		struct pollfd more = { peer, POLLIN, 0 };
 		assert_true(time(NULL) <= late);
-		if (poll(&more, 1, 1) != 1)
-			continue;
-		assert_true(line_read(peer, line, sizeof line));
-		n++;
+		n += more_read(peer);
 	}
 	return n;
 }
