@@ -3,6 +3,13 @@
 
 BUILD ?= build
 PREFIX ?= /usr/local
+# The program looks into /etc; a PREFIX of somebody's own keeps everything to itself.
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+# Where systemd looks: as it says itself, or below PREFIX, where it looks as well.
+systemd_dir = $(or $(if $(filter /usr,$(PREFIX)),$(shell pkg-config --variable=$(1) systemd 2>/dev/null)),$(PREFIX)/lib/$(2))
+UNITDIR ?= $(call systemd_dir,systemdsystemunitdir,systemd/system)
+SYSUSERSDIR ?= $(call systemd_dir,sysusersdir,sysusers.d)
+TMPFILESDIR ?= $(call systemd_dir,tmpfilesdir,tmpfiles.d)
 DEMO_SAMPLE ?= samples/vdirsyncer-radicale.pcap
 
 MAKEFLAGS += --no-builtin-rules
@@ -14,8 +21,10 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 # ./davscope is the plain build; every variant keeps its own in its own BUILD.
 PROGRAM := $(if $(filter build,$(BUILD)),davscope,$(BUILD)/davscope)
 PLAYER := $(PROGRAM)-play
+KEEPER := $(PROGRAM)-keeper
 PRODUCT := $(sort $(wildcard base/*.c capture/*.c decode/*.c analysis/*.c rules/*.c report/*.c \
-	cmd/*.c cmd/scrub/*.c cmd/player/player.c play/*.c))
+	cmd/*.c cmd/scrub/*.c cmd/monitor/*.c cmd/player/player.c play/*.c) \
+	$(filter-out cmd/keeper/main.c,$(wildcard cmd/keeper/*.c)))
 SHIPPED := $(sort $(wildcard rules/*.yaml analysis/*.yaml))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 # Here a file with a main is a program of its own; the others help them all.
@@ -27,7 +36,8 @@ HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(TEST_SOURCES)))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAY := $(BUILD)/tests/fuzz/replay.o
 OBJECTS := $(PRODUCT:%.c=$(BUILD)/%.o) $(BUILD)/rules/shipped.o $(BUILD)/analysis/shipped.o \
-	$(BUILD)/decode/zones.o $(BUILD)/main.o $(BUILD)/cmd/player/main.o
+	$(BUILD)/decode/zones.o $(BUILD)/main.o $(BUILD)/cmd/player/main.o \
+	$(BUILD)/cmd/keeper/main.o
 # The program that writes decode/zones.c is built from these, without the user's flags.
 ZONES := dist/zones.c decode/zone.c decode/vtimezone.c decode/content_line.c decode/object_time.c \
 	base/arena.c base/bytes.c base/hash.c
@@ -35,8 +45,8 @@ LIBRARY := $(BUILD)/libdavscope.a
 HELPER_LIBRARY := $(BUILD)/libtool.a
 
 .PHONY: all test check-asan check-tsan fuzz bench lint campaign cover oracle bless install deps demo \
-	clean man run-tests run-threads run-fuzz run-demo run-lint run-cover tools
-all: $(PROGRAM) $(PLAYER)
+	clean man deb check-deb run-tests run-threads run-fuzz run-demo run-lint run-cover tools
+all: $(PROGRAM) $(PLAYER) $(KEEPER)
 
 # These first install what they lack, then start make again: what config.mk holds exists only then.
 # With as many jobs as there are processors, unless the user gave -j.
@@ -63,14 +73,21 @@ fuzz:
 	@+$(AGAIN) BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined run-fuzz
 cover:
 	@dist/deps.sh build test
-	@+$(AGAIN) BUILD=build/cover CFLAGS='-O0 --coverage' LDFLAGS=--coverage run-cover
+	@+$(AGAIN) BUILD=build/cover CFLAGS='-O0 --coverage -DDAVSCOPE_COVERAGE' LDFLAGS=--coverage run-cover
 deps:
 	@dist/deps.sh build test
+# A Debian package of what git tracks, and its life in a bare system: SUITE, CHROOTS.
+deb:
+	@dist/deps.sh build deb
+	@dist/deb.sh
+check-deb: deb
+	@dist/deps.sh check-deb
+	@tests/tool/deb.sh $(SUITE) $(CHROOTS)
 clean:
-	rm -rf build davscope davscope-play
+	rm -rf build davscope davscope-play davscope-keeper
 
 # Everything below compiles and needs the compiler's and pkg-config's answers.
-ALONE := test demo lint check-asan check-tsan fuzz cover deps clean
+ALONE := test demo lint check-asan check-tsan fuzz cover deps deb check-deb clean
 ifneq ($(filter-out $(ALONE),$(or $(MAKECMDGOALS),all)),)
 
 # Other flags, other objects: all of them depend on the key, whose time moves only with its text.
@@ -106,14 +123,15 @@ LIBS := $(PKG_LIBS) $(LLHTTP_LIBS) -lpthread
 LLHTTP_OBJECTS := $(if $(LLHTTP_SOURCE),$(addprefix $(BUILD)/llhttp/,llhttp.o http.o api.o))
 
 ifeq ($(BUILD),build)
-davscope davscope-play: %: $(BUILD)/%
+davscope davscope-play davscope-keeper: %: $(BUILD)/%
 	$(Q)ln -f $< $@
 endif
 
 # Which libraries each of them loads, it says itself: --as-needed.
 $(BUILD)/davscope: $(BUILD)/main.o $(LIBRARY)
 $(BUILD)/davscope-play: $(BUILD)/cmd/player/main.o $(LIBRARY)
-$(BUILD)/davscope $(BUILD)/davscope-play:
+$(BUILD)/davscope-keeper: $(BUILD)/cmd/keeper/main.o $(LIBRARY)
+$(BUILD)/davscope $(BUILD)/davscope-play $(BUILD)/davscope-keeper:
 	$(call say,LINK,$@)
 	$(Q)$(LINK) $(LTO_LINK) -o $@ $^ $(LIBS)
 
@@ -175,7 +193,7 @@ $(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZER),,$(REP
 -include $(OBJECTS:.o=.d) $(HELPERS:.o=.d) $(REPLAY:.o=.d) $(addsuffix .d,$(UNITS) $(TOOLS) $(FUZZERS))
 .SECONDARY:
 
-TESTABLE := $(PROGRAM) $(PLAYER) $(UNITS) $(TOOLS) $(FUZZERS)
+TESTABLE := $(PROGRAM) $(PLAYER) $(KEEPER) $(UNITS) $(TOOLS) $(FUZZERS)
 RUN := BUILD=$(BUILD) DAVSCOPE=$(if $(filter /%,$(BUILD)),,./)$(PROGRAM) \
 	MKPCAP=$(BUILD)/tests/tool/mkpcap
 run-tests: $(TESTABLE)
@@ -192,7 +210,7 @@ run-lint: $(OBJECTS) $(HELPERS) $(REPLAY) $(addsuffix .o,$(UNITS) $(TOOLS) $(FUZ
 run-demo: davscope
 	@echo ./davscope -r $(DEMO_SAMPLE)
 	@./davscope -r $(DEMO_SAMPLE)
-tools: $(PROGRAM) $(PLAYER) $(TOOLS)
+tools: $(PROGRAM) $(PLAYER) $(KEEPER) $(TOOLS)
 
 bench: tools
 	@dist/deps.sh bench
@@ -209,13 +227,30 @@ $(BUILD)/davscope-fields.7: docs/fields.sh $(PROGRAM)
 	$(call say,MAN,$@)
 	$(Q)docs/fields.sh $(if $(filter /%,$(BUILD)),,./)$(PROGRAM) >$@
 
-install: $(PROGRAM) $(PLAYER) man
+install: $(PROGRAM) $(PLAYER) $(KEEPER) man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/davscope'
 	install -m 755 $(PLAYER) '$(DESTDIR)$(PREFIX)/bin/davscope-play'
-	for page in $(wildcard docs/*.1 docs/*.5) $(BUILD)/davscope-fields.7; do \
+	install -m 755 $(KEEPER) '$(DESTDIR)$(PREFIX)/bin/davscope-keeper'
+	for page in $(wildcard docs/*.1 docs/*.5 docs/*.8) $(BUILD)/davscope-fields.7; do \
 		dir='$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}; \
 		install -d "$$dir" && install -m 644 $$page "$$dir" || exit 1; \
 	done
+	ln -sf davscope.1 '$(DESTDIR)$(PREFIX)/share/man/man1/davscope-play.1'
+	ln -sf davscope-monitor.8 '$(DESTDIR)$(PREFIX)/share/man/man8/davscope-capture.8'
+	ln -sf davscope-monitor.8 '$(DESTDIR)$(PREFIX)/share/man/man8/davscope-keeper.8'
+	install -d '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' '$(DESTDIR)$(TMPFILESDIR)' \
+		'$(DESTDIR)$(SYSCONFDIR)/davscope/rules' '$(DESTDIR)$(SYSCONFDIR)/logrotate.d' \
+		'$(DESTDIR)$(PREFIX)/share/davscope'
+	sed -e 's|@BINDIR@|$(PREFIX)/bin|' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|' 'dist/davscope@.service' \
+		>$(BUILD)/davscope@.service
+	install -m 644 '$(BUILD)/davscope@.service' '$(DESTDIR)$(UNITDIR)'
+	install -m 644 dist/davscope.sysusers '$(DESTDIR)$(SYSUSERSDIR)/davscope.conf'
+	install -m 644 dist/davscope.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/davscope.conf'
+	install -m 644 dist/davscope.logrotate '$(DESTDIR)$(SYSCONFDIR)/logrotate.d/davscope'
+	install -m 644 dist/davscope.rules.yml '$(DESTDIR)$(PREFIX)/share/davscope'
+	install -m 644 dist/rules-README '$(DESTDIR)$(SYSCONFDIR)/davscope/rules/README'
+	[ -e '$(DESTDIR)$(SYSCONFDIR)/davscope/davscope.yaml' ] || \
+		install -m 644 dist/davscope.yaml '$(DESTDIR)$(SYSCONFDIR)/davscope'
 
 endif

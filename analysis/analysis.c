@@ -5,6 +5,7 @@
 #include "analysis/conclude.h"
 #include "analysis/facts.h"
 #include "analysis/meaning.h"
+#include "analysis/remember.h"
 #include "analysis/servers.h"
 
 #include <inttypes.h>
@@ -28,6 +29,9 @@ struct analysis {
 	struct servers *servers;
 	uint64_t anomalies, losses, syncs;
 	struct stamp last;
+	uint64_t last_order; /* of whatever was heard of */
+	struct saving *saving; /* NULL: nothing was saved yet */
+	uint64_t saved; /* sum of the record of the counters */
 	char id[ID_BYTES], flow_id[ID_BYTES];
 };
 
@@ -98,6 +102,7 @@ void analysis_free(struct analysis *a)
 	sessions_free(a->sessions);
 	ledger_free(a->ledger);
 	arena_free(a->conclusions);
+	free(a->saving);
 	servers_free(a->servers);
 	peers_free(a->peers);
 	places_free(a->places);
@@ -169,6 +174,8 @@ static struct slice number_text(struct analysis *a, const char *kind, uint64_t n
 static struct event event_make(struct analysis *a, enum event_kind kind, struct stamp at,
     struct flow_id flow)
 {
+	if (at.order > a->last_order)
+		a->last_order = at.order;
 	return (struct event){ .kind = kind,
 		.at = at,
 		.flow_id = flow_text(a, flow),
@@ -301,6 +308,15 @@ static void on_txn(void *ctx, struct txn *txn)
 	folder_txn(a->folder, txn, ops);
 }
 
+/* Legs first, as with a packet: they are of an earlier time than what waits in the store. */
+void analysis_tick(struct analysis *a, int64_t now_ns)
+{
+	if (now_ns < a->last.ns)
+		return;
+	folder_tick(a->folder, now_ns);
+	store_tick(a->store, now_ns);
+}
+
 void analysis_finish(struct analysis *a)
 {
 	folder_finish(a->folder);
@@ -380,4 +396,109 @@ struct ledger *analysis_ledger(const struct analysis *a)
 const struct servers *analysis_servers(const struct analysis *a)
 {
 	return a->servers;
+}
+
+/* ---- over a restart ---- */
+
+static void counters_form(struct pack *k, void *thing)
+{
+	struct analysis *a = thing;
+	pack_u64(k, &a->last_order);
+	pack_stamp(k, &a->last);
+	pack_u64(k, &a->anomalies);
+	pack_u64(k, &a->losses);
+	pack_u64(k, &a->syncs);
+}
+
+bool analysis_save(struct analysis *a, const struct state_sink *sink)
+{
+	if (a->saving == NULL)
+		a->saving = calloc(1, sizeof(*a->saving));
+	struct saving *v = a->saving;
+	if (v == NULL)
+		return false;
+	v->sink = sink;
+	v->now = a->last.ns;
+	v->n_label = 0;
+	label_text(v, "counters");
+	return save_changed(v, STATE_META, OF_STAGE, counters_form, a, &a->saved) &&
+	    folder_save(a->folder, v) && flavours_save(a->flavours, v) &&
+	    places_save(a->places, v) && peers_save(a->peers, v) && store_save(a->store, v) &&
+	    sessions_save(a->sessions, v);
+}
+
+void analysis_save_anew(struct analysis *a)
+{
+	a->saved = 0;
+	folder_anew(a->folder);
+	flavours_anew(a->flavours);
+	places_anew(a->places);
+	peers_anew(a->peers);
+	store_anew(a->store);
+	sessions_anew(a->sessions);
+}
+
+static bool counters_load(struct analysis *a, const struct state_record *r)
+{
+	struct analysis read = { .last_order = 0 };
+	if (!record_form(r, counters_form, &read))
+		return false;
+	a->last_order = read.last_order;
+	a->last = read.last;
+	a->anomalies = read.anomalies;
+	a->losses = read.losses;
+	a->syncs = read.syncs;
+	return true;
+}
+
+static bool meta_load(struct analysis *a, const struct state_record *r)
+{
+	switch (r->key[0]) {
+	case OF_STAGE:
+		return counters_load(a, r);
+	case OF_FOLDER:
+	case OF_LOST:
+		return folder_load(a->folder, r);
+	case OF_SESSIONS:
+		return sessions_load(a->sessions, r);
+	default:
+		return store_load(a->store, r);
+	}
+}
+
+bool analysis_load(struct analysis *a, const struct state_record *r)
+{
+	switch (r->part) {
+	case STATE_META:
+		return meta_load(a, r);
+	case STATE_COLLECTION:
+		if (r->key[0] == OF_FLAVOUR)
+			return flavours_load(a->flavours, r);
+		return r->key[0] == OF_ALIAS ? places_load(a->places, r) : store_load(a->store, r);
+	case STATE_ITEM:
+		return store_load(a->store, r);
+	case STATE_PEER:
+		if (r->key[0] == OF_LOGIN || r->key[0] == OF_BOX)
+			return peers_load(a->peers, r);
+		return store_load(a->store, r);
+	case STATE_SESSION:
+		return sessions_load(a->sessions, r);
+	default:
+		return false;
+	}
+}
+
+uint64_t analysis_last_order(const struct analysis *a)
+{
+	return a->last_order;
+}
+
+void analysis_missed(struct analysis *a, uint64_t order, uint64_t numbers)
+{
+	a->anomalies += numbers;
+	a->losses += numbers;
+	a->syncs += numbers;
+	folder_missed(a->folder, numbers);
+	store_missed(a->store, order);
+	sessions_missed(a->sessions, order, numbers);
 }

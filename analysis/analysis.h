@@ -114,6 +114,19 @@ struct analysis_sink { void (*event)(void *ctx, const struct event *); void *ctx
 struct analysis;
 struct analysis *analysis_new(const struct analysis_options *, struct analysis_sink, struct error *);
 struct decode_sink analysis_input(struct analysis *);   /* give this to decoder_new(); txns are freed after the event */
+void analysis_tick(struct analysis *, int64_t now_ns);     /* nothing came, and so late it is: what waited for that is told */
+/* Hands out what has changed since the last time; true: all of it was taken. */
+bool analysis_save(struct analysis *, const struct state_sink *);
+/* What was handed out so far did not come to rest: all that is known is handed out again. */
+void analysis_save_anew(struct analysis *);
+/* Before the first transaction, in the order of state.def. False: it cannot be read, nothing is changed. */
+bool analysis_load(struct analysis *, const struct state_record *);
+uint64_t analysis_last_order(const struct analysis *);     /* of all packets that it has heard of, and of the loaded ones */
+/*
+ * Behind loading, where packets may have gone by unseen: they end before the packet of that order, and
+ * so many numbers of operations, sessions ... may have been given since the state was saved.
+ */
+void analysis_missed(struct analysis *, uint64_t order, uint64_t numbers);
 void analysis_finish(struct analysis *);                   /* what waits for a next leg is told, sessions end */
 /* Behind analysis_finish(). Valid until the next call; borrows the profiles. */
 bool analysis_conclude(struct analysis *, const struct profiles *, const struct conclude_wish *, struct conclusions *, struct error *);

@@ -9,9 +9,6 @@
 
 enum { HREF_ROOM = 512 };
 
-/* Longer than a hole in a stream stays open: limit gap_seconds. */
-#define WAIT_NS (INT64_C(30) * 1000000000)
-
 /* ---- whose messages are missing ---- */
 
 static uint64_t *blind_of(struct store *s, const struct txn *txn)
@@ -44,8 +41,10 @@ bool txn_is_whole(const struct txn *txn)
 void store_txn(struct store *s, const struct txn *txn)
 {
 	uint64_t *last = blind_of(s, txn);
-	if (!txn_is_whole(txn) && txn->done.order > *last)
-		*last = txn->done.order;
+	if (txn_is_whole(txn) || txn->done.order <= *last)
+		return;
+	*last = txn->done.order;
+	mark_set(&s->blind_marks, (size_t)(last - s->blind));
 }
 
 /* ---- until it is told ---- */
@@ -94,10 +93,12 @@ void doubt_add(struct store *s, enum trouble trouble, const struct item *item, c
 	memcpy(d->packets, packets, d->n_packets * sizeof(*packets));
 }
 
+/* Longer than a hole in a stream stays open. */
 void doubt_tick(struct store *s, int64_t now)
 {
+	int64_t wait = (int64_t)s->limits->doubt_seconds * 1000000000;
 	while (s->n_resolved != s->n_doubts &&
-	    ns_apart(now, s->doubts[s->n_resolved % DOUBTS].ns) >= WAIT_NS)
+	    ns_apart(now, s->doubts[s->n_resolved % DOUBTS].ns) >= wait)
 		doubt_pop(s);
 }
 

@@ -5,6 +5,7 @@
  * then its server, have shown before. Where those contradict each other it is plain WebDAV.
  */
 #include "analysis/facts.h"
+#include "analysis/remember.h"
 #include "analysis/signs.h"
 
 #include <stdlib.h>
@@ -41,11 +42,13 @@ struct scope {
 	uint8_t sign, dav_sign; /* a dialect's sign, a sign of WebDAV as such; SIGNS = none yet */
 	bool several; /* more than one dialect: it tells nothing about a transaction */
 	bool schedules; /* servers: calendar-auto-schedule was announced */
+	bool unsaved; /* it has changed since it was saved */
 };
 
 struct flavours {
 	struct hash_key key;
 	size_t n, room, limit; /* room is a power of two, at least 2 n */
+	size_t n_unsaved;
 	struct scope *slots;
 };
 
@@ -233,7 +236,13 @@ static void judge_dialect(uint32_t signs, const struct scopes *s, const struct t
 		facts_set(facts, s->server->dav_sign, FROM_SERVER, s->server->dav_at);
 }
 
-static void scope_learn(struct scope *s, enum sign sign, struct stamp at)
+static void scope_changed(struct flavours *f, struct scope *s)
+{
+	f->n_unsaved += !s->unsaved;
+	s->unsaved = true;
+}
+
+static void scope_learn(struct flavours *f, struct scope *s, enum sign sign, struct stamp at)
 {
 	if (s == NULL)
 		return;
@@ -241,12 +250,15 @@ static void scope_learn(struct scope *s, enum sign sign, struct stamp at)
 		if (s->dav_sign == SIGNS) {
 			s->dav_sign = (uint8_t)sign;
 			s->dav_at = at;
+			scope_changed(f, s);
 		}
 	} else if (s->sign == SIGNS) {
 		s->sign = (uint8_t)sign;
 		s->at = at;
-	} else if (sign_table[s->sign].flavour != sign_table[sign].flavour) {
+		scope_changed(f, s);
+	} else if (!s->several && sign_table[s->sign].flavour != sign_table[sign].flavour) {
 		s->several = true;
+		scope_changed(f, s);
 	}
 }
 
@@ -279,9 +291,9 @@ static void sign_learn(struct flavours *f, enum sign sign, uint64_t key, const s
 		return;
 	struct scope *server = scope_add(f, key);
 	if (info->learn == LEARN_SERVER)
-		scope_learn(server, sign, at);
+		scope_learn(f, server, sign, at);
 	if (sign < SIGNS_DIALECT && txn->req.seen)
-		scope_learn(scope_add(f, collection_key(f, key, path_learned(&txn->req))), sign,
+		scope_learn(f, scope_add(f, collection_key(f, key, path_learned(&txn->req))), sign,
 		    at);
 }
 
@@ -306,6 +318,8 @@ void flavours_judge(struct flavours *f, const struct txn *txn, struct facts *fac
 	if ((signs & (UINT32_C(1) << SIGN_DAV_HEADER)) &&
 	    dav_announces(&txn->res, SLICE("calendar-auto-schedule"))) {
 		struct scope *server = scope_add(f, s.server_key);
+		if (server != NULL && !server->schedules)
+			scope_changed(f, server);
 		if (server != NULL)
 			server->schedules = true;
 	}
@@ -315,4 +329,62 @@ bool flavours_scheduling(const struct flavours *f, const struct txn *txn)
 {
 	const struct scope *server = scope_find(f, server_key(f, &txn->server));
 	return server != NULL && server->schedules;
+}
+
+/* ---- over a restart ---- */
+
+static void scope_form(struct pack *k, void *thing)
+{
+	struct scope *s = thing;
+	pack_stamp(k, &s->at);
+	pack_stamp(k, &s->dav_at);
+	PACK(k, s->sign);
+	PACK(k, s->dav_sign);
+	PACK(k, s->several);
+	PACK(k, s->schedules);
+}
+
+static bool scope_save(struct flavours *f, struct scope *s, struct saving *v)
+{
+	bool dialect = s->sign != SIGNS && !s->several;
+	label_text(v, dialect ? flavour_name(sign_table[s->sign].flavour) : "no one dialect");
+	if (!save_record(v, STATE_COLLECTION, OF_FLAVOUR, s->key, scope_form, s))
+		return false;
+	s->unsaved = false;
+	f->n_unsaved--;
+	return true;
+}
+
+/* What is learned is learned soon, and then all is still. */
+bool flavours_save(struct flavours *f, struct saving *v)
+{
+	for (size_t i = 0; i < f->room && f->n_unsaved != 0; i++)
+		if (f->slots[i].unsaved && !scope_save(f, &f->slots[i], v))
+			return false;
+	return true;
+}
+
+bool flavours_load(struct flavours *f, const struct state_record *r)
+{
+	struct scope read = { .key = r->key[1] };
+	if (read.key == 0 || !record_form(r, scope_form, &read) || read.sign > SIGNS ||
+	    read.dav_sign > SIGNS || scope_find(f, read.key) != NULL)
+		return false;
+	struct scope *s = scope_add(f, read.key);
+	if (s != NULL)
+		*s = read;
+	return s != NULL;
+}
+
+/* Of a server without a sign nothing was learned that had to be saved. */
+static bool scope_says_something(const struct scope *s)
+{
+	return s->key != 0 && (s->sign != SIGNS || s->dav_sign != SIGNS || s->schedules);
+}
+
+void flavours_anew(struct flavours *f)
+{
+	for (size_t i = 0; i < f->room; i++)
+		if (scope_says_something(&f->slots[i]))
+			scope_changed(f, &f->slots[i]);
 }

@@ -4,7 +4,7 @@
  *
  * A leg that asks for another one waits, with its transaction, until that comes or time is up.
  */
-#include "analysis/meaning.h"
+#include "analysis/remember.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,8 @@ struct folder {
 	size_t first, n, bytes;
 	uint16_t marks[MARKS]; /* how many of those that wait have such an asker: mostly none has */
 	struct lost lost[LOST];
-	uint64_t number;
+	struct slot_marks lost_marks;
+	uint64_t number, saved; /* saved: sum of the record of the number */
 };
 
 struct folder *folder_new(const struct limits *limits, struct fold_sink sink, struct teller teller,
@@ -122,6 +123,8 @@ static void attempts_count(struct folder *f, struct op *op)
 	bool again = slot->what == what;
 	if (again && now >= slot->ns && ns_apart(now, slot->ns) < RETRY_NS)
 		op->attempts = (uint16_t)(slot->attempts + (slot->attempts < UINT16_MAX));
+	if (op->outcome == OUT_LOST || again)
+		mark_set(&f->lost_marks, what % LOST);
 	if (op->outcome == OUT_LOST)
 		*slot = (struct lost){ what, op->txn->done.ns, op->attempts };
 	else if (again)
@@ -320,8 +323,66 @@ void folder_txn(struct folder *f, struct txn *txn, struct ops ops)
 	ops_send(f, leg);
 }
 
+void folder_tick(struct folder *f, int64_t now)
+{
+	legs_expire(f, now);
+}
+
 void folder_finish(struct folder *f)
 {
 	while (f->n != 0)
 		leg_give_up(f);
+}
+
+/* ---- over a restart: legs that wait are lost ---- */
+
+static void lost_form(struct pack *k, void *thing)
+{
+	struct lost *l = thing;
+	pack_u64(k, &l->what);
+	pack_i64(k, &l->ns);
+	PACK(k, l->attempts);
+}
+
+static void number_form(struct pack *k, void *thing)
+{
+	pack_u64(k, thing);
+}
+
+static struct slots lost_slots(struct folder *f)
+{
+	return (struct slots){ STATE_META, OF_LOST, "request without an answer", f->lost, LOST,
+		sizeof(f->lost[0]), &f->lost_marks, lost_form, NULL };
+}
+
+bool folder_save(struct folder *f, struct saving *v)
+{
+	struct slots slots = lost_slots(f);
+	label_text(v, "operations so far");
+	return save_changed(v, STATE_META, OF_FOLDER, number_form, &f->number, &f->saved) &&
+	    slots_save(v, &slots);
+}
+
+bool folder_load(struct folder *f, const struct state_record *r)
+{
+	struct slots slots = lost_slots(f);
+	uint64_t number = 0;
+	if (r->key[0] == OF_LOST)
+		return slots_load(&slots, r);
+	if (!record_form(r, number_form, &number))
+		return false;
+	f->number = number;
+	return true;
+}
+
+void folder_missed(struct folder *f, uint64_t numbers)
+{
+	f->number += numbers;
+}
+
+void folder_anew(struct folder *f)
+{
+	struct slots slots = lost_slots(f);
+	slots_anew(&slots);
+	f->saved = 0;
 }

@@ -10,7 +10,6 @@
 #include <string.h>
 
 enum { CANDIDATES = 64, PENDING = 4096, BURST = 5, HREF_ROOM = 512 };
-#define GRACE_NS (INT64_C(30) * 1000000000)
 #define PAUSE_NS (INT64_C(5) * 1000000000)
 #define SECOND_NS INT64_C(1000000000)
 
@@ -73,6 +72,7 @@ void burst_count(struct store *s, const struct item *item, const struct op *op)
 			scope->burst_before = *burst;
 		*burst = (struct burst){ .peer = op->peer, .first_order = item->created.order };
 	}
+	scope_mark(s, scope);
 	burst->last_ns = now;
 	burst->last_order = item->created.order;
 	burst->n++;
@@ -371,15 +371,16 @@ static void pending_pop(struct store *s)
 }
 
 /* A clock that was set back does not make anything wait for it. */
-static bool is_due(const struct pending *p, int64_t now)
+static bool is_due(const struct store *s, const struct pending *p, int64_t now)
 {
 	int64_t waited = ns_apart(now, p->since_ns);
-	return waited >= GRACE_NS || waited < -GRACE_NS;
+	int64_t grace = (int64_t)s->limits->rename_seconds * SECOND_NS;
+	return waited >= grace || waited < -grace;
 }
 
 void gate_tick(struct store *s, int64_t now)
 {
-	while (s->first != NULL && is_due(s->first, now))
+	while (s->first != NULL && is_due(s, s->first, now))
 		pending_pop(s);
 }
 

@@ -47,6 +47,11 @@ static void front_note(struct front *f, const struct op *op)
 	note_add(f->note, sizeof(f->note), &n, op->guard_value);
 }
 
+static void front_mark(struct store *s, const struct front *f)
+{
+	mark_set(&s->front_marks, (size_t)(f - s->fronts));
+}
+
 /* ---- which create belongs to which Sync ---- */
 
 static bool one_recording(const struct front *f, const struct back *b)
@@ -71,6 +76,7 @@ static struct clocks *clocks_of(struct store *s, const struct front *f, const st
 			return &s->clocks[i];
 	if (s->n_clocks == CLOCKS)
 		return NULL;
+	mark_set(&s->clock_marks, s->n_clocks);
 	struct clocks *c = &s->clocks[s->n_clocks++];
 	*c = (struct clocks){ .front = f->trace.input,
 		.back = b->trace.input,
@@ -88,6 +94,7 @@ static void clocks_learn(struct store *s, const struct front *f, const struct ba
 	int64_t least = ns_apart(f->first_ns, b->first_ns), most = ns_apart(f->last_ns, b->last_ns);
 	if (c == NULL || least > c->most_ns || most < c->least_ns)
 		return;
+	mark_set(&s->clock_marks, (size_t)(c - s->clocks));
 	c->pairs++;
 	c->least_ns = least > c->least_ns ? least : c->least_ns;
 	c->most_ns = most < c->most_ns ? most : c->most_ns;
@@ -137,6 +144,7 @@ static void mismatch_judge(struct store *s, const struct op *op, struct front *f
 	struct matter m = matter_of(s, TROUBLE_GATEWAY_MISMATCH, item, op);
 	if (first->number == 0)
 		first->number = m.number;
+	front_mark(s, first);
 	m.number = first->number;
 	m.update = first->mismatches++;
 	m.count = first->mismatches;
@@ -158,8 +166,12 @@ static void pair_make(struct store *s, struct front *f, struct back *b, const st
 	struct item *item = item_find(s, b->scope, b->id);
 	f->paired = b->paired = true;
 	f->back = b->trace;
-	if (item != NULL)
+	front_mark(s, f);
+	mark_set(&s->back_marks, (size_t)(b - s->backs));
+	if (item != NULL) {
+		item_mark(s, item);
 		item->idem = f->idem;
+	}
 	clocks_learn(s, f, b);
 	mismatch_judge(s, op, f, b);
 }
@@ -200,6 +212,7 @@ void legs_front(struct store *s, const struct op *op)
 	if (op->kind != OP_CREATE || op->item == NULL || print == 0 || user == 0)
 		return;
 	struct front *f = &s->fronts[s->n_fronts++ % FRONTS];
+	front_mark(s, f);
 	*f = (struct front){ .user = user,
 		.print = print,
 		.first_ns = op->txn->req.first.ns,
@@ -218,6 +231,7 @@ void legs_back(struct store *s, const struct op *op)
 	bool writes = op->kind == OP_CREATE || op->kind == OP_WRITE;
 	if (!writes || print == 0 || user == 0 || op->facts->flavour != FLAVOUR_EXCHANGE)
 		return;
+	mark_set(&s->back_marks, s->n_backs % BACKS);
 	struct back *b = &s->backs[s->n_backs++ % BACKS];
 	*b = (struct back){ .user = user,
 		.print = print,

@@ -101,6 +101,7 @@ struct fold_sink {
 struct folder *folder_new(const struct limits *, struct fold_sink, struct teller, struct places *);
 /* Takes the transaction; its operations reach the sink now, or with a later leg, or when none came. */
 void folder_txn(struct folder *, struct txn *, struct ops);
+void folder_tick(struct folder *, int64_t now);
 void folder_finish(struct folder *);
 void folder_free(struct folder *);
 
@@ -120,6 +121,7 @@ void store_servers(struct store *, struct servers *);    /* what is written and 
 void store_txn(struct store *, const struct txn *);      /* each one, before its operations */
 void store_op(struct store *, const struct op *);
 void store_replayed(struct store *, uint64_t number);    /* the operation of that number was a hop's own */
+void store_tick(struct store *, int64_t now);
 void store_finish(struct store *);
 uint64_t store_evicted(const struct store *);
 void store_free(struct store *);

@@ -12,8 +12,10 @@ static bool is_like(const struct orphan *orphan, const struct item *item)
 	return orphan->print != 0 && orphan->print == item->print;
 }
 
-static void adopt(struct orphan *orphan, struct item *item)
+static void adopt(struct store *s, struct orphan *orphan, struct item *item)
 {
+	mark_set(&s->orphan_marks, (size_t)(orphan - s->orphans));
+	item_mark(s, item);
 	orphan->open = false;
 	item->created = orphan->created;
 	item->creator = orphan->creator;
@@ -65,6 +67,7 @@ void orphan_again(struct store *s, const struct op *op)
 		const struct trace both[2] = { orphan->created, trace_of(op) };
 		struct matter m = matter_of(s, TROUBLE_ADD_UNANSWERED, NULL, op);
 		orphan->told = true;
+		mark_set(&s->orphan_marks, i);
 		m.number = orphan->number;
 		m.certainty = orphan->open ? PROBABLE : CONFIRMED;
 		m.summary = op->object->summary;
@@ -77,6 +80,7 @@ void orphan_again(struct store *s, const struct op *op)
 void orphan_add(struct store *s, const struct op *op)
 {
 	const struct object *o = op->object;
+	mark_set(&s->orphan_marks, s->n_orphans % ORPHANS);
 	struct orphan *orphan = &s->orphans[s->n_orphans++ % ORPHANS];
 	*orphan = (struct orphan){ .scope = op->at.scope,
 		.uid = o != NULL ? uid_number(o->uid) : 0,
@@ -90,7 +94,7 @@ void orphan_add(struct store *s, const struct op *op)
 		.open = true };
 	struct item *item = turned_up(s, orphan);
 	if (item != NULL) {
-		adopt(orphan, item);
+		adopt(s, orphan, item);
 		gate_item(s, item, NULL);
 	}
 	if (answer_was_lost(op)) {
@@ -106,7 +110,7 @@ bool orphan_adopt(struct store *s, struct item *item)
 		struct orphan *orphan = &s->orphans[i];
 		if (!orphan->open || orphan->scope != item->scope || !is_like(orphan, item))
 			continue;
-		adopt(orphan, item);
+		adopt(s, orphan, item);
 		return true;
 	}
 	return false;

@@ -5,7 +5,7 @@
  * Who is logged in is remembered for a connection (NTLM says it once), and which device a front end of
  * Exchange last worked for in a mailbox: its state lies in a folder that names the device.
  */
-#include "analysis/meaning.h"
+#include "analysis/remember.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,7 @@ struct box {
 struct peers {
 	struct login logins[FLOWS];
 	struct box boxes[BOXES];
+	struct slot_marks login_marks, box_marks;
 };
 
 struct peers *peers_new(const struct limits *limits)
@@ -103,6 +104,14 @@ static struct login *login_slot(struct peers *p, struct flow_id flow)
 	return &p->logins[mix(flow.frame, flow.input) % FLOWS];
 }
 
+static void login_mark(struct peers *p, const struct login *slot, const struct txn *txn,
+    uint64_t who)
+{
+	if (slot->who != who || slot->flow.frame != txn->flow.frame ||
+	    slot->flow.input != txn->flow.input)
+		mark_set(&p->login_marks, (size_t)(slot - p->logins));
+}
+
 static uint64_t credential_of(const struct message *req)
 {
 	for (size_t i = 0; i < req->n_headers; i++)
@@ -142,6 +151,7 @@ static uint64_t login_read(struct peers *p, const struct txn *txn, struct slice 
 		return slot->who;
 	}
 	if (who != 0) {
+		login_mark(p, slot, txn, who);
 		slot->flow = txn->flow;
 		slot->who = who;
 		slot->n = text_keep(slot->name, *name);
@@ -165,6 +175,8 @@ static struct slice device_behind(struct peers *p, const struct op *op)
 	    mix_slice(13, lower_copy(op->mailbox, room)));
 	struct box *box = &p->boxes[key % BOXES];
 	if (path_device(op->at.path, &type, &id)) {
+		if (box->key != key || !slice_equal(text_of(box->device, box->n), id))
+			mark_set(&p->box_marks, key % BOXES);
 		box->key = key;
 		box->n = text_keep(box->device, id);
 	}
@@ -233,4 +245,53 @@ void peers_judge(struct peers *p, struct op *op, const struct sync_facts *sync)
 	op->peer_name = name_make(arena, who, product);
 	if (is_front_end(&op->txn->req))
 		arena_copy(arena, device_behind(p, op), &op->device);
+}
+
+/* ---- over a restart ---- */
+
+static void login_form(struct pack *k, void *thing)
+{
+	struct login *l = thing;
+	pack_u64(k, &l->flow.frame);
+	PACK(k, l->flow.input);
+	pack_u64(k, &l->who);
+	pack_text(k, l->name, sizeof(l->name), &l->n);
+}
+
+static void box_form(struct pack *k, void *thing)
+{
+	struct box *b = thing;
+	pack_u64(k, &b->key);
+	pack_text(k, b->device, sizeof(b->device), &b->n);
+}
+
+static struct slots login_slots(struct peers *p)
+{
+	return (struct slots){ STATE_PEER, OF_LOGIN, "who is logged in on a connection", p->logins,
+		FLOWS, sizeof(p->logins[0]), &p->login_marks, login_form, NULL };
+}
+
+static struct slots box_slots(struct peers *p)
+{
+	return (struct slots){ STATE_PEER, OF_BOX, "device behind a front end", p->boxes, BOXES,
+		sizeof(p->boxes[0]), &p->box_marks, box_form, NULL };
+}
+
+bool peers_save(struct peers *p, struct saving *v)
+{
+	struct slots logins = login_slots(p), boxes = box_slots(p);
+	return slots_save(v, &logins) && slots_save(v, &boxes);
+}
+
+bool peers_load(struct peers *p, const struct state_record *r)
+{
+	struct slots slots = r->key[0] == OF_LOGIN ? login_slots(p) : box_slots(p);
+	return slots_load(&slots, r);
+}
+
+void peers_anew(struct peers *p)
+{
+	struct slots logins = login_slots(p), boxes = box_slots(p);
+	slots_anew(&logins);
+	slots_anew(&boxes);
 }

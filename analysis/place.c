@@ -4,7 +4,7 @@
  * RFC 3986 6.2.2: percent encoding is undone where it makes no difference, dot segments go. A slash at
  * the end is not told apart (RFC 4918 5.2). On Exchange case is kept for people and does not count.
  */
-#include "analysis/meaning.h"
+#include "analysis/remember.h"
 #include "analysis/signs.h"
 
 #include <stdlib.h>
@@ -18,11 +18,14 @@ struct prefix {
 	char path[PREFIX_MAX];
 };
 
+struct alias {
+	struct prefix from, to;
+};
+
 struct places {
 	size_t n;
-	struct {
-		struct prefix from, to;
-	} aliases[ALIASES];
+	struct alias aliases[ALIASES];
+	struct slot_marks marks;
 	struct prefix
 	    last; /* the collection asked for last: the rows of a listing all lie in one */
 	bool last_fold;
@@ -375,7 +378,56 @@ void places_alias(struct places *p, uint64_t from_authority, struct slice from,
 	struct prefix *f = &p->aliases[p->n].from, *t = &p->aliases[p->n].to;
 	if (prefix_set(f, from_authority, from) && prefix_set(t, to_authority, to) &&
 	    !alias_clashes(p, f, t)) {
-		p->n++;
+		mark_set(&p->marks, p->n++);
 		p->last_scope = 0;
 	}
+}
+
+/* ---- over a restart ---- */
+
+static void prefix_form(struct pack *k, struct prefix *p)
+{
+	struct slice path = prefix_path(p);
+	pack_u64(k, &p->authority);
+	pack_slice(k, &path);
+	if (k->reading && !prefix_set(p, p->authority, path))
+		k->bad = true;
+}
+
+static void alias_form(struct pack *k, void *thing)
+{
+	struct alias *a = thing;
+	prefix_form(k, &a->from);
+	prefix_form(k, &a->to);
+}
+
+static struct slots alias_slots(struct places *p)
+{
+	return (struct slots){ STATE_COLLECTION, OF_ALIAS, "another name of a place", p->aliases,
+		ALIASES, sizeof(p->aliases[0]), &p->marks, alias_form, NULL };
+}
+
+bool places_save(struct places *p, struct saving *v)
+{
+	struct slots slots = alias_slots(p);
+	return slots_save(v, &slots);
+}
+
+/* In whatever order they come they stand as they stood; between them may be some that lead nowhere. */
+bool places_load(struct places *p, const struct state_record *r)
+{
+	struct slots slots = alias_slots(p);
+	if (!slots_load(&slots, r))
+		return false;
+	if (p->n <= r->key[1])
+		p->n = (size_t)r->key[1] + 1;
+	p->last_scope = 0;
+	return true;
+}
+
+void places_anew(struct places *p)
+{
+	struct slots slots = alias_slots(p);
+	slots.n = p->n;
+	slots_anew(&slots);
 }

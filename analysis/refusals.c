@@ -18,8 +18,10 @@ enum { LOG_TRACES = 8 };
 static struct refusal_log *log_of(struct store *s, const struct item *item)
 {
 	struct refusal_log *log = &s->refusal_logs[mix(item->scope, item->id) % REFUSAL_LOGS];
-	if (log->scope != item->scope || log->id != item->id)
-		*log = (struct refusal_log){ .scope = item->scope, .id = item->id };
+	if (log->scope == item->scope && log->id == item->id)
+		return log;
+	*log = (struct refusal_log){ .scope = item->scope, .id = item->id };
+	mark_set(&s->log_marks, (size_t)(log - s->refusal_logs));
 	return log;
 }
 
@@ -30,6 +32,7 @@ static const struct refusal_log *log_add(struct store *s, const struct item *ite
 	struct refusal_log *log = log_of(s, item);
 	if (count <= 1)
 		log->n = 0;
+	mark_set(&s->log_marks, (size_t)(log - s->refusal_logs));
 	if (log->n < LOG_TRACES)
 		log->traces[log->n++] = trace_of(op);
 	return log;
@@ -71,7 +74,10 @@ static uint16_t body_count(struct item *item, uint32_t what)
 static struct item *item_refused(struct store *s, const struct op *op)
 {
 	struct item *item = item_take(s, op->at);
-	if (item != NULL && item->lineage == 0)
+	if (item == NULL)
+		return NULL;
+	item_mark(s, item);
+	if (item->lineage == 0)
 		item->lineage = op->number;
 	return item;
 }
@@ -223,6 +229,7 @@ static void uid_refused(struct store *s, const struct op *op)
 	struct item *item = h.here != NULL ? h.here : item_refused(s, op);
 	if (item == NULL || op->object == NULL || op->object->uid.n == 0)
 		return;
+	item_mark(s, item);
 	servers_uid_refused(s->servers, op,
 	    item->print != 0 && item->print == object_print(op->object));
 	if (item->lineage == 0)

@@ -61,6 +61,7 @@ static void row_missing(struct store *s, struct item *item, const struct op *op)
 {
 	if (!item->named)
 		return;
+	item_mark(s, item);
 	item->named = false;
 	if (item->lineage == 0)
 		item->lineage = op->number;
@@ -106,7 +107,10 @@ static void row_there(const struct listing *l, const struct dav_response *row, s
 		.tag = row_value(row, "getetag"),
 		.schedule_tag = row_value(row, "schedule-tag") };
 	item->listing = l->number;
-	item->named |= l->op->kind == OP_LIST || l->op->kind == OP_DELTA;
+	if (!item->named && (l->op->kind == OP_LIST || l->op->kind == OP_DELTA)) {
+		item->named = true;
+		item_mark(l->s, item);
+	}
 	store_seen_live(l->s, item, l->op, &r);
 }
 
@@ -230,6 +234,8 @@ static void airsync_row(struct store *s, const struct op *op, const struct airsy
 	const struct reading r = { .object = row->object };
 	if (item == NULL)
 		return;
+	if (!item->activesync)
+		item_mark(s, item);
 	item->activesync = true;
 	store_seen_live(s, item, op, &r);
 }

@@ -16,10 +16,13 @@ struct sessions *sessions_new(const struct limits *limits, struct hash_key key,
 	if (s == NULL)
 		return NULL;
 	s->teller = teller;
-	if (!lru_init(&s->sessions, key, sizeof(struct session), limits->sessions) ||
-	    !lru_init(&s->shelves, key, sizeof(struct shelf), (limits->sessions + 1) / 2) ||
-	    !lru_init(&s->rows, key, sizeof(struct row_note), limits->session_rows) ||
-	    !lru_init(&s->notes, key, sizeof(struct note), limits->session_notes)) {
+	struct forgotten *gone = &s->forgotten;
+	if (!lru_init(&s->sessions, key, sizeof(struct session), limits->sessions, OF_SESSION,
+		gone) ||
+	    !lru_init(&s->shelves, key, sizeof(struct shelf), (limits->sessions + 1) / 2, OF_SHELF,
+		gone) ||
+	    !lru_init(&s->rows, key, sizeof(struct row_note), limits->session_rows, OF_ROW, gone) ||
+	    !lru_init(&s->notes, key, sizeof(struct note), limits->session_notes, OF_NOTE, gone)) {
 		sessions_free(s);
 		return NULL;
 	}

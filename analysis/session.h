@@ -7,19 +7,24 @@
 #ifndef DAVSCOPE_ANALYSIS_SESSION_H
 #define DAVSCOPE_ANALYSIS_SESSION_H
 
-#include "analysis/meaning.h"
+#include "analysis/remember.h"
 
 /* ---- session_table.c: records by key, a bounded number of them: the one not used for longest leaves ---- */
-struct lru_node { struct lru_node *chain, *older, *newer; uint64_t key; }; /* begins each record */
+struct lru_node { struct lru_node *chain, *older, *newer, *unsaved; uint64_t key; }; /* begins each record; unsaved: the next one that is, the last one itself; NULL: it is saved */
 struct lru {
 	uint64_t seed;
 	struct lru_node **slots, *oldest, *newest;
 	size_t size, n, room;
 	uint64_t limit, evicted;
+	struct lru_node *unsaved, *unsaved_last;
+	uint64_t kind;                 /* enum record_kind */
+	struct forgotten *forgotten;
 };
-bool lru_init(struct lru *, struct hash_key, size_t record_size, uint64_t limit); /* false: no memory */
+bool lru_init(struct lru *, struct hash_key, size_t record_size, uint64_t limit, uint64_t kind, struct forgotten *); /* false: no memory */
 void *lru_find(struct lru *, uint64_t key);              /* and it is in use; NULL: not there */
 void *lru_take(struct lru *, uint64_t key, bool *made);  /* found, or made and zeroed; NULL: no memory */
+void lru_mark(struct lru *, void *record);              /* it has changed; so has what is found or taken */
+void lru_saved(struct lru *);                            /* the first that was not */
 void lru_fini(struct lru *);
 
 /* ---- time and evidence ---- */
@@ -170,6 +175,8 @@ struct sessions {
 	struct lru sessions, shelves, rows, notes;
 	uint64_t numbered;
 	uint32_t cycles;
+	uint64_t saved;                /* sum of the record of the two above */
+	struct forgotten forgotten;
 };
 
 /* ---- session.c ---- */

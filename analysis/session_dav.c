@@ -28,8 +28,10 @@ static void collections_restart(struct sessions *s, uint64_t scope, struct slice
 	for (struct lru_node *i = s->sessions.oldest; i != NULL; i = i->newer) {
 		struct session *n = (struct session *)i;
 		struct slice at = { (const uint8_t *)n->scope_text, n->n_scope };
-		if (!n->airsync && (n->scope == scope || path_below(at, path)))
-			session_restart(s, n);
+		if (n->airsync || (n->scope != scope && !path_below(at, path)))
+			continue;
+		session_restart(s, n);
+		lru_mark(&s->sessions, n);
 	}
 	for (struct lru_node *i = s->shelves.oldest; i != NULL; i = i->newer) {
 		struct shelf *shelf = (struct shelf *)i;
@@ -37,6 +39,7 @@ static void collections_restart(struct sessions *s, uint64_t scope, struct slice
 		if (i->key == scope || path_below(at, path)) {
 			shelf->n = 0;
 			shelf->lost = shelf->touched = now;
+			lru_mark(&s->shelves, shelf);
 		}
 	}
 }

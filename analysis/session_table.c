@@ -9,11 +9,14 @@
 
 enum { FIRST_ROOM = 64 };
 
-bool lru_init(struct lru *l, struct hash_key key, size_t size, uint64_t limit)
+bool lru_init(struct lru *l, struct hash_key key, size_t size, uint64_t limit, uint64_t kind,
+    struct forgotten *forgotten)
 {
 	*l = (struct lru){ .seed = mix(key.k0, key.k1),
 		.size = size,
 		.limit = limit,
+		.kind = kind,
+		.forgotten = forgotten,
 		.room = FIRST_ROOM };
 	l->slots = calloc(l->room, sizeof(*l->slots));
 	return l->slots != NULL;
@@ -47,12 +50,32 @@ static void use_begin(struct lru *l, struct lru_node *n)
 	l->newest = n;
 }
 
+void lru_mark(struct lru *l, void *record)
+{
+	struct lru_node *n = record;
+	if (n->unsaved != NULL)
+		return;
+	n->unsaved = n;
+	*(l->unsaved != NULL ? &l->unsaved_last->unsaved : &l->unsaved) = n;
+	l->unsaved_last = n;
+}
+
+void lru_saved(struct lru *l)
+{
+	struct lru_node *n = l->unsaved;
+	l->unsaved = n->unsaved != n ? n->unsaved : NULL;
+	n->unsaved = NULL;
+}
+
 void *lru_find(struct lru *l, uint64_t key)
 {
 	struct lru_node *n = *slot_of(l, key);
 	while (n != NULL && n->key != key)
 		n = n->chain;
-	if (n != NULL && n != l->newest) {
+	if (n == NULL)
+		return NULL;
+	lru_mark(l, n);
+	if (n != l->newest) {
 		use_end(l, n);
 		use_begin(l, n);
 	}
@@ -88,7 +111,10 @@ static struct lru_node *oldest_take(struct lru *l)
 	use_end(l, n);
 	l->n--;
 	l->evicted++;
+	forget(l->forgotten, STATE_SESSION, l->kind, n->key);
+	struct lru_node *unsaved = n->unsaved;
 	memset(n, 0, l->size);
+	n->unsaved = unsaved;
 	return n;
 }
 
@@ -113,5 +139,6 @@ void *lru_take(struct lru *l, uint64_t key, bool *made)
 	*slot = n;
 	use_begin(l, n);
 	l->n++;
+	lru_mark(l, n);
 	return n;
 }

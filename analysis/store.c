@@ -69,6 +69,7 @@ static void store_delete(struct store *s, const struct op *op)
 		return;
 	if (op->commit == COMMIT_NO && op->outcome != OUT_GONE)
 		return;
+	item_mark(s, item);
 	if (op->commit == COMMIT_YES || op->outcome == OUT_GONE) {
 		item_state(s, item, LIFE_GONE);
 		item->deleted = op->commit == COMMIT_YES;
@@ -110,6 +111,7 @@ static void item_inherit(struct store *s, struct item *to, const struct item *fr
 static void source_moved(struct store *s, struct item *from, const struct op *op)
 {
 	bool known = op->commit == COMMIT_YES && op->to.id != 0;
+	item_mark(s, from);
 	if (op->commit == COMMIT_NO)
 		from->move_refused = true;
 	else if (op->kind == OP_MOVE && op->commit == COMMIT_YES && !known)
@@ -133,6 +135,7 @@ static void store_move(struct store *s, const struct op *op)
 	from = item_find(s, op->at.scope, op->at.id);
 	if (to == NULL)
 		return;
+	item_mark(s, to);
 	item_blur(to);
 	item_state(s, to, LIFE_LIVE);
 	if (from != NULL)
@@ -176,8 +179,7 @@ static bool content_read(struct store *s, struct item *item, const struct op *op
 	return another;
 }
 
-/* It is there, and this is what it holds. */
-void store_seen_live(struct store *s, struct item *item, const struct op *op,
+static void seen_live(struct store *s, struct item *item, const struct op *op,
     const struct reading *r)
 {
 	bool stale = read_is_stale(item, op);
@@ -199,6 +201,20 @@ void store_seen_live(struct store *s, struct item *item, const struct op *op,
 		proven = true;
 	if (proven)
 		gate_item(s, item, NULL);
+}
+
+/* It is there, and this is what it holds. What is read again and again need not be saved each time. */
+void store_seen_live(struct store *s, struct item *item, const struct op *op,
+    const struct reading *r)
+{
+	if (!s->remembers || item->unsaved) {
+		seen_live(s, item, op, r);
+		return;
+	}
+	uint64_t before = item_sum(item);
+	seen_live(s, item, op, r);
+	if (item_sum(item) != before)
+		item_mark(s, item);
 }
 
 /* An answer that is about the item: others may be pages that ask people to log in. */
@@ -243,6 +259,7 @@ static void store_outside(struct store *s, const struct op *op)
 	bool unknown = op->outcome == OUT_LOST || op->commit == COMMIT_MAYBE;
 	if (item == NULL || item->state != LIFE_LIVE || (!creates && op->kind != OP_UPDATE))
 		return;
+	item_mark(s, item);
 	if (unknown)
 		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
 	if (!creates || item->created.frame == 0)
@@ -262,6 +279,7 @@ static void reset_learn(struct store *s, const struct op *op)
 	struct scope_state *scope = scope_find(s, op->at.scope);
 	if (scope == NULL || !(op->outcome == OUT_TOKEN_BAD || slice_is(op->guard_value, "0")))
 		return;
+	scope_mark(s, scope);
 	scope->reset_order = op->txn->done.order;
 	scope->reset_peer = op->peer;
 }
@@ -294,12 +312,14 @@ static void store_read(struct store *s, const struct op *op)
 		reset_learn(s, op);
 }
 
-static void build_keep(char out[BUILD_MAX], struct slice build)
+/* True: it is another one than before. */
+static bool build_keep(char out[BUILD_MAX], struct slice build)
 {
-	if (build.n == 0 || build.n >= BUILD_MAX)
-		return;
+	if (build.n == 0 || build.n >= BUILD_MAX || slice_equal(slice_from(out), build))
+		return false;
 	memcpy(out, build.p, build.n);
 	out[build.n] = '\0';
+	return true;
 }
 
 /* Which versions announce themselves at this collection: of the front end, and of the store. */
@@ -307,13 +327,16 @@ static void builds_learn(struct store *s, const struct op *op)
 {
 	struct scope_state *scope = scope_find(s, op->at.scope);
 	struct slice value = { 0 }, product = SLICE("Microsoft-Server-ActiveSync/");
+	bool changed = false;
 	if (scope == NULL || op->facts->flavour != FLAVOUR_EXCHANGE)
 		return;
 	if (message_header(&op->txn->res, "MS-WebStorage", &value) == PRESENT)
-		build_keep(scope->back_build, slice_trim(value));
+		changed |= build_keep(scope->back_build, slice_trim(value));
 	if (message_header(&op->txn->req, "User-Agent", &value) == PRESENT &&
 	    slice_starts_nocase(value, product))
-		build_keep(scope->front_build, slice_part(value, product.n, value.n));
+		changed |= build_keep(scope->front_build, slice_part(value, product.n, value.n));
+	if (changed)
+		scope_mark(s, scope);
 }
 
 static void store_change(struct store *s, const struct op *op)
@@ -333,6 +356,9 @@ void store_op(struct store *s, const struct op *op)
 		return;
 	if (op->txn->done.order > s->now.order)
 		s->now = op->txn->done;
+	if (s->loaded)
+		scopes_sweep(s);
+	s->loaded = false;
 	gate_tick(s, s->now.ns);
 	doubt_tick(s, s->now.ns);
 	peer_learn(s, op->peer, op->peer_name);
@@ -357,8 +383,17 @@ void store_replayed(struct store *s, uint64_t number)
 	for (; i != NULL && n < 1024; i = item_at(s, i->older), n++)
 		if (i->lineage == number && !i->replayed) {
 			i->replayed = true;
+			item_mark(s, i);
 			gate_item(s, i, NULL); /* what only looks alike is enough now */
 		}
+}
+
+void store_tick(struct store *s, int64_t now)
+{
+	if (now < s->now.ns)
+		return;
+	gate_tick(s, now);
+	doubt_tick(s, now);
 }
 
 void store_finish(struct store *s)

@@ -8,7 +8,7 @@
 #ifndef DAVSCOPE_ANALYSIS_STORE_H
 #define DAVSCOPE_ANALYSIS_STORE_H
 
-#include "analysis/meaning.h"
+#include "analysis/remember.h"
 
 enum life_state { LIFE_UNKNOWN, LIFE_MAYBE, LIFE_LIVE, LIFE_GONE };
 
@@ -42,6 +42,7 @@ struct item {
 	unsigned deleted : 1;          /* by a DELETE that was seen to be done */
 	unsigned named : 1;            /* by a listing, since reading it said last that it is not there */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
+	unsigned unsaved : 1;          /* it has changed since it was saved */
 	uint64_t uid, print;           /* hashes; 0: none. print: of what may be compared at all */
 	uint32_t next_uid, next_print; /* of their buckets */
 	uint32_t older, newer;         /* by use */
@@ -61,6 +62,7 @@ struct item {
 	uint16_t own_refusals, misses;
 	uint16_t n_path, n_uid, n_summary;
 	uint8_t refuser;               /* part of the peer whose condition was refused last */
+	uint8_t saved_hour;            /* of its use when it was saved, modulo 256 */
 };
 
 /* A likely copy that has to wait: what follows may show that it is a move. */
@@ -76,7 +78,7 @@ struct burst { uint64_t peer, first_order, last_order; int64_t last_ns; uint32_t
 
 /* A collection, as far as listings and runs of creates concern. */
 struct scope_state {
-	struct scope_state *next;
+	struct scope_state *next, *unsaved_next, **unsaved_link; /* link NULL: it is saved */
 	uint32_t items;                /* those that are not gone */
 	size_t n_items;                /* all that are known */
 	uint64_t scope;
@@ -177,6 +179,14 @@ struct store {
 	struct doubt doubts[DOUBTS];
 	size_t n_fronts, n_backs, n_orphans, n_doubts; /* of all that came */
 	size_t n_resolved;             /* of the doubts */
+	bool remembers;                /* it is saved from time to time; else the rest is of no use */
+	bool loaded;                   /* collections may be there of which no item is */
+	uint64_t saved_counters, saved_pending, saved_doubts; /* sums of their records */
+	uint32_t *unsaved;             /* numbers of items in the order they changed, [unsaved_at, n_unsaved) */
+	size_t unsaved_at, n_unsaved, unsaved_room;
+	struct scope_state *unsaved_scopes;
+	struct forgotten forgotten;
+	struct slot_marks name_marks, front_marks, back_marks, orphan_marks, log_marks, clock_marks, blind_marks;
 };
 
 /* NULL: number 0. */
@@ -206,6 +216,33 @@ uint64_t uid_number(struct slice uid);
 uint64_t object_print(const struct object *); /* 0: copies cannot be told by it */
 struct slice peer_text(const struct store *, uint64_t peer);
 void peer_learn(struct store *, uint64_t peer, struct slice name);
+
+void scope_mark(struct store *, struct scope_state *); /* it has changed */
+void scope_saved(struct scope_state *);
+struct scope_state *scope_take(struct store *, uint64_t scope, struct slice name); /* found or made; NULL: no memory */
+void scopes_sweep(struct store *);     /* those without items leave */
+/* As it was, with its path, UID and summary, as the one used last. False: no memory, or there is one. */
+bool item_put_back(struct store *, const struct item *, const struct slice texts[3]);
+
+/* ---- store_unsaved.c: which items have changed since they were saved ---- */
+void unsaved_add(struct store *, struct item *);
+struct item *unsaved_first(struct store *);    /* NULL: there is none */
+void unsaved_pop(struct store *);
+void unsaved_all(struct store *);
+uint8_t store_hour(const struct store *);
+static inline void item_mark(struct store *s, struct item *item)
+{
+	if (s->remembers && !item->unsaved)
+		unsaved_add(s, item);
+}
+
+/* ---- store_save.c ---- */
+uint64_t item_sum(const struct item *); /* of what is saved of it */
+
+/* ---- store_waiting.c ---- */
+bool waiting_save(struct saving *, struct store *);
+bool pending_load(struct store *, const struct state_record *);
+bool doubts_load(struct store *, const struct state_record *);
 
 /* ---- store_write.c ---- */
 void reader_add(struct item *item, uint64_t peer);

@@ -153,6 +153,8 @@ static void use_put(struct store *s, struct item *item)
 
 void item_touch(struct store *s, struct item *item)
 {
+	if (s->remembers && item->saved_hour != store_hour(s))
+		item_mark(s, item);
 	if (s->newest == item->number)
 		return;
 	use_take(s, item);
@@ -171,8 +173,29 @@ struct scope_state *scope_find(const struct store *s, uint64_t scope)
 	return state;
 }
 
-/* NULL: no memory. */
-static struct scope_state *scope_take(struct store *s, uint64_t scope, struct slice name)
+void scope_mark(struct store *s, struct scope_state *state)
+{
+	if (!s->remembers || state->unsaved_link != NULL)
+		return;
+	state->unsaved_next = s->unsaved_scopes;
+	state->unsaved_link = &s->unsaved_scopes;
+	if (state->unsaved_next != NULL)
+		state->unsaved_next->unsaved_link = &state->unsaved_next;
+	s->unsaved_scopes = state;
+}
+
+void scope_saved(struct scope_state *state)
+{
+	if (state->unsaved_link == NULL)
+		return;
+	*state->unsaved_link = state->unsaved_next;
+	if (state->unsaved_next != NULL)
+		state->unsaved_next->unsaved_link = state->unsaved_link;
+	state->unsaved_next = NULL;
+	state->unsaved_link = NULL;
+}
+
+struct scope_state *scope_take(struct store *s, uint64_t scope, struct slice name)
 {
 	struct scope_state *state = scope_find(s, scope);
 	if (state != NULL)
@@ -190,6 +213,7 @@ static struct scope_state *scope_take(struct store *s, uint64_t scope, struct sl
 	*bucket = state;
 	s->n_scopes++;
 	s->bytes += sizeof(*state) + n + MALLOC_COST;
+	scope_mark(s, state);
 	return state;
 }
 
@@ -200,6 +224,9 @@ static void scope_drop(struct store *s, struct scope_state *state)
 	while (*at != state)
 		at = &(*at)->next;
 	*at = state->next;
+	if (s->remembers)
+		forget(&s->forgotten, STATE_COLLECTION, OF_SCOPE, state->scope);
+	scope_saved(state);
 	s->n_scopes--;
 	s->bytes -= sizeof(*state) + state->n_name + MALLOC_COST;
 	free(state);
@@ -249,6 +276,8 @@ void item_state(struct store *s, struct item *item, enum life_state now)
 {
 	bool was_gone = item->state == LIFE_GONE, is_gone = now == LIFE_GONE;
 	struct scope_state *scope = was_gone != is_gone ? scope_find(s, item->scope) : NULL;
+	if (item->state != now)
+		item_mark(s, item);
 	item->state = (unsigned)now & 15;
 	item->deleted &= is_gone;
 	if (scope == NULL)
@@ -314,12 +343,15 @@ static void item_free(struct store *s, struct item *item)
 	s->n_items--;
 	free(item->text);
 	item->text = NULL;
+	item->unsaved = false;
 	item->next_id = s->unused;
 	s->unused = item->number;
 }
 
 static void item_drop(struct store *s, struct item *item)
 {
+	if (s->remembers)
+		forget(&s->forgotten, STATE_ITEM, item->scope, item->id);
 	chain_take(s, item, BY_ID);
 	if (item->uid != 0)
 		chain_take(s, item, BY_UID);
@@ -425,7 +457,35 @@ static struct item *item_new(struct store *s, struct place at)
 	}
 	chain_put(s, item, BY_ID);
 	use_put(s, item);
+	item_mark(s, item);
 	return item;
+}
+
+bool item_put_back(struct store *s, const struct item *as, const struct slice texts[3])
+{
+	struct slice none = { 0 };
+	if (item_find(s, as->scope, as->id) != NULL)
+		return false;
+	make_room(s);
+	struct item *item = store_room(s) ? item_give(s) : NULL;
+	if (item == NULL)
+		return false;
+	uint32_t number = item->number;
+	*item = *as;
+	item->number = number;
+	s->n_items++;
+	s->bytes += item_cost(item);
+	if (!item_name(s, item, texts[0], texts[1], texts[2]) || !scope_enter(s, item, none)) {
+		item_free(s, item);
+		return false;
+	}
+	for (enum chain chain = BY_ID; chain < CHAINS; chain++)
+		if (number_of(item, chain) != 0)
+			chain_put(s, item, chain);
+	use_put(s, item);
+	if (item->state == LIFE_GONE)
+		scope_unlist(s, scope_find(s, item->scope), item);
+	return true;
 }
 
 struct item *item_take(struct store *s, struct place at)
@@ -480,6 +540,16 @@ struct item *item_by_print(const struct store *s, uint64_t print)
 			    item_at(s, s->by_print.buckets[bucket_of(s, &s->by_print, print)]);
 }
 
+void scopes_sweep(struct store *s)
+{
+	for (size_t i = 0; i < s->scopes_room; i++)
+		for (struct scope_state *next, *state = s->scopes[i]; state != NULL; state = next) {
+			next = state->next;
+			if (state->n_items == 0)
+				scope_drop(s, state);
+		}
+}
+
 static void scopes_free(struct store *s)
 {
 	for (size_t i = 0; i < s->scopes_room; i++)
@@ -497,6 +567,7 @@ void store_tables_free(struct store *s)
 	for (size_t i = 0; i < s->n_slabs; i++)
 		free(s->slabs[i]);
 	free(s->slabs);
+	free(s->unsaved);
 	scopes_free(s);
 	free(s->by_id.buckets);
 	free(s->by_uid.buckets);
@@ -517,6 +588,7 @@ void peer_learn(struct store *s, uint64_t peer, struct slice name)
 	struct peer_name *slot = &s->names[peer % PEER_NAMES];
 	if (peer == 0 || (slot->peer == peer && slot->n != 0))
 		return;
+	mark_set(&s->name_marks, peer % PEER_NAMES);
 	name = cut(name, sizeof(slot->text));
 	slot->peer = peer;
 	slot->n = (uint8_t)name.n;

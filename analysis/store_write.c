@@ -336,6 +336,7 @@ void store_write(struct store *s, const struct op *op)
 	item = item_take(s, op->at);
 	if (item == NULL)
 		return;
+	item_mark(s, item);
 	item->activesync = op->item != NULL;
 	if (op->commit == COMMIT_UNSEEN)
 		write_unseen(s, item, op);

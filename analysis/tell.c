@@ -236,14 +236,16 @@ static struct lineage lineage_of(const struct store *s, struct item *of)
 }
 
 /* Copies of the second are copies of the first. What was there before the capture had no number so far. */
-static struct lineage lineage_join(const struct store *s, struct item *first, struct item *second)
+static struct lineage lineage_join(struct store *s, struct item *first, struct item *second)
 {
 	struct lineage late = lineage_of(s, second);
 	if (first->lineage == 0)
 		first->lineage = second->lineage;
+	item_mark(s, first);
 	struct lineage l = lineage_of(s, first);
 	for (size_t i = 0; i < late.n; i++) {
 		late.members[i]->lineage = first->lineage;
+		item_mark(s, late.members[i]);
 		lineage_add(&l, late.members[i]);
 	}
 	return l;
@@ -291,6 +293,7 @@ void tell_duplicate(struct store *s, struct item *first, struct item *second, en
 	m.other_href = item_full_path(s, first, other, sizeof(other));
 	m.copies = m.count = l.live;
 	m.update = l.head->told++;
+	item_mark(s, l.head);
 	account_lineage(&a, &l);
 	account_fronts(&a, &m, second);
 	m.history = a.history;

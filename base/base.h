@@ -173,8 +173,12 @@ struct shipped { const char *name; const unsigned char *text; size_t n; };
  */
 enum { VIS_MAX = 16 };     /* four bytes as \xNN */
 size_t vis_next(struct slice *in, char out[VIS_MAX]);
+bool vis_is_plain(struct slice);                         /* it is shown as it is, but for backslashes */
 size_t unvis(const char *text, size_t n, uint8_t *out, size_t room); /* bytes written; SIZE_MAX when text is no vis text or room is short */
 /* Length of the well-formed UTF-8 sequence at the start of s, 0 when it is none; *cp gets the code point. */
 size_t utf8_next(struct slice s, uint32_t *cp);
+
+#include "base/pack.h"
+#include "base/sandbox.h"
 
 #endif

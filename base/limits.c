@@ -212,6 +212,7 @@ bool limits_check(const struct limits *l, struct error *e)
 		{ WITHIN(xml_token, xml_bytes, 1) },
 		{ WITHIN(ical_line, txn_bytes, 1) },
 		{ WITHIN(txn_bytes, txn_total, 64) },
+		{ WITHIN(gap_seconds, doubt_seconds, 1) },
 		{ WITHIN(scrub_body, scrub_held, 2) },
 	};
 	for (size_t i = 0; i < sizeof(relations) / sizeof(relations[0]); i++)

@@ -178,3 +178,17 @@ size_t unvis(const char *text, size_t n, uint8_t *out, size_t room)
 	}
 	return written;
 }
+
+bool vis_is_plain(struct slice s)
+{
+	while (s.n != 0) {
+		char text[VIS_MAX];
+		struct slice rest = s;
+		bool backslash = s.p[0] == '\\';
+		size_t shown = vis_next(&rest, text);
+		if (!backslash && shown != s.n - rest.n)
+			return false;
+		s = rest;
+	}
+	return true;
+}

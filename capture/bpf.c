@@ -1,6 +1,6 @@
 /*
- * BPF filters, the only use of libpcap here: one program per link type, compiled when the first
- * packet of that type comes.
+ * BPF filters over files, by libpcap: one program per link type, compiled when the first packet of
+ * that type comes.
  */
 #include "capture/bpf.h"
 
@@ -22,24 +22,34 @@ struct bpf {
 };
 
 /* Link types by number in files differ from DLT_ values where those depend on the system. */
+static const struct {
+	int linktype, dlt;
+} others[] = {
+	{ 50, DLT_PPP_SERIAL },
+	{ 51, DLT_PPP_ETHER },
+	{ 100, DLT_ATM_RFC1483 },
+	{ 101, DLT_RAW },
+	{ 102, DLT_SLIP_BSDOS },
+	{ 103, DLT_PPP_BSDOS },
+	{ 106, DLT_ATM_CLIP },
+};
+
 static int linktype_to_dlt(int linktype)
 {
-	static const struct {
-		int linktype, dlt;
-	} others[] = {
-		{ 50, DLT_PPP_SERIAL },
-		{ 51, DLT_PPP_ETHER },
-		{ 100, DLT_ATM_RFC1483 },
-		{ 101, DLT_RAW },
-		{ 102, DLT_SLIP_BSDOS },
-		{ 103, DLT_PPP_BSDOS },
-		{ 106, DLT_ATM_CLIP },
-	};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (others[i].linktype == linktype)
 			return others[i].dlt;
 	}
 	return linktype;
+}
+
+int linktype_of_dlt(int dlt)
+{
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (others[i].dlt == dlt)
+			return others[i].linktype;
+	}
+	return dlt;
 }
 
 static bool program_compile(struct program *program, const char *text, int linktype,
@@ -55,6 +65,15 @@ static bool program_compile(struct program *program, const char *text, int linkt
 		error_set(e, "filter: %s", pcap_geterr(pcap));
 	pcap_close(pcap);
 	return program->state == READY;
+}
+
+bool bpf_check(const char *text, struct error *e)
+{
+	struct program program = { .state = NOT_YET };
+	bool good = program_compile(&program, text, DLT_EN10MB, e);
+	if (good)
+		pcap_freecode(&program.code);
+	return good;
 }
 
 struct bpf *bpf_new(const char *text, struct error *e)

@@ -11,5 +11,6 @@ struct bpf *bpf_new(const char *text, struct error *e);
 void bpf_free(struct bpf *f); /* NULL is fine */
 /* A packet of a link type that does not take the expression is not wanted. */
 bool bpf_wants(struct bpf *f, const struct packet *p);
+int linktype_of_dlt(int dlt); /* what files call the link type that libpcap calls so */
 
 #endif

@@ -4,7 +4,8 @@
  * A source reads one or more captures (files, stdin) as one timeline: packets of several inputs
  * are merged by capture time, each input kept in its own order (ties: order of the specs).
  * Formats: classic pcap (both byte orders, micro- and nanosecond), pcapng (several sections,
- * interfaces, link types and clock resolutions), gzip of these.
+ * interfaces, link types and clock resolutions), gzip of these. Live packets come from interfaces
+ * (Linux: packet(7), TPACKET_V3 by libpcap), and go to a ring of files.
  * Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
  */
 #ifndef DAVSCOPE_CAPTURE_H
@@ -66,6 +67,83 @@ const char *source_name(const struct source *, uint16_t input);
 /* Tells captures apart: of its first packet record, time stamp included; the same from that packet on. */
 uint64_t source_content_hash(const struct source *, uint16_t input);
 void source_close(struct source *);                            /* NULL is fine */
+/* Is it pcap-filter(7) text, for Ethernet? Looks names up. */
+bool bpf_check(const char *text, struct error *);
+
+/* ---- live.c: interfaces ---- */
+struct live_options {
+	const char *const *interfaces;  /* names; "any" = all of them; borrowed for the life of it */
+	size_t n_interfaces;
+	const char *bpf;                /* NULL = everything */
+	uint64_t snaplen, buffer;       /* bytes; the buffer is the kernel's, of each handle */
+	bool promiscuous;
+	unsigned fanout;                /* handles an interface, by flow; 0 = one, without a fanout group */
+};
+enum live_status {
+	LIVE_PACKET,
+	LIVE_IDLE,     /* all that was there is handed out: the time to end a round */
+	LIVE_REST,     /* the same time, though packets wait: somebody calls, or they never end */
+	LIVE_GONE,     /* an interface has vanished, or cannot be read any more: *error says which and why */
+};
+struct live_counts {
+	const char *interface;
+	uint64_t packets, bytes;
+	uint64_t kernel_drops;          /* no room in its buffer */
+	uint64_t interface_drops;       /* by the word of the driver */
+	bool down;                      /* it is there, and down */
+};
+struct live;
+/* NULL: no such interface, no permission; a bad filter: the text begins with "filter: ". */
+struct live *live_open(const struct live_options *, struct error *);
+/*
+ * The earliest of the packets that wait; its bytes die with the next call. With several handles one is
+ * held back for up to 150 ms, so that they come out by time. Of `at` only the time is
+ * set; `dropped`: so many were lost in front of it, on whichever interface. Without a packet it waits
+ * for `timeout_ms` at most and for a second, or until one of the `n` <= 8 descriptors can be read, and says
+ * LIVE_IDLE. When packets never end it says LIVE_REST each 100 ms, and soon after one can be read. Both set the
+ * time of `at`: all that is older has been handed out. Without a packet `dropped` is what was lost with no packet
+ * behind it so far.
+ */
+enum live_status live_next(struct live *, struct packet *, const int *wake, size_t n, int timeout_ms, struct error *);
+uint64_t live_lost(struct live *);                             /* at the end: losses that were not handed out yet */
+/* An entry an interface, counted now; how many there are. */
+size_t live_counts(struct live *, struct live_counts *out, size_t room);
+void live_close(struct live *);                                /* NULL is fine */
+struct device { char *name, *text; bool up, loopback; };       /* text: NULL = none */
+struct device *devices_list(size_t *n, struct error *);        /* those that can be named with -i; NULL: *error says why */
+void devices_free(struct device *, size_t n);
+
+/* ---- ring.c: packets to a row of files, of which the oldest go; the number and place of each packet ---- */
+struct ring_options {
+	const char *path;               /* "DIR/NAME.pcapng": files are DIR/NAME-SENSOR-UTC-SEQ.pcapng; NULL: no files, only numbers */
+	const char *sensor;
+	const char *interface;          /* said in the files, when there is but one; NULL: not said */
+	uint64_t bytes, seconds, files; /* when one is full; how many are kept; 0 = no bound */
+	uint64_t keep_free_bytes;       /* the oldest go before the file system has less; 0 = no bound ... */
+	unsigned keep_free_percent;     /* ... or less of its size than this */
+	uint16_t first_input;           /* the number of its first file; see ring_remember() */
+};
+struct ring_counts { uint64_t closed, deleted, pinned, lost; /* lost: packets that could not be written */ };
+struct ring;
+struct ring *ring_open(const struct ring_options *, struct error *);     /* copies the options; takes over what an earlier run left */
+void ring_remember(struct ring *, uint16_t input, const char *name, uint64_t content_hash); /* a file of an earlier run */
+/*
+ * Writes it, and sets input and frame of its stamp. False: it was not written (and is counted), though
+ * numbered. The text of an error is empty where the same trouble was told before.
+ */
+bool ring_packet(struct ring *, struct packet *, struct error *);
+void ring_lost(struct ring *, uint64_t packets);                /* without a packet behind them so far; `dropped` of a packet counts itself */
+bool ring_tick(struct ring *, int64_t now_ns, struct error *);  /* each second: flushes, rotates when it is time, keeps space free */
+bool ring_rotate(struct ring *, struct error *);                /* the file so far gets its name; the next packet begins another */
+uint16_t ring_input(const struct ring *);                       /* the number of the file written now */
+/* Always RING_INPUTS names, "" for those not known; entries change as files come and go, the array stays. */
+enum { RING_INPUTS = 65536 };
+const char *const *ring_names(const struct ring *);
+uint64_t ring_content_hash(const struct ring *, uint16_t input); /* as source_content_hash() of the file; 0: not known */
+/* The file stays when its turn to go comes: a link NAME-pinned-... beside it. False: it is gone, or *error. */
+bool ring_pin(struct ring *, uint16_t input, struct error *);
+struct ring_counts ring_counts(const struct ring *);
+bool ring_close(struct ring *, struct error *);                 /* the last file gets its name; frees; NULL is fine */
 
 /* A file with nanosecond stamps; pcapng has one interface per link type, pcap one link type; "-" = stdout. */
 enum capture_format { CAPTURE_PCAPNG, CAPTURE_PCAP };

@@ -194,13 +194,17 @@ static uint64_t digest_word(uint64_t hash, uint64_t word)
 	return hash ^ (hash >> 32);
 }
 
-void input_digest(struct input *in, size_t n)
+uint64_t digest_add(uint64_t hash, const uint8_t *p, size_t n)
 {
-	const uint8_t *p = input_at(in);
-	uint64_t hash = digest_word(in->hash, n);
+	hash = digest_word(hash, n);
 	for (; n >= 8; n -= 8, p += 8)
 		hash = digest_word(hash, load_le64(p, 8));
-	in->hash = digest_word(hash, load_le64(p, n));
+	return digest_word(hash, load_le64(p, n));
+}
+
+void input_digest(struct input *in, size_t n)
+{
+	in->hash = digest_add(in->hash, input_at(in), n);
 }
 
 static bool input_open_file(struct input *in, const char *spec, struct error *e)

@@ -40,6 +40,7 @@ void input_close(struct input *in);                  /* keeps the counters and t
 bool input_fill(struct input *in, size_t n);         /* the slow half of input_have */
 bool input_skip(struct input *in, uint64_t n);       /* false: fewer were there; all of them are gone */
 void input_digest(struct input *in, size_t n);       /* adds n bytes, which are at hand, to the hash */
+uint64_t digest_add(uint64_t hash, const uint8_t *p, size_t n); /* what it adds them by */
 
 static inline size_t input_left(const struct input *in)
 {

@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/capture.h"
+#include "capture/writer.h"
+
+#include "capture/input.h"
 
 enum {
 	BLOCK_SECTION = 0x0a0d0d0a,
@@ -20,17 +22,20 @@ enum {
 	BLOCK_CUSTOM_LOCAL = 0x40000bad, /* not to be copied by who changes the file */
 	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
 	PCAP_SNAPLEN = 262144,
+	OPTION_NAME = 2, /* of an interface */
 	OPTION_TSRESOL = 9,
 	OPTION_PACKET_DROPS = 4,
 	OPTION_INTERFACE_DROPS = 5,
 	NANOSECONDS = 9,
 	LINKTYPES = 65536,
 	BUFFER = 65536,
+	DIGESTED = 256, /* of a block: see reader_digest() */
 };
 
 struct writer {
 	int fd;
 	char *path, *temporary; /* temporary is NULL when writing straight to path */
+	const char *interface; /* its name, borrowed; NULL: not said */
 	enum capture_format format;
 	bool failed;
 	struct error error; /* the first one */
@@ -41,6 +46,12 @@ struct writer {
 	int linktype; /* of pcap */
 	uint32_t n_interfaces;
 	uint32_t interfaces[LINKTYPES]; /* by link type: interface number + 1, 0 = none yet */
+	uint64_t hash; /* of the blocks through the first packet */
+	size_t n_head;
+	uint8_t head[DIGESTED]; /* of the block being written, until there is a packet */
+	struct writer_extent composed; /* through the last whole block */
+	struct writer_extent whole; /* the same of what was written */
+	uint64_t written;
 	size_t used;
 	uint8_t buffer[BUFFER];
 };
@@ -63,19 +74,32 @@ static void writer_push(struct writer *w, const uint8_t *p, size_t n)
 		}
 		p += put;
 		n -= (size_t)put;
+		w->written += (size_t)put;
 	}
 }
 
-static void writer_flush(struct writer *w)
+static void writer_drain(struct writer *w)
 {
 	writer_push(w, w->buffer, w->used);
 	w->used = 0;
+	if (!w->failed)
+		w->whole = w->composed;
+}
+
+static void head_add(struct writer *w, const void *p, size_t n)
+{
+	size_t more = n < DIGESTED - w->n_head ? n : DIGESTED - w->n_head;
+	if (more == 0 || w->composed.packets != 0)
+		return;
+	memcpy(w->head + w->n_head, p, more);
+	w->n_head += more;
 }
 
 static void put_bytes(struct writer *w, const void *p, size_t n)
 {
+	head_add(w, p, n);
 	if (n > BUFFER - w->used)
-		writer_flush(w);
+		writer_drain(w);
 	if (n > BUFFER) {
 		writer_push(w, p, n);
 	} else if (n > 0) {
@@ -95,6 +119,16 @@ static void put16(struct writer *w, uint16_t value)
 	put_bytes(w, &value, sizeof(value));
 }
 
+/* What a reader digests of each block up to the first packet. */
+static void block_end(struct writer *w, bool packet)
+{
+	if (w->composed.packets == 0)
+		w->hash = digest_add(w->hash, w->head, w->n_head);
+	w->n_head = 0;
+	w->composed.bytes = w->written + w->used;
+	w->composed.packets += packet;
+}
+
 static void put_section(struct writer *w)
 {
 	enum { LENGTH = 28 };
@@ -106,22 +140,37 @@ static void put_section(struct writer *w)
 	put16(w, 0);
 	put_bytes(w, &unknown_length, sizeof(unknown_length));
 	put32(w, LENGTH);
+	block_end(w, false);
+}
+
+static void put_padded(struct writer *w, const void *p, size_t n)
+{
+	const uint8_t padding[4] = { 0 };
+	put_bytes(w, p, n);
+	put_bytes(w, padding, -n & 3);
 }
 
 static void put_interface(struct writer *w, uint16_t linktype)
 {
-	enum { LENGTH = 32 };
-	const uint8_t resolution[4] = { NANOSECONDS };
+	const uint8_t resolution = NANOSECONDS;
+	uint16_t name = w->interface ? (uint16_t)strlen(w->interface) : 0;
+	uint32_t length = 32 + (name ? 4 + name + (-(uint32_t)name & 3) : 0);
 	put32(w, BLOCK_INTERFACE);
-	put32(w, LENGTH);
+	put32(w, length);
 	put16(w, linktype);
 	put16(w, 0);
 	put32(w, 0);
+	if (name) {
+		put16(w, OPTION_NAME);
+		put16(w, name);
+		put_padded(w, w->interface, name);
+	}
 	put16(w, OPTION_TSRESOL);
-	put16(w, 1);
-	put_bytes(w, resolution, sizeof(resolution));
+	put16(w, sizeof(resolution));
+	put_padded(w, &resolution, sizeof(resolution));
 	put32(w, 0);
-	put32(w, LENGTH);
+	put32(w, length);
+	block_end(w, false);
 }
 
 /* An option of eight bytes, and the end of options. */
@@ -138,7 +187,6 @@ enum { COUNT_LENGTH = 16 };
 static void put_packet(struct writer *w, const struct packet *p, uint32_t interface)
 {
 	const uint64_t ticks = (uint64_t)p->at.ns; /* before 1970: what our reader takes back */
-	const uint8_t padding[4] = { 0 };
 	uint32_t captured = (uint32_t)p->bytes.n, pad = -captured & 3;
 	uint32_t length = 32 + captured + pad + (w->lost ? COUNT_LENGTH : 0);
 	put32(w, BLOCK_PACKET);
@@ -148,11 +196,11 @@ static void put_packet(struct writer *w, const struct packet *p, uint32_t interf
 	put32(w, (uint32_t)ticks);
 	put32(w, captured);
 	put32(w, p->wire_len);
-	put_bytes(w, p->bytes.p, captured);
-	put_bytes(w, padding, pad);
+	put_padded(w, p->bytes.p, captured);
 	if (w->lost)
 		put_count(w, OPTION_PACKET_DROPS, w->lost);
 	put32(w, length);
+	block_end(w, true);
 }
 
 static void put_custom(struct writer *w)
@@ -162,6 +210,7 @@ static void put_custom(struct writer *w)
 	put32(w, LENGTH);
 	put32(w, 0); /* nobody's number */
 	put32(w, LENGTH);
+	block_end(w, false);
 }
 
 /* Statistics count from the start of the capture: what packets have told already is in them. */
@@ -176,6 +225,7 @@ static void put_statistics(struct writer *w)
 	put32(w, (uint32_t)ticks);
 	put_count(w, OPTION_INTERFACE_DROPS, w->drops + w->lost);
 	put32(w, LENGTH);
+	block_end(w, false);
 }
 
 /* ---- pcap ---- */
@@ -204,6 +254,7 @@ static void put_record(struct writer *w, const struct packet *p)
 	put32(w, (uint32_t)p->bytes.n);
 	put32(w, p->wire_len);
 	put_bytes(w, p->bytes.p, p->bytes.n);
+	block_end(w, true);
 }
 
 static void pcap_packet(struct writer *w, const struct packet *p)
@@ -347,11 +398,51 @@ struct writer *writer_open(const char *path, enum capture_format format, struct 
 	return w;
 }
 
+struct writer *writer_on(int fd, const char *name, const char *interface, struct error *e)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+	char *copy = strdup(name);
+	if (!w || !copy) {
+		error_set(e, "%s: out of memory", name);
+		free(copy);
+		free(w);
+		return NULL;
+	}
+	w->path = copy;
+	w->fd = fd;
+	w->interface = interface;
+	w->format = CAPTURE_PCAPNG;
+	put_section(w);
+	return w;
+}
+
+bool writer_flush(struct writer *w, struct error *e)
+{
+	if (!w->failed)
+		writer_drain(w);
+	return writer_report(w, e);
+}
+
+uint64_t writer_bytes(const struct writer *w)
+{
+	return w->written + w->used;
+}
+
+struct writer_extent writer_whole(const struct writer *w)
+{
+	return w->whole;
+}
+
+uint64_t writer_hash(const struct writer *w)
+{
+	return w->hash;
+}
+
 bool writer_close(struct writer *w, struct error *e)
 {
 	if (w->format == CAPTURE_PCAP && !w->headed)
 		put_file_header(w, 1);
-	writer_flush(w);
+	writer_drain(w);
 	if (w->temporary && !w->failed && (fsync(w->fd) != 0 || rename(w->temporary, w->path) != 0))
 		writer_fail(w);
 	bool written = writer_report(w, e);

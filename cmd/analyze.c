@@ -66,37 +66,15 @@ static void run_event(void *ctx, const struct event *event)
 		slice_event(run->slicer, event, shown);
 }
 
-static bool wants_color(const struct options *o)
-{
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-	if (o->color != COLOR_AUTO)
-		return o->color == COLOR_ALWAYS;
-	return isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0') &&
-	    term != NULL && strcmp(term, "dumb") != 0;
-}
-
 static bool open_report(struct run *run, struct error *e)
 {
 	const struct options *o = run->options;
 	run->out = out_open("-", e);
 	if (run->out == NULL)
 		return false;
-	struct report_options options = {
-		.format = o->format,
-		.columns = o->columns,
-		.n_columns = o->n_columns,
-		.color = wants_color(o),
-		.narrow = isatty(STDOUT_FILENO) == 1,
-		.quiet = o->quiet,
-		.explain = o->explain,
-		.silent = o->quiet && o->fail_on_given && o->format == REPORT_TEXT,
-		.local_time = o->local_time,
-		.sensor = o->sensor,
-		.limits = &o->limits,
-		.input_names = run->pipeline.names,
-		.n_inputs = run->pipeline.n_names,
-	};
+	struct report_options options = options_report(o);
+	options.input_names = run->pipeline.inputs.names;
+	options.n_inputs = run->pipeline.inputs.n;
 	run->report = report_new(&options, run->out, e);
 	return run->report != NULL;
 }
@@ -109,22 +87,6 @@ static bool open_pipeline(struct run *run, struct error *e)
 	run->ruleset = NULL;
 	return pipeline_open(&run->pipeline, taken, deep ? BODIES_ALL : run->options->bodies,
 	    run->slicer != NULL, e);
-}
-
-/* NULL: it is wrong, and where has been said. */
-static struct filter *open_filter(const struct options *o, struct ruleset *set)
-{
-	struct complaint why = { .line = 0 };
-	struct filter *filter = filter_new(o->filter, set, &o->limits, &why);
-	struct out *errors = filter == NULL ? out_errors(NULL) : NULL;
-	if (errors == NULL)
-		return filter;
-	if (why.file != NULL) /* inside a macro of a rule file */
-		complaint_write(errors, &why);
-	else
-		complaint_write_caret(errors, o->filter, &why);
-	out_close(errors, NULL);
-	return NULL;
 }
 
 static bool open_source(struct run *run, struct error *e)
@@ -154,7 +116,7 @@ static int open_conditions(struct run *run)
 	if (code != EXIT_DONE)
 		return code;
 	if (o->filter != NULL)
-		run->filter = open_filter(o, run->ruleset);
+		run->filter = options_filter(o, run->ruleset);
 	return o->filter == NULL || run->filter != NULL ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -188,8 +150,14 @@ static int run_open(struct run *run)
 		return source_refused(run->options, &e);
 	else if (!open_slice(run, &e))
 		code = EXIT_OUTPUT;
-	else if (!open_report(run, &e) || !open_pipeline(run, &e))
+	else if (!open_report(run, &e))
 		code = EXIT_INTERNAL;
+	else if (!rights_confine(run->options, run->options->slice_path, &e))
+		code = EXIT_USAGE;
+	else if (!open_pipeline(run, &e))
+		code = EXIT_INTERNAL;
+	else if (!rights_seal(run->options, &e))
+		code = EXIT_USAGE;
 	if (code != EXIT_DONE)
 		warn("%s", e.text);
 	return code;
@@ -242,7 +210,7 @@ static int warn_of_damage(const struct run *run, const struct run_end *end)
 	for (size_t i = 0; i < end->n_damage; i++) {
 		const struct damage *d = &end->damage[i];
 		warn("%s: damaged at record %llu, byte %llu: %s; everything before it was read",
-		    run->pipeline.names[d->input], (unsigned long long)d->record,
+		    run->pipeline.inputs.names[d->input], (unsigned long long)d->record,
 		    (unsigned long long)d->offset, d->text);
 	}
 	return end->n_damage != 0 ? EXIT_INCOMPLETE : EXIT_DONE;

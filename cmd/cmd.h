@@ -36,6 +36,7 @@ struct options {
 
 	const char **inputs;               /* paths, "-" = stdin */
 	size_t n_inputs;
+	bool live;                         /* monitor or capture: interfaces instead of inputs */
 	bool from_stdin;                   /* one of them is */
 	bool reads_once;                   /* one of them is no regular file */
 	char *bpf;                         /* NULL = everything */
@@ -73,6 +74,27 @@ struct options {
 	const char **words;                /* of rules, machine and help: what is no option */
 	size_t n_words;
 
+	const char **interfaces;           /* -i, of monitor and capture */
+	size_t n_interfaces;
+	uint64_t buffer;                   /* -B, bytes of the kernel's; 0: the default */
+	const char *ring_path;             /* -w of monitor and capture; NULL: none */
+	uint64_t ring_bytes, ring_seconds, ring_files; /* -C -G -W; 0: no bound */
+	uint64_t keep_free_bytes;          /* --keep-free; one of the two */
+	unsigned keep_free_percent;
+	enum severity pin_on;
+	bool pins;
+	bool lists_interfaces;             /* -D: only that */
+	bool no_promiscuous;
+	bool require_sinks;
+	unsigned fanout;                   /* handles an interface; 0: one, without a group */
+	const char *user;                  /* -Z; NULL: stay who we are */
+	const char *config_path;           /* --config; NULL: none */
+	const char *state_dir;             /* --state; NULL: nothing is remembered */
+	const char *metrics;               /* ADDRESS:PORT[/PATH]; NULL: none */
+	const char **programs;             /* --exec: findings go to their standard input */
+	size_t n_programs;
+	enum sandbox_mode sandbox;
+
 	enum bodies bodies;
 	unsigned workers;
 	bool seeded;                       /* seed is given, else it is random */
@@ -99,10 +121,24 @@ bool is_machine_subcommand(const char *name);
 int help_page(const struct command *);                  /* prints its help, NULL: the main page; the exit code */
 /* ---- ruleset.c: the rules that the options ask for, compiled ---- */
 struct ruleset *options_ruleset(const struct options *, int *code);  /* NULL: *code, and all is said */
+struct filter *options_filter(const struct options *, struct ruleset *); /* of -Y; NULL: it is wrong, and where is said */
+/* ---- display.c ---- */
+struct report_options options_report(const struct options *);        /* without the names of inputs */
 /* ---- profileset.c: the profiles that the options ask for ---- */
 struct profiles *options_profiles(const struct options *, int *code); /* NULL: *code, and all is said */
 /* Of --profile; *out NULL: none was asked for. False: there is no such one, and that is said. */
 bool options_profile(const struct options *, const struct profiles *, const struct profile **out);
+
+/* ---- beside.c: programs that lie beside this one ---- */
+bool path_beside(const char *name, char *out, size_t room, struct error *);
+int become_beside(const char *name, const struct options *); /* with the same command line; returns only when it fails */
+/* ---- live.c: what monitor and capture open alike ---- */
+struct live *options_live(const struct options *, const char *bpf, int *code, struct error *); /* NULL: *code, *error */
+struct ring *options_ring(const struct options *, uint16_t first_input, struct error *);
+enum { HOST_ROOM = 256 };
+const char *options_sensor(const struct options *, char host[HOST_ROOM], struct error *); /* as given, else the host's name */
+int signals_open(struct error *);      /* from here on HUP INT TERM USR1 USR2 are read from it; -1: *error */
+int interfaces_print(void);            /* -D: on standard output; the exit code */
 
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */
 int finish_output(struct out *);                        /* closes; the exit code it amounts to */
@@ -118,6 +154,16 @@ void slicer_flow(struct slicer *, const struct flow *);
 /* Writes and frees; *missing packets could not be had again. False: the file was not written. */
 bool slicer_close(struct slicer *, uint64_t *written, uint64_t *missing, struct error *);
 void slicer_abandon(struct slicer *);                                 /* NULL is fine */
+
+/* ---- rights.c: what is given up when everything is open; false: --sandbox require, and not all can be ---- */
+bool rights_confine(const struct options *, const char *output, struct error *); /* before threads; output: still to get its name, NULL: none */
+bool rights_seal(const struct options *, struct error *);             /* behind them */
+
+/* ---- directories.c: those that stay within reach; a list of texts, NULL at the end ---- */
+char **directories_new(struct error *);                               /* NULL: out of memory */
+bool directories_add(char **list, const char *path, struct error *);  /* itself, or what it lies in: another may take its place there */
+char **directories_or_none(char **list, bool good);                   /* not good: frees it */
+void directories_free(char **list);                                   /* NULL is fine */
 
 /* ---- progress.c: one line on a terminal that is rewritten, and gone at the end ---- */
 struct progress { bool wanted, shown; int64_t begun_ns, shown_ns; };

@@ -38,14 +38,12 @@ void warn(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	fputs("davscope: ", stderr);
-	struct slice rest = slice_from(line);
-	while (rest.n != 0) {
-		char escaped[VIS_MAX];
-		size_t n = vis_next(&rest, escaped);
-		fwrite(escaped, 1, n, stderr);
-	}
-	fputc('\n', stderr);
+	char escaped[sizeof line * VIS_MAX];
+	escaped[0] = '\0';
+	size_t n = 0;
+	for (struct slice rest = slice_from(line); rest.n != 0;)
+		n += vis_next(&rest, escaped + n);
+	fprintf(stderr, "davscope: %.*s\n", (int)n, escaped);
 }
 
 /* A damaged capture proves no health, so it comes before findings. */
@@ -128,6 +126,46 @@ static const struct page {
 	    "happen shows nothing; neither does a version number.\n\n",
 	    "\nExit: 0 VERIFIED, 1 STILL_BROKEN or PARTIAL, 4 NOT_EXERCISED, INCONCLUSIVE or damaged\n"
 	    "input, 2 wrong use, 3 no readable capture, 5 output error. More: man davscope\n" },
+	{ "state",
+	    "davscope state show [PART|findings] | export | prune AGE [options]\n\n"
+	    "  davscope state show                          how much is remembered\n"
+	    "  davscope state show items                    the newest of one part\n"
+	    "  davscope state show findings                 the newest findings\n"
+	    "  davscope state export >state.jsonl           all of it, an object a line\n"
+	    "  davscope state prune 30d                     forget what was not used for so long\n\n"
+	    "The directory is that of --state, else $STATE_DIRECTORY, else /var/lib/davscope. A monitor\n"
+	    "may run meanwhile, but for prune.\n\n",
+	    "\nExit: 0 done, 2 wrong use, 3 no state that can be read, 5 output error. More: man davscope\n" },
+	{ "config",
+	    "davscope config check [FILE] [options]\n\n"
+	    "  davscope config check                        is /etc/davscope/davscope.yaml well written?\n"
+	    "  davscope config check my.yaml                another file\n"
+	    "  davscope config check my.yaml --format json  complaints as an object a line\n\n"
+	    "What is wrong is told with file, line and column; so is what is wrong with the rules that\n"
+	    "it names. Else a line an alert says where it goes. More: man davscope.yaml\n\n",
+	    "\nExit: 0 it can be used, 2 it cannot, 5 output error\n" },
+	{ "monitor",
+	    "davscope [monitor] -i IFACE... [options] [capture filter]\n\n"
+	    "  davscope monitor -i eth0 tcp port 80         list transactions and findings as they come\n"
+	    "  davscope monitor -i eth0 -q --config /etc/davscope/davscope.yaml --state /var/lib/davscope\n"
+	    "  davscope monitor -i eth0 -w /srv/ring/eth0.pcapng -C 500M -W 20 --pin-on high\n"
+	    "  davscope monitor -i eth0 -q --exec /usr/local/bin/open-ticket --metrics 127.0.0.1:9920\n"
+	    "  davscope monitor -D                          which interfaces there are\n\n"
+	    "INT and TERM end it, HUP reads configuration and rules anew, USR1 prints counts, USR2 begins\n"
+	    "a new file of -w.\n\n",
+	    "\nExit: 0 done, 1 findings of --fail-on, 2 wrong use, filter, rule or configuration, 3 no such\n"
+	    "interface, no permission, or it vanished, 5 output error. More: man davscope-monitor\n" },
+	{ "capture",
+	    "davscope capture -i IFACE -w FILE [options] [capture filter]\n\n"
+	    "  davscope capture -i eth0 -w ring.pcapng tcp port 80\n"
+	    "  davscope capture -i eth0 -i eth1 -w /var/lib/davscope/ring.pcapng -C 500M -W 20\n"
+	    "  davscope capture -i any -w ring.pcapng -G 3600 --keep-free 10%\n"
+	    "  davscope capture -i eth0 -w one.pcapng -c 1000\n"
+	    "  davscope capture -D                          which interfaces there are\n\n"
+	    "The files are FILE-SENSOR-UTC-NUMBER.pcapng, with .part behind it while one is written.\n"
+	    "INT and TERM end it, USR1 prints counts, USR2 begins a new file.\n\n",
+	    "\nExit: 0 done, 2 wrong use or filter, 3 no such interface, no permission, or it vanished,\n"
+	    "5 output error. More: man davscope-monitor\n" },
 	{ "version", "davscope version\n\n", NULL },
 };
 

@@ -60,8 +60,8 @@ struct report_options judge_report(const struct judge *j)
 	return (struct report_options){ .format = j->options.json ? REPORT_JSON : REPORT_TEXT,
 		.narrow = isatty(STDOUT_FILENO) == 1,
 		.limits = &j->options.limits,
-		.input_names = j->pipeline.names,
-		.n_inputs = j->pipeline.n_names };
+		.input_names = j->pipeline.inputs.names,
+		.n_inputs = j->pipeline.inputs.n };
 }
 
 void judge_close(struct judge *j)

@@ -193,6 +193,14 @@ static bool read_captures(struct options *o, char **words, size_t n, struct erro
 	return join_filter(o, words + i, n - i, e);
 }
 
+/* The last words of a live run are the filter. */
+static bool read_filter(struct options *o, char **words, size_t n, struct error *e)
+{
+	if (n != 0 && o->bpf != NULL)
+		return error_set(e, "'%.60s': the filter is given by -f", words[0]);
+	return n == 0 || join_filter(o, words, n, e);
+}
+
 /* One capture that can be read twice. */
 static bool read_scrubbed(struct options *o, char **words, size_t n, struct error *e)
 {
@@ -213,13 +221,15 @@ static bool is_helped(char **words, size_t n)
 {
 	int (*run)(const struct options *) = n == 2 ? command_find(words[0])->run : NULL;
 	return (run == command_rules && is_subcommand(words[1])) ||
-	    (run == command_machine && is_machine_subcommand(words[1]));
+	    (run == command_machine && is_machine_subcommand(words[1])) ||
+	    (run == command_config && strcmp(words[1], "check") == 0);
 }
 
 static bool has_subcommands(const struct command *command)
 {
 	return command != NULL &&
-	    (command->run == command_rules || command->run == command_machine);
+	    (command->run == command_rules || command->run == command_machine ||
+		command->run == command_config);
 }
 
 /* `rules`, `machine` and `verify` read their words themselves, `help` takes the name of a command. */
@@ -227,6 +237,8 @@ static bool read_words(struct options *o, char **words, size_t n, struct error *
 {
 	if (o->run == command_analyze)
 		return read_captures(o, words, n, e);
+	if (o->live)
+		return read_filter(o, words, n, e);
 	if (o->run == command_scrub)
 		return read_scrubbed(o, words, n, e);
 	if (o->run == command_help && has_subcommands(o->command))
@@ -253,8 +265,39 @@ static bool columns_agree(const struct options *o, struct error *e)
 	return kinds != 0 || error_set(e, "-e: no kind of record has all of these fields");
 }
 
+static bool columns_fit(struct options *o, struct error *e)
+{
+	if (o->n_columns != 0 && o->format != REPORT_FIELDS)
+		return error_set(e, "-e needs -T fields");
+	if (o->n_columns == 0 && o->format == REPORT_FIELDS)
+		return error_set(e, "-T fields needs at least one -e FIELD; see --list fields");
+	if (o->format == REPORT_JSON)
+		o->bodies = BODIES_ALL;
+	return columns_agree(o, e);
+}
+
+static bool live_agrees(struct options *o, struct error *e)
+{
+	bool rotates = o->ring_bytes != 0 || o->ring_seconds != 0;
+	bool keeps = o->ring_files != 0 || o->keep_free_bytes != 0 || o->keep_free_percent != 0;
+	if (o->lists_interfaces)
+		return true;
+	if (o->n_interfaces == 0)
+		return error_set(e, "no interface: davscope %s -i IFACE; -D lists them",
+		    o->run == command_monitor ? "monitor" : "capture");
+	if (o->ring_path == NULL && (rotates || keeps || o->pins))
+		return error_set(e, "-C, -G, -W, --keep-free and --pin-on are about -w FILE");
+	if (o->run == command_capture && o->ring_path == NULL)
+		return error_set(e, "capture needs -w FILE");
+	if (o->format == REPORT_FIELDS)
+		return error_set(e, "-T fields is for captures; monitor has text and json");
+	return columns_fit(o, e) && limits_check(&o->limits, e);
+}
+
 static bool options_agree(struct options *o, struct error *e)
 {
+	if (o->run == command_monitor || o->run == command_capture)
+		return live_agrees(o, e);
 	if (o->run == command_scrub && o->output == NULL)
 		return error_set(e, "scrub needs -o FILE");
 	if (o->run != command_analyze)
@@ -263,15 +306,9 @@ static bool options_agree(struct options *o, struct error *e)
 		return error_set(e, "nothing to read: davscope -r FILE");
 	if (o->n_inputs > UINT16_MAX)
 		return error_set(e, "too many captures at once");
-	if (o->n_columns != 0 && o->format != REPORT_FIELDS)
-		return error_set(e, "-e needs -T fields");
-	if (o->n_columns == 0 && o->format == REPORT_FIELDS)
-		return error_set(e, "-T fields needs at least one -e FIELD; see --list fields");
 	if (o->since >= o->until)
 		return error_set(e, "--since is not before --until");
-	if (o->format == REPORT_JSON)
-		o->bodies = BODIES_ALL;
-	return columns_agree(o, e) && limits_check(&o->limits, e);
+	return columns_fit(o, e) && limits_check(&o->limits, e);
 }
 
 /* ---- a whole one ---- */
@@ -298,8 +335,11 @@ static bool options_init(struct options *o, size_t room, struct error *e)
 	o->rule_paths = calloc(room, sizeof *o->rule_paths);
 	o->variables = calloc(room, sizeof *o->variables);
 	o->profile_paths = calloc(room, sizeof *o->profile_paths);
+	o->interfaces = calloc(room, sizeof *o->interfaces);
+	o->programs = calloc(room, sizeof *o->programs);
 	if (o->inputs != NULL && o->columns != NULL && o->rule_paths != NULL &&
-	    o->variables != NULL && o->profile_paths != NULL)
+	    o->variables != NULL && o->profile_paths != NULL && o->interfaces != NULL &&
+	    o->programs != NULL)
 		return true;
 	return error_set(e, "out of memory");
 }
@@ -311,8 +351,28 @@ void options_free(struct options *o)
 	free(o->rule_paths);
 	free(o->variables);
 	free(o->profile_paths);
+	free(o->interfaces);
+	free(o->programs);
 	free(o->bpf);
 	*o = (struct options){ 0 };
+}
+
+/* "-i", "-D", "-ni": what only a live run has. Letters in front of it take no value. */
+static bool is_live_option(const char *word)
+{
+	if (word[0] != '-')
+		return false;
+	word += 1 + strspn(word + 1, "npq");
+	return word[0] == 'i' || word[0] == 'D';
+}
+
+/* Where no command is named, an interface instead of a file says which one is meant. */
+static bool names_interface(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (is_live_option(argv[i]) || strcmp(argv[i], "--list-interfaces") == 0)
+			return true;
+	return false;
 }
 
 /* A command stands first or not at all. */
@@ -323,7 +383,11 @@ static bool options_read(struct options *o, int argc, char **argv, struct error 
 		o->run = o->command->run;
 		argc--;
 		argv++;
+	} else if (names_interface(argc, argv)) {
+		o->command = command_find("monitor");
+		o->run = command_monitor;
 	}
+	o->live = o->run == command_monitor || o->run == command_capture;
 	return read_options(o, argc, argv, e) &&
 	    read_words(o, argv + optind, (size_t)(argc - optind), e) && options_agree(o, e);
 }

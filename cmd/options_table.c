@@ -9,7 +9,7 @@
 
 enum { WORKERS_MAX = 64 };
 
-static bool is_one_of(const char *text, const char *const *words, size_t n, unsigned *index)
+bool option_word(const char *text, const char *const *words, size_t n, unsigned *index)
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (strcmp(text, words[i]) == 0) {
@@ -20,7 +20,7 @@ static bool is_one_of(const char *text, const char *const *words, size_t n, unsi
 	return false;
 }
 
-static bool to_number(const char *option, const char *value, uint64_t least, uint64_t most,
+bool option_number(const char *option, const char *value, uint64_t least, uint64_t most,
     uint64_t *out, struct error *e)
 {
 	if (slice_to_u64(slice_from(value), out) && *out >= least && *out <= most)
@@ -58,7 +58,7 @@ static bool set_bpf(struct options *o, const char *value, struct error *e)
 
 static bool set_count(struct options *o, const char *value, struct error *e)
 {
-	return to_number("-c", value, 1, UINT64_MAX, &o->max_packets, e);
+	return option_number("-c", value, 1, UINT64_MAX, &o->max_packets, e);
 }
 
 static bool set_since(struct options *o, const char *value, struct error *e)
@@ -79,7 +79,7 @@ static bool set_format(struct options *o, const char *value, struct error *e)
 		[REPORT_FIELDS] = "fields",
 	};
 	unsigned i = 0;
-	if (!is_one_of(value, words, sizeof words / sizeof words[0], &i))
+	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
 		return error_set(e, "-T: '%.40s' is not text, json or fields", value);
 	o->format = (enum report_format)i;
 	return true;
@@ -183,7 +183,7 @@ static bool set_rules_format(struct options *o, const char *value, struct error 
 {
 	static const char *const words[] = { "text", "json" };
 	unsigned i = 0;
-	if (!is_one_of(value, words, 2, &i))
+	if (!option_word(value, words, 2, &i))
 		return error_set(e, "--format: '%.40s' is not text or json", value);
 	o->json = i == 1;
 	return true;
@@ -198,9 +198,10 @@ static bool set_require_negative(struct options *o, const char *value, struct er
 
 static bool set_slice(struct options *o, const char *value, struct error *e)
 {
+	const char **path = o->live ? &o->ring_path : &o->slice_path;
 	if (strcmp(value, "-") == 0 || value[0] == '\0')
 		return error_set(e, "-w: needs a file; standard output is for the list");
-	o->slice_path = value;
+	*path = value;
 	return true;
 }
 
@@ -281,7 +282,7 @@ static bool set_color(struct options *o, const char *value, struct error *e)
 		[COLOR_NEVER] = "never",
 	};
 	unsigned i = 0;
-	if (!is_one_of(value, words, sizeof words / sizeof words[0], &i))
+	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
 		return error_set(e, "--color: '%.40s' is not auto, always or never", value);
 	o->color = (enum color_choice)i;
 	return true;
@@ -303,7 +304,7 @@ static bool set_sensor(struct options *o, const char *value, struct error *e)
 static bool set_workers(struct options *o, const char *value, struct error *e)
 {
 	uint64_t n = 0;
-	if (!to_number("--workers", value, 0, WORKERS_MAX, &n, e))
+	if (!option_number("--workers", value, 0, WORKERS_MAX, &n, e))
 		return false;
 	o->workers = (unsigned)n;
 	return true;
@@ -317,7 +318,7 @@ static bool set_limit(struct options *o, const char *value, struct error *e)
 static bool set_seed(struct options *o, const char *value, struct error *e)
 {
 	o->seeded = true;
-	return to_number("--hash-seed", value, 0, UINT64_MAX, &o->seed, e);
+	return option_number("--hash-seed", value, 0, UINT64_MAX, &o->seed, e);
 }
 
 static bool set_list(struct options *o, const char *value, struct error *e)
@@ -328,7 +329,7 @@ static bool set_list(struct options *o, const char *value, struct error *e)
 		[LIST_ANOMALIES] = "anomalies",
 	};
 	unsigned i = 0;
-	if (!is_one_of(value, words, sizeof words / sizeof words[0], &i))
+	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
 		return error_set(e, "--list: '%.40s' is not limits, fields or anomalies", value);
 	o->list = (enum list_topic)i;
 	o->run = command_list;
@@ -353,41 +354,77 @@ static bool set_version(struct options *o, const char *value, struct error *e)
 
 #define ANALYZE "analyze"
 #define RULES "rules"
-#define BOTH "analyze rules"
+#define BOTH "analyze monitor rules"
 #define SCRUB "scrub"
-#define READERS "analyze rules scrub"
+#define READERS "analyze monitor rules scrub"
 #define MACHINE "machine"
 #define VERIFY "verify"
+#define MONITOR "monitor"
+#define CAPTURE "capture"
+#define LIVE "monitor capture"
+#define KEPT "monitor state"
 
 static const struct option_info table[] = {
 	{ 'r', true, NULL, "FILE", option_add_input, ANALYZE,
 	    "a capture: pcap, pcapng, gzip of these, - = stdin; repeatable" },
-	{ 'f', true, NULL, "FILTER", set_bpf, ANALYZE,
+	{ 'i', true, NULL, "IFACE", option_add_interface, LIVE,
+	    "an interface, or any; repeatable; davscope -i is davscope monitor" },
+	{ 'D', false, "list-interfaces", NULL, option_set_list_interfaces, LIVE,
+	    "print the interfaces and end" },
+	{ 'f', true, NULL, "FILTER", set_bpf, ANALYZE " " LIVE,
 	    "capture filter, pcap-filter(7); also as the last words" },
-	{ 'Y', true, NULL, "CONDITION", set_filter, ANALYZE,
+	{ 'Y', true, NULL, "CONDITION", set_filter, ANALYZE " " MONITOR,
 	    "show what matches: 'http.request.method == \"PUT\"'" },
-	{ 'c', false, NULL, "N", set_count, ANALYZE, "stop after N packets" },
+	{ 'c', false, NULL, "N", set_count, ANALYZE " " LIVE, "stop after N packets" },
 	{ 0, false, "since", "TIME", set_since, ANALYZE,
 	    "packets from TIME on: 2006-09-25[T16:00:00Z] or epoch seconds" },
 	{ 0, false, "until", "TIME", set_until, ANALYZE, "packets before TIME" },
-	{ 'T', true, NULL, "FORMAT", set_format, ANALYZE,
+	{ 'T', true, NULL, "FORMAT", set_format, ANALYZE " " MONITOR,
 	    "text (default), json (a line a record) or fields (TSV)" },
 	{ 'e', true, NULL, "FIELD", add_column, ANALYZE,
 	    "a column of -T fields; repeatable; see rules fields" },
-	{ 'w', true, NULL, "FILE", set_slice, ANALYZE " " MACHINE,
-	    "write packets: of flows with transactions, -Y: of matches; play: all" },
-	{ 'q', true, NULL, NULL, set_quiet, ANALYZE,
+	{ 'w', true, NULL, "FILE", set_slice, ANALYZE " " LIVE " " MACHINE,
+	    "write packets: of flows with transactions, -Y: of matches; live: all" },
+	{ 'C', false, NULL, "SIZE", option_set_ring_bytes, LIVE,
+	    "a new file of -w after SIZE: 500M" },
+	{ 'G', false, NULL, "SECONDS", option_set_ring_seconds, LIVE,
+	    "a new file of -w after SECONDS" },
+	{ 'W', false, NULL, "N", option_set_ring_files, LIVE, "keep the last N files of -w" },
+	{ 0, false, "keep-free", "SHARE", option_set_keep_free, LIVE,
+	    "oldest files of -w go before less is free: 10%, 5G" },
+	{ 0, false, "pin-on", "LEVEL", option_set_pin_on, MONITOR,
+	    "files of -w with findings of LEVEL or above stay" },
+	{ 'B', false, NULL, "SIZE", option_set_buffer, LIVE,
+	    "the kernel's buffer, each interface: 64M" },
+	{ 's', false, NULL, "BYTES", option_set_snaplen, LIVE,
+	    "of each packet at most; 0 = 262144" },
+	{ 'p', false, NULL, NULL, option_set_no_promiscuous, LIVE, "not in promiscuous mode" },
+	{ 0, false, "fanout", "N", option_set_fanout, LIVE,
+	    "read each interface by N handles, packets dealt out by flow" },
+	{ 'Z', false, NULL, "USER", option_set_user, LIVE,
+	    "become USER when the interfaces are open" },
+	{ 0, false, "sandbox", "MODE", option_set_sandbox, ANALYZE " " SCRUB " " LIVE,
+	    "auto (default), require or off: rights given up" },
+	{ 0, false, "config", "FILE", option_set_config, MONITOR, "where alerts go, and the rest" },
+	{ 0, false, "state", "DIR", option_set_state, KEPT, "remember over restarts, in DIR" },
+	{ 0, false, "metrics", "ADDR:PORT", option_set_metrics, MONITOR,
+	    "serve /metrics and /healthz" },
+	{ 0, false, "exec", "PROGRAM", option_add_program, MONITOR,
+	    "run PROGRAM for a finding, JSON on its stdin; repeatable" },
+	{ 0, false, "require-sink", NULL, option_set_require_sinks, MONITOR,
+	    "exit 5 when a sink cannot be reached at start" },
+	{ 'q', true, NULL, NULL, set_quiet, ANALYZE " " MONITOR,
 	    "no line a transaction, only findings and the summary" },
 	{ 0, false, "explain", NULL, set_explain, ANALYZE,
 	    "also what looked like a copy and is none, and what is one attempt" },
-	{ 0, false, "retry-window", "TIME", set_retry_window, ANALYZE,
+	{ 0, false, "retry-window", "TIME", set_retry_window, ANALYZE " " MONITOR,
 	    "how far apart two creates that only look alike are one (24h)" },
 	{ 'R', true, NULL, "PATH", add_rules, BOTH,
 	    "rules: a file, or the *.yaml of a directory; repeatable" },
 	{ 0, false, "var", "NAME=VALUE", add_variable, BOTH,
 	    "a variable of the rules; repeatable" },
 	{ 0, false, "no-shipped-rules", NULL, set_no_shipped, BOTH, "only the rules of -R" },
-	{ 0, true, "fail-on", "LEVEL", set_fail_on, ANALYZE,
+	{ 0, true, "fail-on", "LEVEL", set_fail_on, ANALYZE " " MONITOR,
 	    "exit 1 on findings: info, low, medium, high, critical" },
 	{ 0, false, "before", "FILE", set_before, VERIFY, "the capture that shows the fault" },
 	{ 0, false, "after", "FILE", set_after, VERIFY, "the capture from after the fix" },
@@ -399,17 +436,19 @@ static const struct option_info table[] = {
 	    "play: another client profile than the scenario's" },
 	{ 0, false, "server", "NAME", set_server, MACHINE,
 	    "play: another server profile than the scenario's" },
-	{ 0, false, "format", "FORMAT", set_rules_format, RULES " " MACHINE " " VERIFY,
+	{ 0, false, "format", "FORMAT", set_rules_format, RULES " " MACHINE " " VERIFY " config",
 	    "text (default) or json" },
 	{ 0, false, "require-negative", NULL, set_require_negative, RULES,
 	    "test: a rule without a test that expects silence fails" },
-	{ 'n', false, NULL, NULL, set_nothing, ANALYZE, "do not look up names (it never does)" },
-	{ 0, false, "bodies", NULL, set_bodies, ANALYZE,
+	{ 'n', false, NULL, NULL, set_nothing, ANALYZE " " MONITOR,
+	    "do not look up names (it never does)" },
+	{ 0, false, "bodies", NULL, set_bodies, ANALYZE " " MONITOR,
 	    "parse every XML body whole; json does anyway" },
-	{ 0, false, "color", "WHEN", set_color, ANALYZE, "auto (default), always or never" },
-	{ 0, false, "local-time", NULL, set_local_time, ANALYZE,
+	{ 0, false, "color", "WHEN", set_color, ANALYZE " " MONITOR,
+	    "auto (default), always or never" },
+	{ 0, false, "local-time", NULL, set_local_time, ANALYZE " " MONITOR,
 	    "local instead of UTC in the list" },
-	{ 0, false, "sensor", "NAME", set_sensor, ANALYZE, "put NAME into JSON records" },
+	{ 0, false, "sensor", "NAME", set_sensor, ANALYZE " " LIVE, "put NAME into JSON records" },
 	{ 0, false, "workers", "N", set_workers, BOTH " " MACHINE " " VERIFY,
 	    "decoding threads; 0 = none; the output is the same" },
 	{ 'o', false, NULL, "FILE", set_output, SCRUB,

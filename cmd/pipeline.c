@@ -45,8 +45,13 @@ bool pipeline_source(struct pipeline *p, const struct source_options *options, s
 		return error_set(e, "out of memory");
 	for (size_t i = 0; i < n; i++)
 		p->names[i] = source_name(p->source, (uint16_t)i);
-	p->n_names = n;
+	p->inputs = (struct pipeline_inputs){ p->names, n, content_hash, p };
 	return true;
+}
+
+void pipeline_live(struct pipeline *p, struct pipeline_inputs inputs)
+{
+	p->inputs = inputs;
 }
 
 static bool open_rules(struct pipeline *p, struct ruleset *set, struct error *e)
@@ -54,10 +59,10 @@ static bool open_rules(struct pipeline *p, struct ruleset *set, struct error *e)
 	struct rules_options options = {
 		.limits = &p->options->limits,
 		.key = p->key,
-		.input_names = p->names,
-		.n_inputs = p->n_names,
-		.content_hash = content_hash,
-		.content_ctx = p,
+		.input_names = p->inputs.names,
+		.n_inputs = p->inputs.n,
+		.content_hash = p->inputs.content_hash,
+		.content_ctx = p->inputs.ctx,
 	};
 	struct rules_sink sink = { p->sink.finding, p->sink.ctx };
 	p->rules = rules_new(set, &options, sink, e);
@@ -69,8 +74,8 @@ static bool open_analysis(struct pipeline *p, struct error *e)
 	struct analysis_options options = {
 		.limits = &p->options->limits,
 		.key = p->key,
-		.input_names = p->names,
-		.n_inputs = p->n_names,
+		.input_names = p->inputs.names,
+		.n_inputs = p->inputs.n,
 	};
 	p->analysis = analysis_new(&options, (struct analysis_sink){ on_event, p }, e);
 	return p->analysis != NULL;
@@ -103,9 +108,27 @@ enum source_status pipeline_next(struct pipeline *p, struct packet *packet)
 	return status;
 }
 
-static struct run_end run_end(const struct pipeline *p, bool whole)
+void pipeline_packet(struct pipeline *p, const struct packet *packet)
 {
-	struct source_counts counts = source_counts(p->source);
+	p->last = packet->at;
+	decoder_packet(p->decoder, packet);
+}
+
+void pipeline_tick(struct pipeline *p, int64_t now_ns)
+{
+	decoder_tick(p->decoder, now_ns);
+	analysis_tick(p->analysis, now_ns);
+	rules_tick(p->rules, now_ns);
+}
+
+static struct source_counts counts_of(const struct pipeline *p)
+{
+	return p->source != NULL ? source_counts(p->source) : p->counts;
+}
+
+struct run_end pipeline_totals(const struct pipeline *p, bool whole)
+{
+	struct source_counts counts = counts_of(p);
 	struct run_end end = {
 		.decoded = decoder_counts(p->decoder),
 		.packets = counts.packets,
@@ -115,30 +138,51 @@ static struct run_end run_end(const struct pipeline *p, bool whole)
 		.dropped = counts.dropped,
 		.stopped = !whole,
 	};
-	end.damage = source_damage(p->source, &end.n_damage);
+	if (p->source != NULL)
+		end.damage = source_damage(p->source, &end.n_damage);
 	return end;
+}
+
+struct event pipeline_stats(const struct pipeline *p, const struct run_end *end)
+{
+	return (struct event){
+		.kind = EVENT_STATS,
+		.at = p->last,
+		.id = SLICE("stats"),
+		.input_names = p->inputs.names,
+		.n_inputs = p->inputs.n,
+		.summary = analysis_summary(p->analysis),
+		.run_end = end,
+	};
+}
+
+static struct run_end stats_tell(struct pipeline *p, bool whole)
+{
+	struct run_end end = pipeline_totals(p, whole);
+	struct event stats = pipeline_stats(p, &end);
+	rules_event(p->rules, &stats);
+	return end;
+}
+
+struct run_end pipeline_pause(struct pipeline *p, int64_t now_ns)
+{
+	set_running(p, NULL);
+	decoder_dropped(p->decoder, p->counts.dropped_behind);
+	decoder_finish(p->decoder);
+	analysis_tick(p->analysis, now_ns);
+	rules_tick(p->rules, now_ns);
+	return stats_tell(p, true);
 }
 
 /* The clock of the rules ends with the last packet. */
 struct run_end pipeline_finish(struct pipeline *p, bool whole)
 {
 	set_running(p, NULL);
-	decoder_dropped(p->decoder, source_counts(p->source).dropped_behind);
+	decoder_dropped(p->decoder, counts_of(p).dropped_behind);
 	decoder_finish(p->decoder);
 	analysis_finish(p->analysis);
-	struct run_end end = run_end(p, whole);
-	struct event stats = {
-		.kind = EVENT_STATS,
-		.at = p->last,
-		.id = SLICE("stats"),
-		.input_names = p->names,
-		.n_inputs = p->n_names,
-		.summary = analysis_summary(p->analysis),
-		.run_end = &end,
-	};
 	rules_finish(p->rules, p->last.ns);
-	rules_event(p->rules, &stats);
-	return end;
+	return stats_tell(p, whole);
 }
 
 void pipeline_close(struct pipeline *p)

@@ -1,8 +1,8 @@
 /*
  * pipeline.h - source, decoder, analysis and rules, one behind the other. Private to cmd/.
  *
- * Opened in this order: pipeline_begin, pipeline_source, pipeline_open. pipeline_close frees what
- * there is, whenever.
+ * Opened in this order: pipeline_begin, pipeline_source or pipeline_live, pipeline_open.
+ * pipeline_close frees what there is, whenever.
  */
 #ifndef DAVSCOPE_CMD_PIPELINE_H
 #define DAVSCOPE_CMD_PIPELINE_H
@@ -15,13 +15,21 @@ struct pipeline_sink {
 	void *ctx;
 };
 
+struct pipeline_inputs {
+	const char *const *names;      /* by number, n of them */
+	size_t n;
+	uint64_t (*content_hash)(void *ctx, uint16_t input);
+	void *ctx;
+};
+
 struct pipeline {
 	const struct options *options;
 	struct pipeline_sink sink;
 	struct hash_key key;
-	struct source *source;
-	const char **names;            /* of the inputs */
-	size_t n_names;
+	struct source *source;         /* NULL: packets come from elsewhere */
+	struct source_counts counts;   /* of these, as their owner keeps them */
+	struct pipeline_inputs inputs;
+	const char **names;            /* of the inputs of a source */
 	struct rules *rules;
 	struct analysis *analysis;
 	struct decoder *decoder;
@@ -30,12 +38,22 @@ struct pipeline {
 
 struct pipeline pipeline_begin(const struct options *, struct pipeline_sink);
 bool pipeline_source(struct pipeline *, const struct source_options *, struct error *);
+void pipeline_live(struct pipeline *, struct pipeline_inputs);  /* all of it borrowed */
 /*
  * Takes the compiled set, also when it fails. Bodies are parsed as far as `least`, and all of them
  * where the rules look inside. From here on a signal stops the source.
  */
 bool pipeline_open(struct pipeline *, struct ruleset *, enum bodies least, bool keep_packets, struct error *);
 enum source_status pipeline_next(struct pipeline *, struct packet *);  /* the caller hands it to the decoder */
+void pipeline_packet(struct pipeline *, const struct packet *); /* of elsewhere */
+void pipeline_tick(struct pipeline *, int64_t now_ns);          /* nothing came, and so late it is */
+/*
+ * Delivers what the decoder holds; the totals are the last event the rules see. Items, sessions and rules go on
+ * in another run: nothing is given up.
+ */
+struct run_end pipeline_pause(struct pipeline *, int64_t now_ns);
+struct run_end pipeline_totals(const struct pipeline *, bool whole); /* so far */
+struct event pipeline_stats(const struct pipeline *, const struct run_end *); /* the same as an event */
 /* Delivers all that is left; the totals are the last event the rules see. `whole`: nothing was left unread. */
 struct run_end pipeline_finish(struct pipeline *, bool whole);
 void pipeline_close(struct pipeline *);

@@ -1,5 +1,5 @@
 /*
- * ruleset.c - the rules that the options ask for: shipped ones, those of -R, variables of --var.
+ * ruleset.c - the rules that the options ask for: shipped ones, those of -R, variables of --var; the filter of -Y.
  */
 #include "cmd/rules.h"
 
@@ -83,4 +83,19 @@ struct ruleset *ruleset_ready(const struct options *o, const char *const *more, 
 struct ruleset *options_ruleset(const struct options *o, int *code)
 {
 	return ruleset_ready(o, NULL, 0, code);
+}
+
+struct filter *options_filter(const struct options *o, struct ruleset *set)
+{
+	struct complaint why = { .line = 0 };
+	struct filter *filter = filter_new(o->filter, set, &o->limits, &why);
+	struct out *errors = filter == NULL ? out_errors(NULL) : NULL;
+	if (errors == NULL)
+		return filter;
+	if (why.file != NULL) /* inside a macro of a rule file */
+		complaint_write(errors, &why);
+	else
+		complaint_write_caret(errors, o->filter, &why);
+	out_close(errors, NULL);
+	return NULL;
 }

@@ -17,6 +17,7 @@ struct scrub_run {
 	const struct options *options;
 	struct scrubber *scrubber;
 	struct source *source;
+	struct source *again; /* for the second pass: later nothing can be opened */
 	struct decoder *decoder;
 	struct writer *writer;
 	struct progress progress;
@@ -111,13 +112,15 @@ static void source_set(struct scrub_run *run, struct source *source)
 	run->source = source;
 }
 
-static bool source_begin(struct scrub_run *run, struct error *e)
+static bool sources_open(struct scrub_run *run, struct error *e)
 {
 	struct source_options options = options_source(run->options);
 	struct source *source = source_open(&options, e);
-	if (source != NULL)
-		source_set(run, source);
-	return source != NULL;
+	if (source == NULL)
+		return false;
+	source_set(run, source);
+	run->again = source_open(&options, e);
+	return run->again != NULL;
 }
 
 static void show_progress(struct scrub_run *run, uint64_t packets)
@@ -239,10 +242,12 @@ static int scrub_open(struct scrub_run *run, struct error *e)
 		error_set(e, "-o %.120s: would write over the input", o->output);
 		return EXIT_USAGE;
 	}
-	if (!source_begin(run, e))
+	if (!sources_open(run, e))
 		return EXIT_INPUT;
 	run->scrubber = scrubber_new(&options, e);
-	return run->scrubber != NULL ? EXIT_DONE : EXIT_OUTPUT;
+	if (run->scrubber == NULL || !writer_begin(run, e))
+		return EXIT_OUTPUT;
+	return rights_confine(o, o->output, e) && rights_seal(o, e) ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int scrub_run(struct scrub_run *run, struct error *e)
@@ -252,9 +257,9 @@ static int scrub_run(struct scrub_run *run, struct error *e)
 		return code;
 	if (!pass_read(run, e))
 		return EXIT_OUTPUT;
-	if (!source_begin(run, e))
-		return EXIT_INPUT;
-	return writer_begin(run, e) && pass_write(run, e) ? EXIT_DONE : EXIT_OUTPUT;
+	source_set(run, run->again);
+	run->again = NULL;
+	return pass_write(run, e) ? EXIT_DONE : EXIT_OUTPUT;
 }
 
 static void say_done(const struct scrub_run *run)
@@ -281,6 +286,7 @@ int command_scrub(const struct options *o)
 	else
 		warn("%s", e.text);
 	source_set(&run, NULL);
+	source_close(run.again);
 	decoder_free(run.decoder);
 	writer_abandon(run.writer);
 	scrubber_free(run.scrubber);

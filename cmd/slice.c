@@ -3,8 +3,8 @@
  * so that the program finds the same transactions in it. With -Y only those of chosen transactions
  * and, of their flows, all that carry no data: handshakes and acknowledgements.
  *
- * The first pass marks frames, a second one over the same inputs writes them. Standard input
- * cannot be read twice: with it all packets are kept up to limit packet_keep, and what is missing
+ * The first pass marks frames, a second one over the same inputs writes them; they are opened for both
+ * before the first, as after it nothing can be opened any more. Standard input cannot be read twice: with it all packets are kept up to limit packet_keep, and what is missing
  * in the end is counted.
  */
 #include "cmd/cmd.h"
@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ struct kept {
 struct slicer {
 	const struct options *options;
 	struct writer *writer;
+	struct source *again; /* for the second pass; NULL when it keeps */
 	struct frames *inputs; /* options->n_inputs of them */
 	struct spans *spans; /* NULL: whole flows */
 	uint64_t wanted, written; /* frames */
@@ -76,6 +78,25 @@ static bool slicer_init(struct slicer *s)
 	return s->inputs != NULL && (o->filter == NULL || s->spans != NULL);
 }
 
+/* Twice as many descriptors as there are inputs may be more than a shell allows at first. */
+static void raise_descriptors(void)
+{
+	struct rlimit most;
+	if (getrlimit(RLIMIT_NOFILE, &most) != 0)
+		return;
+	most.rlim_cur = most.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &most);
+}
+
+static bool open_again(struct slicer *s, struct error *e)
+{
+	struct source_options again = options_source(s->options);
+	raise_descriptors();
+	if (!s->keeps)
+		s->again = source_open(&again, e);
+	return s->keeps || s->again != NULL;
+}
+
 struct slicer *slicer_open(const struct options *o, struct error *e)
 {
 	struct slicer *s = calloc(1, sizeof *s);
@@ -83,7 +104,7 @@ struct slicer *slicer_open(const struct options *o, struct error *e)
 	if (s == NULL)
 		return NULL;
 	s->options = o;
-	if (slicer_init(s))
+	if (slicer_init(s) && open_again(s, e))
 		s->writer = writer_open(o->slice_path, CAPTURE_PCAPNG, e);
 	if (s->writer != NULL)
 		return s;
@@ -96,6 +117,7 @@ static void slicer_free(struct slicer *s)
 	for (size_t i = 0; s->inputs != NULL && i < s->options->n_inputs; i++)
 		free(s->inputs[i].words);
 	free(s->inputs);
+	source_close(s->again);
 	spans_free(s->spans);
 	while (s->first != NULL) {
 		struct kept *next = s->first->next;
@@ -212,23 +234,18 @@ static bool write_kept(struct slicer *s, struct error *e)
 
 static bool write_again(struct slicer *s, struct error *e)
 {
-	struct source_options again = options_source(s->options);
-	struct source *source = source_open(&again, e);
-	if (source == NULL)
-		return false;
 	if (s->options->running != NULL)
-		s->options->running(source);
+		s->options->running(s->again);
 	struct packet packet;
 	bool good = true;
 	enum source_status status = SOURCE_END;
 	while (good && s->written < s->wanted &&
-	    (status = source_next(source, &packet)) == SOURCE_PACKET)
+	    (status = source_next(s->again, &packet)) == SOURCE_PACKET)
 		good = slice_packet(s, &packet, e);
 	if (good && status == SOURCE_STOPPED)
 		good = error_set(e, "-w %.120s: stopped, not written", s->options->slice_path);
 	if (s->options->running != NULL)
 		s->options->running(NULL);
-	source_close(source);
 	return good;
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building, testing or linting needs and this machine lacks; silent when it has all.
-# usage: deps.sh [--check] SET...    sets: build test lint fuzz bench; --check: say, do not install
+# usage: deps.sh [--check] SET...    sets: build test lint fuzz bench deb check-deb; --check: say, do not install
 set -eu
 
 # Set, how to see that it is there, packages for apt, dnf, apk, pacman, brew (a|b: the first that is known).
@@ -16,6 +16,9 @@ build  library:yaml-0.1      libyaml-dev               libyaml-devel       yaml-
 build  library:libpcre2-8    libpcre2-dev              pcre2-devel         pcre2-dev     pcre2             pcre2
 build  library:libmicrohttpd libmicrohttpd-dev         libmicrohttpd-devel libmicrohttpd-dev libmicrohttpd  libmicrohttpd
 build  library:libcurl       libcurl4-openssl-dev|libcurl4-gnutls-dev libcurl-devel curl-dev curl             curl
+build  library:sqlite3       libsqlite3-dev            sqlite-devel        sqlite-dev    sqlite            sqlite
+build  library:libseccomp    libseccomp-dev            libseccomp-devel    libseccomp-dev libseccomp       -
+build  library:libcap-ng     libcap-ng-dev             libcap-ng-devel     libcap-ng-dev libcap-ng         -
 build  library:libical       libical-dev               libical-devel       libical-dev   libical           libical
 build  file:/usr/share/zoneinfo/UTC tzdata             tzdata              tzdata        tzdata            -
 build  llhttp                libllhttp-dev|node-llhttp llhttp-devel        llhttp-dev    llhttp            llhttp
@@ -23,11 +26,22 @@ test   library:cmocka        libcmocka-dev             libcmocka-devel     cmock
 test   python:jsonschema     python3-jsonschema        python3-jsonschema  py3-jsonschema python-jsonschema python-jsonschema
 test   command:wbxml2xml     libwbxml2-utils           libwbxml                  -             -                 libwbxml
 test   command:gzip          gzip                      gzip                gzip          gzip              gzip
+test   apache                apache2-bin               httpd               apache2       apache            httpd
+test   command:curl          curl                      curl                curl          curl              curl
+test   command:tcpdump       tcpdump                   tcpdump             tcpdump       tcpdump           tcpdump
+test   command:ip            iproute2                  iproute             iproute2      iproute2          -
 lint   command:clang-format  clang-format              clang-tools-extra   clang-extra-tools clang         clang-format
 lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang-extra-tools clang         llvm
 lint   command:cppcheck      cppcheck                  cppcheck            cppcheck      cppcheck          cppcheck
 fuzz   command:clang         clang                     clang               clang         clang             llvm
 fuzz   fuzzer                libclang-rt-dev           compiler-rt         compiler-rt   compiler-rt       llvm
+deb    file:/usr/share/build-essential/list build-essential -             -             -                 -
+deb    command:dh            debhelper                 -                   -             -                 -
+deb    command:dpkg-buildpackage dpkg-dev              -                   -             -                 -
+deb    command:fakeroot      fakeroot                  -                   -             -                 -
+deb    command:lintian       lintian                   -                   -             -                 -
+deb    file:/usr/share/pkgconfig/systemd.pc systemd-dev|systemd -          -             -                 -
+check-deb command:debootstrap debootstrap              -                   -             -                 -
 bench  command:valgrind      valgrind                  valgrind            valgrind      valgrind          valgrind
 '
 
@@ -44,6 +58,7 @@ is_there() {
 	library:*) pkg-config --exists "${1#*:}" 2>/dev/null ;;
 	python:*) python3 -c "import ${1#*:}" 2>/dev/null ;;
 	fuzzer) fuzzer_links ;;
+	apache) [ -x /usr/sbin/apache2 ] || command -v httpd >/dev/null ;;
 	llhttp) pkg-config --exists libllhttp 2>/dev/null || [ -f /usr/share/llhttp/llhttp.c ] ;;
 	esac
 }

@@ -67,8 +67,9 @@ void diagnosis_write(const struct kept **list, size_t n, uint64_t unlined, const
 /* ---- text_findings.c ---- */
 void severity_write(struct out *, const struct report_options *, enum severity);
 void rule_write(struct out *, const struct rule *);              /* "untagged-write (D02)" */
-/* One line below the transaction that completed it. Later states have none, nor what is open at an end or a loss. */
-void finding_list(struct out *, const struct report_options *, const struct finding *);
+/* Later states are on no list but a live one, nor is what is open at a loss; what is open at the end is on none. */
+bool finding_is_listed(const struct report_options *, const struct finding *);
+void finding_list(struct out *, const struct report_options *, const struct finding *); /* the line, behind its indent or time */
 /* The block at the end; false: there was nothing to tell. The rules know of more than a filter let through. */
 bool findings_write(const struct findings *, const struct report_options *, const struct rules *,
     const struct conclusions *,

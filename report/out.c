@@ -2,7 +2,8 @@
  * out.c - the only door for bytes to standard output and report files. Wire bytes are escaped here.
  *
  * A stream that failed swallows what follows: the first reason is kept for out_failed(). A file is
- * written beside its place and renamed when it is whole, so that the old one stays until then.
+ * written beside its place and renamed when it is whole, so that the old one stays until then. What is
+ * kept in memory has no descriptor.
  */
 #include "report/report.h"
 
@@ -17,11 +18,13 @@
 enum { OUT_BUFFER = 65536, OUT_NAMES = 100, DIGITS_MAX = 20, DATE_MAX = 11 };
 
 struct out {
-	int fd;
+	int fd; /* -1: in memory */
 	bool to_terminal; /* people read along: hand over every line */
 	bool broken_pipe, failed;
 	struct error why;
 	char *path, *temporary; /* files only */
+	char *memory; /* in memory only: what left the buffer */
+	size_t memory_used, memory_room;
 	int64_t day; /* of `date` */
 	char date[DATE_MAX];
 	uint64_t flushed; /* bytes that left the buffer */
@@ -77,6 +80,7 @@ static void out_free(struct out *o)
 {
 	free(o->temporary);
 	free(o->path);
+	free(o->memory);
 	free(o);
 }
 
@@ -104,6 +108,18 @@ struct out *out_errors(struct error *e)
 	struct out *o = out_open("-", e);
 	if (o != NULL)
 		o->fd = STDERR_FILENO;
+	return o;
+}
+
+struct out *out_memory(struct error *e)
+{
+	struct out *o = calloc(1, sizeof *o);
+	if (o == NULL) {
+		error_set(e, "out of memory");
+		return NULL;
+	}
+	o->fd = -1;
+	o->day = INT64_MIN;
 	return o;
 }
 
@@ -182,7 +198,46 @@ static void note_failure(struct out *o, int error)
 	error_set(&o->why, "%s: %s", out_name(o), strerror(error));
 }
 
-bool out_flush(struct out *o)
+/* Room doubles, so that a long text is moved a few times only. */
+static bool memory_grow(struct out *o)
+{
+	size_t room = o->memory_room != 0 ? o->memory_room : OUT_BUFFER;
+	while (o->used > room - o->memory_used && room <= SIZE_MAX / 2)
+		room *= 2;
+	if (o->used > room - o->memory_used)
+		return false;
+	char *grown = room != o->memory_room ? realloc(o->memory, room) : o->memory;
+	if (grown == NULL)
+		return false;
+	o->memory = grown;
+	o->memory_room = room;
+	return true;
+}
+
+static void memory_add(struct out *o)
+{
+	if (!o->failed && !memory_grow(o)) {
+		o->failed = true;
+		error_set(&o->why, "out of memory");
+	}
+	if (o->failed)
+		return;
+	memcpy(o->memory + o->memory_used, o->buffer, o->used);
+	o->memory_used += o->used;
+}
+
+struct slice out_taken(struct out *o)
+{
+	out_flush(o);
+	struct slice all = { (const uint8_t *)o->memory, o->memory_used };
+	if (o->failed)
+		all = (struct slice){ 0 };
+	o->memory_used = 0;
+	o->failed = false;
+	return all;
+}
+
+static void fd_write(struct out *o)
 {
 	size_t done = 0;
 	while (done < o->used && !o->failed && !o->broken_pipe) {
@@ -192,6 +247,14 @@ bool out_flush(struct out *o)
 		else if (n == 0 || errno != EINTR)
 			note_failure(o, n == 0 ? ENOSPC : errno);
 	}
+}
+
+bool out_flush(struct out *o)
+{
+	if (o->fd < 0)
+		memory_add(o);
+	else
+		fd_write(o);
 	o->flushed += o->used;
 	o->used = 0;
 	return !o->failed && !o->broken_pipe;
@@ -472,6 +535,22 @@ void out_json(struct out *o, struct slice wire)
 		wire = slice_part(wire, plain, wire.n - plain);
 		size_t taken = wire.n == 0 ? 0 : json_character(o, wire);
 		wire = slice_part(wire, taken, wire.n - taken);
+	}
+	out_char(o, '"');
+}
+
+/* Escaped twice: a backslash of vis is one of the label's value. */
+void out_label(struct out *o, struct slice wire)
+{
+	out_char(o, '"');
+	while (wire.n != 0) {
+		char escaped[VIS_MAX];
+		size_t n = vis_next(&wire, escaped);
+		for (size_t i = 0; i < n; i++) {
+			if (escaped[i] == '"' || escaped[i] == '\\')
+				out_char(o, '\\');
+			out_char(o, escaped[i]);
+		}
 	}
 	out_char(o, '"');
 }

@@ -59,7 +59,9 @@ struct text {
 	int64_t day, offset; /* of the last date line */
 	int64_t quarter; /* the quarter of an hour for which local_offset holds */
 	int64_t local_offset;
+	uint16_t input; /* whose name was written last, live */
 	bool begun; /* date and titles were written */
+	bool names_input; /* `input` is one */
 	bool listed; /* anything was */
 };
 
@@ -191,14 +193,34 @@ static void write_time(struct text *t, struct out *o, int64_t ns)
 
 /* ---- the columns ---- */
 
+/* "": there is but one, or it has none. */
+static const char *name_of(const struct text *t, uint16_t input)
+{
+	bool named = t->options->n_inputs > 1 && input < t->options->n_inputs;
+	return named ? t->options->input_names[input] : "";
+}
+
+/* Live one file follows the other, with long names: a line says so, and rows have the number alone. */
+static void write_input(struct text *t, struct out *o, uint16_t input)
+{
+	const char *name = name_of(t, input);
+	if (name[0] == '\0' || (t->names_input && t->input == input))
+		return;
+	out_text(o, "# ");
+	out_vis(o, slice_from(name), SIZE_MAX);
+	out_char(o, '\n');
+	t->input = input;
+	t->names_input = true;
+}
+
 static void write_frame(struct text *t, struct out *o, struct stamp at)
 {
-	if (t->options->n_inputs < 2) {
+	const char *name = t->options->live ? "" : name_of(t, at.input);
+	if (name[0] == '\0') {
 		cell_pad(t, o, COLUMN_FRAME, digits(at.frame));
 	} else {
 		uint64_t start = out_written(o);
-		if (at.input < t->options->n_inputs)
-			out_vis(o, slice_from(t->options->input_names[at.input]), SIZE_MAX);
+		out_vis(o, slice_from(name), SIZE_MAX);
 		out_char(o, ':');
 		cell_pad(t, o, COLUMN_FRAME, (size_t)(out_written(o) - start) + digits(at.frame));
 	}
@@ -353,6 +375,8 @@ static void write_transaction(struct text *t, struct out *o, const struct event 
 {
 	const struct txn *txn = event->txn;
 	struct stamp at = shown_stamp(txn);
+	if (t->options->live)
+		write_input(t, o, at.input);
 	write_time(t, o, at.ns);
 	write_frame(t, o, at);
 	write_endpoint(t, o, COLUMN_CLIENT, &txn->client);
@@ -363,6 +387,38 @@ static void write_transaction(struct text *t, struct out *o, const struct event 
 	write_size(t, o, COLUMN_RECEIVED, &txn->res);
 	write_seconds(t, o, txn);
 	write_tag(t, o, event->facts);
+	out_char(o, '\n');
+}
+
+/* ---- what stands between the transactions ---- */
+
+/* In the place of the frame, where a line says of no transaction. */
+static void write_aside(struct text *t, struct out *o, int64_t ns)
+{
+	write_time(t, o, ns);
+	out_text(o, "-- ");
+}
+
+/* Below the transaction that completed it; who reads along is told when it was, where there is none. */
+static void write_found(struct text *t, struct out *o, const struct event *event, bool below)
+{
+	if (!finding_is_listed(t->options, event->finding))
+		return;
+	if (t->options->live && !below)
+		write_aside(t, o, event->at.ns);
+	else
+		out_text(o, "  ");
+	finding_list(o, t->options, event->finding);
+}
+
+static void write_dropped(struct text *t, struct out *o, const struct event *event)
+{
+	uint64_t packets = event->dropped->packets;
+	write_aside(t, o, event->at.ns);
+	color_begin(o, t->options, "\033[31m");
+	out_u64(o, packets);
+	out_text(o, packets == 1 ? " packet lost" : " packets lost");
+	color_end(o, t->options);
 	out_char(o, '\n');
 }
 
@@ -378,7 +434,9 @@ static void text_event(void *self, struct out *o, const struct event *event,
 	if (event->kind == EVENT_TRANSACTION)
 		write_transaction(t, o, event);
 	else if (event->kind == EVENT_FINDING)
-		finding_list(o, t->options, event->finding);
+		write_found(t, o, event, cause != NULL);
+	else if (event->kind == EVENT_LOSS && t->options->live)
+		write_dropped(t, o, event);
 	else if (t->options->explain)
 		explain_list(o, event);
 	t->listed = t->listed || out_written(o) != start;

@@ -35,15 +35,24 @@ void rule_write(struct out *o, const struct rule *rule)
 	out_char(o, ')');
 }
 
+bool finding_is_listed(const struct report_options *options, const struct finding *f)
+{
+	if (f->outcome == INCONCLUSIVE_EOF)
+		return false;
+	return options->live || (f->update == 0 && f->outcome != INCONCLUSIVE_LOSS);
+}
+
 void finding_list(struct out *o, const struct report_options *options, const struct finding *f)
 {
-	if (f->update != 0 || (f->outcome != CONCLUSIVE && f->outcome != INCONCLUSIVE_UNKNOWN))
-		return;
-	out_text(o, "  ");
+	static const char *const outcomes[] = { [CONCLUSIVE] = ": ",
+		[INCONCLUSIVE_EOF] = ", open at the end: ",
+		[INCONCLUSIVE_LOSS] = ", inconclusive for missing packets: ",
+		[INCONCLUSIVE_UNKNOWN] = ", inconclusive: " };
 	severity_write(o, options, f->severity);
 	out_char(o, ' ');
 	rule_write(o, f->rule);
-	out_text(o, f->outcome == CONCLUSIVE ? ": " : ", inconclusive: ");
+	out_text(o, f->update != 0 ? ", again" : "");
+	out_text(o, outcomes[f->outcome]);
 	escaped_write(o, f->message);
 	out_char(o, '\n');
 }
@@ -99,7 +108,9 @@ static void write_headline(struct out *o, const struct report_options *options,
 	out_text(o, any ? "" : "none");
 	write_outcomes(o, t->outcomes);
 	if (hidden != 0) {
-		out_text(o, "; left out by the filter ");
+		out_text(o,
+		    options->live ? "; told before a reload or left out by the filter " :
+				    "; left out by the filter ");
 		out_u64(o, hidden);
 	}
 	out_char(o, '\n');
@@ -323,7 +334,8 @@ static void write_lost(struct out *o, uint64_t lost)
 }
 
 /*
- * What the rules counted goes beyond what came here: a filter lets fewer through, and of those that
+ * What the rules counted goes beyond what came here: a filter lets fewer through, a live list begins anew
+ * with other rules, and of those that
  * are inconclusive only the first are sent at all. Returns the findings that were left out.
  */
 static uint64_t tally_complete(struct tally *t, const struct rules *rules)

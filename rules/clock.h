@@ -32,6 +32,7 @@ struct watermark {
 };
 struct watermark watermark_new(int64_t jump_ns);
 struct moment watermark_take(struct watermark *, const struct stamp *);
+void watermark_tick(struct watermark *, int64_t ns);     /* by the clock of the machine that captures */
 void watermark_end(struct watermark *, int64_t ns);      /* of the last packet; nothing follows that could agree */
 
 /* When something happened last; while that is not believed, also where it claims to be. */

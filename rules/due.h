@@ -38,6 +38,11 @@ struct try {
 
 const struct sequence *sequence_of(const struct key *);
 unsigned next_positive(const struct sequence *, unsigned from); /* n_steps: none */
+size_t positive_steps(const struct sequence *, unsigned n); /* of the first n */
+size_t try_size(const struct sequence *);
+void try_free(struct store *, struct try *);     /* it is in no list any more */
+void try_append(struct sequence_key *, struct try *);
+bool sequence_form(struct pack *, struct rules *, struct key *); /* tries_form.c */
 bool waits_for_time(const struct try *);         /* nothing but a negative step is left of it */
 bool recent(const struct sequence *, int64_t then, int64_t now);
 

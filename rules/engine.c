@@ -185,6 +185,7 @@ void rules_free(struct rules *r)
 	free(r->states);
 	eval_free(r->eval);
 	losses_free(r->losses);
+	packing_free(r->packing);
 	draft_free(r->drafts[0]);
 	draft_free(r->drafts[1]);
 	ruleset_free(r->owned);
@@ -199,6 +200,14 @@ const struct ruleset *rules_set(const struct rules *r)
 const struct rule_counts *rules_counts(const struct rules *r, size_t i)
 {
 	return i < r->n_states ? &r->states[i]->counts : NULL;
+}
+
+size_t rules_keys(const struct rules *r, size_t i)
+{
+	if (i >= r->n_states)
+		return 0;
+	const struct rule_state *s = r->states[i];
+	return s->keys.n + s->limits.n + s->told.n;
 }
 
 /* ---- one event ---- */
@@ -290,6 +299,19 @@ void rules_event(struct rules *r, const struct event *e)
 	losses_note(r->losses, e, moment, r->options.key);
 	tries_expire(r);
 	rules_dispatch(r, e, moment);
+}
+
+void rules_missed(struct rules *r)
+{
+	const struct moment now = { r->clock.now, r->clock.now };
+	if (r->clock.started)
+		losses_note_all(r->losses, now);
+}
+
+void rules_tick(struct rules *r, int64_t now_ns)
+{
+	watermark_tick(&r->clock, now_ns);
+	tries_expire(r);
 }
 
 void rules_finish(struct rules *r, int64_t last_ns)

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS_FIRST = 1024, HEAP_COST = 16 }; /* what malloc takes beside the bytes */
+enum {
+	BUCKETS_FIRST = 1024,
+	FORGOTTEN_MAX = 4096,
+	HEAP_COST = 16
+}; /* what malloc takes beside the bytes */
 
 bool store_init(struct store *s, const struct limits *limits, struct hash_key hash_key)
 {
@@ -25,6 +29,7 @@ void store_fini(struct store *s)
 	while (s->oldest != NULL)
 		key_drop(s, s->oldest);
 	free(s->due);
+	free(s->forgotten);
 	free(s->buckets);
 	*s = (struct store){ .budget = 0 };
 }
@@ -73,11 +78,35 @@ static void list_remove(struct store *s, const struct key *k)
 		k->after->before = k->before;
 }
 
+/* Whoever changed first is saved first. */
+void key_mark(struct store *s, struct key *k)
+{
+	if (!s->remembers || k->unsaved_link != NULL)
+		return;
+	k->unsaved = NULL;
+	k->unsaved_link = s->unsaved != NULL ? s->unsaved_end : &s->unsaved;
+	*k->unsaved_link = k;
+	s->unsaved_end = &k->unsaved;
+}
+
+void key_saved(struct store *s, struct key *k)
+{
+	if (k->unsaved_link == NULL)
+		return;
+	*k->unsaved_link = k->unsaved;
+	if (k->unsaved != NULL)
+		k->unsaved->unsaved_link = k->unsaved_link;
+	else
+		s->unsaved_end = k->unsaved_link;
+	k->unsaved_link = NULL;
+}
+
 void key_touch(struct store *s, struct key *k, int64_t ns)
 {
 	list_remove(s, k);
 	list_append(s, k);
 	latest(&k->touched, ns);
+	key_mark(s, k);
 }
 
 /* ---- leaving ---- */
@@ -95,9 +124,24 @@ static size_t key_size(const struct key *k)
 	return k->space->use->size + k->n;
 }
 
+/* Told once, if it was handed out; of too many nothing is said: they grow old where they are kept. */
+static void key_forget(struct store *s, struct key *k)
+{
+	key_saved(s, k);
+	if (!k->saved)
+		return;
+	if (s->forgotten == NULL)
+		s->forgotten = calloc(FORGOTTEN_MAX, sizeof(*s->forgotten));
+	if (s->forgotten == NULL || s->n_forgotten == FORGOTTEN_MAX)
+		return;
+	s->forgotten[s->n_forgotten].key[0] = k->space->seed;
+	s->forgotten[s->n_forgotten++].key[1] = k->hash;
+}
+
 void key_drop(struct store *s, struct key *k)
 {
 	k->space->use->clear(s, k);
+	key_forget(s, k);
 	*link_to(s, k) = k->next;
 	list_remove(s, k);
 	k->space->n--;

@@ -158,3 +158,33 @@ bool key_print(const struct key *key, size_t i, char *out, size_t room, size_t *
 		i--;
 	}
 }
+
+static bool flat_is_sound(uint8_t tag, size_t length, bool may_lack)
+{
+	switch (tag) {
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_DURATION:
+	case FIELD_TIME:
+		return length == 8;
+	case FIELD_IP:
+		return length == 1 + sizeof(((struct endpoint *)NULL)->address);
+	case FIELD_STRING:
+	case FIELD_ISTRING:
+		return length <= KEY_VALUE_MAX + 8;
+	default:
+		return may_lack && (tag == TAG_ABSENT || tag == TAG_UNKNOWN) && length == 0;
+	}
+}
+
+bool key_is_sound(struct slice bytes, bool may_lack)
+{
+	size_t n = 0;
+	for (; bytes.n >= 3 && n < KEYS_MAX; n++) {
+		size_t length = (size_t)(bytes.p[1] | bytes.p[2] << 8);
+		if (!flat_is_sound(bytes.p[0], length, may_lack) || length > bytes.n - 3)
+			return false;
+		bytes = slice_part(bytes, 3 + length, SIZE_MAX);
+	}
+	return bytes.n == 0;
+}

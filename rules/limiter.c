@@ -29,7 +29,17 @@ static void limit_clear(struct store *s, struct key *k)
 	(void)k;
 }
 
-const struct use limit_use = { sizeof(struct limit_key), limit_idle, limit_clear };
+static bool limit_form(struct pack *k, struct rules *r, struct key *key)
+{
+	struct limit_key *l = (struct limit_key *)key;
+	(void)r;
+	pack_i64(k, &l->start);
+	pack_u64(k, &l->given);
+	pack_u64(k, &l->kept_back);
+	return !k->bad;
+}
+
+const struct use limit_use = { sizeof(struct limit_key), limit_idle, limit_clear, limit_form };
 
 /* What is not there is a value of its own here: a limit never hides a rule's first finding. */
 void limiter_key(struct rules *r, struct rule_state *s, const struct event *e,

@@ -189,6 +189,12 @@ bool losses_any(const struct losses *l, int64_t from, int64_t now)
 	return is_since(&l->all, from, now) || is_since(&l->any, from, now);
 }
 
+void losses_note_all(struct losses *l, struct moment m)
+{
+	last_note(&l->all, m);
+	last_note(&l->any, m);
+}
+
 bool losses_since(const struct losses *l, const uint64_t *flows, size_t n, int64_t from,
     int64_t now)
 {
@@ -200,4 +206,49 @@ bool losses_since(const struct losses *l, const uint64_t *flows, size_t n, int64
 			return true;
 	}
 	return false;
+}
+
+/* ---- over a restart ---- */
+
+static void lost_form(struct pack *k, struct lost *x)
+{
+	pack_u64(k, &x->flow);
+	last_form(k, &x->last);
+}
+
+static void lost_read(struct pack *k, struct table *t)
+{
+	struct lost x = { .flow = 0 };
+	lost_form(k, &x);
+	if (k->bad || lost_find(t, x.flow) != NONE) {
+		k->bad = true;
+		return;
+	}
+	uint16_t i = t->n++, *bucket = bucket_of(t, x.flow);
+	x.next = *bucket;
+	*bucket = i;
+	t->lost[i] = x;
+	list_append(t, i);
+}
+
+/* The one that lost something last comes last. */
+void losses_form(struct pack *k, struct losses *l)
+{
+	uint64_t n = l->table != NULL ? l->table->n : 0;
+	last_form(k, &l->any);
+	last_form(k, &l->all);
+	pack_u64(k, &n);
+	if (n > FLOWS || (n != 0 && table_of(l) == NULL)) {
+		k->bad = true;
+		return;
+	}
+	uint16_t at = n != 0 ? l->table->oldest : NONE;
+	for (uint64_t i = 0; i < n && !k->bad; i++) {
+		if (k->reading) {
+			lost_read(k, l->table);
+		} else {
+			lost_form(k, &l->table->lost[at]);
+			at = l->table->lost[at].newer;
+		}
+	}
 }

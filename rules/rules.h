@@ -156,6 +156,13 @@ struct rules_options {
 struct rules;
 struct rules *rules_new(struct ruleset *, const struct rules_options *, struct rules_sink, struct error *); /* takes the compiled set, also when it fails */
 void rules_event(struct rules *, const struct event *);         /* may call the sink */
+/* Behind loading, where packets may have gone by unseen: what was open then cannot say any more that something did not come. */
+void rules_missed(struct rules *);
+void rules_tick(struct rules *, int64_t now_ns);                         /* nothing came, and so late it is */
+/* As analysis_save() and analysis_load(); a rule that is another one now has nothing to remember. */
+bool rules_save(struct rules *, const struct state_sink *);
+void rules_save_anew(struct rules *);
+bool rules_load(struct rules *, const struct state_record *);
 /* Moves the clock to the last packet, if that is no jump; what is still open then is inconclusive. */
 void rules_finish(struct rules *, int64_t last_ns);
 /*
@@ -165,6 +172,7 @@ void rules_finish(struct rules *, int64_t last_ns);
 bool rules_reload(struct rules *, struct ruleset *, struct error *);
 const struct ruleset *rules_set(const struct rules *);
 const struct rule_counts *rules_counts(const struct rules *, size_t i);  /* NULL: no more */
+size_t rules_keys(const struct rules *, size_t i);              /* what that rule remembers now */
 void rules_free(struct rules *);
 
 /* ---- tests ---- */

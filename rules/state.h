@@ -25,8 +25,14 @@ struct losses;
 struct losses *losses_new(void);
 void losses_free(struct losses *);
 void losses_note(struct losses *, const struct event *, struct moment, struct hash_key);
+void losses_note_all(struct losses *, struct moment);    /* on all flows */
 bool losses_since(const struct losses *, const uint64_t *flows, size_t n, int64_t from, int64_t now);
 bool losses_any(const struct losses *, int64_t from, int64_t now); /* on whichever flow */
+
+void losses_form(struct pack *, struct losses *);          /* reading: into one that is new */
+
+/* ---- save.c ---- */
+void last_form(struct pack *, struct last *);
 
 /* ---- keys.c: the table ---- */
 enum { KEY_VALUE_MAX = 256, KEY_VALUE_ROOM = 3 + KEY_VALUE_MAX + 8 };
@@ -34,10 +40,13 @@ struct key_text { uint64_t hash; size_t n; uint8_t bytes[8 + KEYS_MAX * KEY_VALU
 
 struct store;
 struct key;
+struct rules;
 struct use {                           /* what a kind of key holds */
 	size_t size;                   /* of its struct; the bytes of the key stand behind it */
 	bool (*idle)(const struct key *, int64_t now);
 	void (*clear)(struct store *, struct key *);
+	/* What stands behind the key, to be written or read. False: there is no room; or it does not read, and is cleared later. */
+	bool (*form)(struct pack *, struct rules *, struct key *);
 };
 extern const struct use window_use, sequence_use, limit_use, told_use;
 
@@ -58,6 +67,8 @@ struct key {
 	uint64_t hash;
 	int64_t touched;
 	uint16_t n, pins;              /* pins: who works with it now; it does not leave */
+	bool saved;                    /* it was handed out once */
+	struct key *unsaved, **unsaved_link; /* link NULL: it has not changed since */
 };
 
 struct store {
@@ -69,6 +80,10 @@ struct store {
 	int64_t now;                   /* so far time has passed: up to the watermark, from due to due */
 	struct try **due;              /* a heap by deadline */
 	size_t n_due, due_room;
+	bool remembers;                /* it is saved from time to time; else the rest is of no use */
+	struct key *unsaved, **unsaved_end;
+	struct { uint64_t key[2]; } *forgotten; /* keys that were handed out, and had to leave; NULL: none so far */
+	size_t n_forgotten;
 };
 bool store_init(struct store *, const struct limits *, struct hash_key);
 void store_fini(struct store *);
@@ -92,6 +107,9 @@ void key_touch(struct store *, struct key *, int64_t ns);
 void key_drop(struct store *, struct key *);             /* with all it holds, not counted */
 void key_drop_idle(struct store *, struct key *);        /* unless it holds something or is in use */
 void space_clear(struct store *, struct space *);
+void key_mark(struct store *, struct key *);             /* it has changed */
+void key_saved(struct store *, struct key *);
+bool key_is_sound(struct slice bytes, bool may_lack);    /* values that key_print() can read; may_lack: absent ones are some */
 
 /* ---- witness.c: an event as it is remembered ---- */
 struct packet_place { uint64_t order, frame : 48, input : 16; int64_t ns; };
@@ -106,6 +124,7 @@ struct witness *witness_new(struct store *, const struct event *, int64_t ns, bo
 void witness_free(struct store *, struct witness *);     /* NULL is fine */
 struct slice witness_id(const struct witness *);
 struct stamp witness_packet(const struct witness *, size_t i);
+bool witness_form(struct pack *, struct store *, struct witness **); /* not NULL; reading: made. False: as the form of a use */
 
 /* ---- state of one rule ---- */
 struct rule_state {
@@ -116,6 +135,7 @@ struct rule_state {
 	uint64_t records;              /* inconclusive findings handed out */
 	int64_t since;                 /* what was before it did not see; NEVER: before the first event */
 	struct last blurred;           /* when an event may have been of any key */
+	uint64_t saved;                /* sum of its record */
 };
 struct rule_state *rule_state_new(const struct loaded_rule *, size_t index, int64_t since);
 void rule_state_adopt(struct rule_state *, const struct loaded_rule *, size_t index);
@@ -194,7 +214,9 @@ struct rules {
 	struct draft *drafts[2];       /* of a rule; of a rule about its finding; NULL: none was made yet */
 	unsigned depth;
 	uint64_t serial;               /* visits of events to sequences so far */
+	struct packing *packing;       /* save.c: NULL: nothing was saved yet */
 };
+void packing_free(struct packing *);
 /* For tests of one rule: borrows the set, takes also a rule that is off, believes every time, waits for no loss. */
 struct rules *rules_new_for_test(const struct ruleset *, size_t rule, const struct rules_options *,
     struct rules_sink, struct error *);

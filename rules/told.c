@@ -22,7 +22,18 @@ static void told_clear(struct store *s, struct key *k)
 	(void)s, (void)k;
 }
 
-const struct use told_use = { sizeof(struct told_key), told_idle, told_clear };
+static bool told_form(struct pack *k, struct rules *r, struct key *key)
+{
+	struct told_key *t = (struct told_key *)key;
+	(void)r;
+	pack_u64(k, &t->id);
+	pack_u64(k, &t->update);
+	pack_i64(k, &t->first_ns);
+	PACK(k, t->kept_back);
+	return !k->bad;
+}
+
+const struct use told_use = { sizeof(struct told_key), told_idle, told_clear, told_form };
 
 /* Which matter it is; false: it does not say. */
 static bool matter_key(struct key_text *text, const struct space *space, const struct event *e)

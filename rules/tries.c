@@ -18,17 +18,17 @@ unsigned next_positive(const struct sequence *q, unsigned from)
 	return from;
 }
 
-static size_t positive_steps(const struct sequence *q)
+size_t positive_steps(const struct sequence *q, unsigned n_steps)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < q->n_steps; i++)
+	for (unsigned i = 0; i < n_steps; i++)
 		n += !q->steps[i].negative;
 	return n;
 }
 
 static bool has_negative(const struct sequence *q)
 {
-	return positive_steps(q) != q->n_steps;
+	return positive_steps(q, (unsigned)q->n_steps) != q->n_steps;
 }
 
 bool waits_for_time(const struct try *t)
@@ -39,13 +39,13 @@ bool waits_for_time(const struct try *t)
 
 /* ---- life ---- */
 
-static size_t try_size(const struct sequence *q)
+size_t try_size(const struct sequence *q)
 {
-	return sizeof(struct try) + positive_steps(q) * sizeof(struct witness *);
+	return sizeof(struct try) +
+	    positive_steps(q, (unsigned)q->n_steps) * sizeof(struct witness *);
 }
 
-/* It is in no list any more. */
-static void try_free(struct store *s, struct try *t)
+void try_free(struct store *s, struct try *t)
 {
 	for (size_t i = 0; i < t->n_witnesses; i++)
 		witness_free(s, t->witnesses[i]);
@@ -60,6 +60,7 @@ static void try_unlink(struct store *s, struct try *t)
 		link = &(*link)->next;
 	*link = t->next;
 	t->key->n_tries--;
+	key_mark(s, &t->key->key);
 	due_remove(s, t);
 }
 
@@ -89,7 +90,8 @@ static bool sequence_idle(const struct key *k, int64_t now)
 	    !recent(q, sk->doubtful.sure, now) && !recent(q, sk->doubtful.ahead, now);
 }
 
-const struct use sequence_use = { sizeof(struct sequence_key), sequence_idle, sequence_clear };
+const struct use sequence_use = { sizeof(struct sequence_key), sequence_idle, sequence_clear,
+	sequence_form };
 
 /* The oldest gives way. */
 static void try_make_room(struct rules *r, struct sequence_key *k)
@@ -100,7 +102,7 @@ static void try_make_room(struct rules *r, struct sequence_key *k)
 	try_end(&r->store, k->tries);
 }
 
-static void try_append(struct sequence_key *k, struct try *t)
+void try_append(struct sequence_key *k, struct try *t)
 {
 	struct try **link = &k->tries;
 	while (*link != NULL)
@@ -137,6 +139,7 @@ void try_settle(struct rules *r, struct try *t)
 {
 	if (t->ahead == NEVER || t->ahead != r->clock.confirmed)
 		return;
+	key_mark(&r->store, &t->key->key);
 	t->first = t->ahead;
 	t->ahead = NEVER;
 	t->deadline = ns_add(t->first, sequence_of(&t->key->key)->within_ns);
@@ -299,6 +302,7 @@ static void try_close(struct rules *r, struct try *t)
 {
 	t->tainted |= try_is_blurred(r, t);
 	t->closed = true;
+	key_mark(&r->store, &t->key->key);
 	due_move(&r->store, t, ns_add(t->deadline, r->grace_ns));
 }
 

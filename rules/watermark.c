@@ -91,6 +91,22 @@ struct moment watermark_take(struct watermark *w, const struct stamp *at)
 	return (struct moment){ w->now, at->ns };
 }
 
+/*
+ * It is believed, however far ahead. It decides for a stamp that it comes near to; an earlier one
+ * does not decide against it: the next packet does.
+ */
+void watermark_tick(struct watermark *w, int64_t ns)
+{
+	if (w->started && ns <= w->now)
+		return;
+	if (w->ahead != NEVER && (ns >= w->ahead || agrees(w, ns))) {
+		w->confirmed = w->ahead;
+		watermark_move(w, w->ahead);
+		w->ahead = NEVER;
+	}
+	watermark_move(w, ns);
+}
+
 void watermark_end(struct watermark *w, int64_t ns)
 {
 	if (!is_jump(w, ns))

@@ -65,8 +65,6 @@ static bool window_idle(const struct key *k, int64_t now)
 	return w->n == 0 || entry_at(w, w->n - 1)->ns <= ns_sub(now, window_of(k)->within_ns);
 }
 
-const struct use window_use = { sizeof(struct window_key), window_idle, window_clear };
-
 /* One more place at the end. */
 static bool entries_reserve(struct store *s, struct window_key *w)
 {
@@ -86,6 +84,51 @@ static bool entries_reserve(struct store *s, struct window_key *w)
 	w->room = room;
 	return true;
 }
+
+/* ---- over a restart ---- */
+
+static bool entry_form(struct pack *k, struct store *s, struct entry *e)
+{
+	bool has_witness = e->witness != NULL;
+	pack_i64(k, &e->ns);
+	pack_u64(k, &e->value);
+	PACK(k, e->newest);
+	PACK(k, has_witness);
+	return !k->bad && (!has_witness || witness_form(k, s, &e->witness));
+}
+
+/* By time, and each with its witness from the moment it stands there. */
+static bool entry_read(struct pack *k, struct store *s, struct window_key *w)
+{
+	struct entry e = { .ns = 0 };
+	bool good = entry_form(k, s, &e) && (w->n == 0 || entry_at(w, w->n - 1)->ns <= e.ns);
+	if (!good || !entries_reserve(s, w)) {
+		witness_free(s, e.witness);
+		return false;
+	}
+	w->entries[w->start + w->n++] = e;
+	w->events += e.witness != NULL;
+	w->distinct += e.newest;
+	return true;
+}
+
+static bool window_form(struct pack *k, struct rules *r, struct key *key)
+{
+	struct window_key *w = (struct window_key *)key;
+	uint64_t n = w->n;
+	PACK(k, w->update);
+	pack_u64(k, &w->id);
+	pack_u64(k, &n);
+	if (n > r->options.limits->rule_entries)
+		return false;
+	for (uint64_t i = 0; i < n; i++)
+		if (k->reading ? !entry_read(k, &r->store, w) :
+				 !entry_form(k, &r->store, entry_at(w, (uint32_t)i)))
+			return false;
+	return !k->bad;
+}
+
+const struct use window_use = { sizeof(struct window_key), window_idle, window_clear, window_form };
 
 static struct entry *newest_of(struct window_key *w, uint64_t value)
 {

@@ -96,3 +96,38 @@ struct stamp witness_packet(const struct witness *w, size_t i)
 		.ns = p->ns,
 		.input = (uint16_t)p->input };
 }
+
+static void place_form(struct pack *k, struct packet_place *p)
+{
+	pack_u64(k, &p->order);
+	PACK(k, p->frame);
+	PACK(k, p->input);
+	pack_i64(k, &p->ns);
+}
+
+bool witness_form(struct pack *k, struct store *store, struct witness **witness)
+{
+	struct witness head = { .ns = 0 };
+	if (!k->reading)
+		head = **witness;
+	uint64_t n = head.n_packets, n_id = head.n_id;
+	pack_i64(k, &head.ns);
+	pack_u64(k, &head.flow);
+	PACK(k, head.mark);
+	pack_u64(k, &n);
+	pack_u64(k, &n_id);
+	if (k->bad || n > EVENT_PACKETS || n_id > ID_MAX)
+		return false;
+	if (k->reading) {
+		*witness = store_alloc(store, witness_size((size_t)n, (size_t)n_id));
+		if (*witness == NULL)
+			return false;
+		head.n_packets = (uint8_t)n;
+		head.n_id = (uint8_t)n_id;
+		**witness = head;
+	}
+	for (size_t i = 0; i < n; i++)
+		place_form(k, &(*witness)->packets[i]);
+	pack_raw(k, id_room(*witness), (size_t)n_id);
+	return !k->bad;
+}

@@ -112,7 +112,7 @@ same "main page fits a screen" yes "$([ "$(wc -l <"$work/out")" -le 40 ] && echo
 same "no line is too long" "" "$(awk 'length > 90' "$work/out")"
 
 # Every option has its paragraph in the manual.
-for command in analyze rules scrub machine verify; do
+for command in analyze rules scrub machine verify capture; do
 	run $command --help
 	grep -o -e '^  -[A-Za-z-]*' -e '^  -., --[a-z-]*' "$work/out" | sed 's/.* -//; s/^-*//; s/^ *//' >"$work/options"
 	same "$command has options" yes "$([ "$(wc -l <"$work/options")" -gt 4 ] && echo yes)"

@@ -234,6 +234,60 @@ static void count(uint64_t known, uint64_t items)
 	places_free(places);
 }
 
+/* ---- over a restart ---- */
+
+struct heir {
+	struct analysis *analysis; /* NULL: nobody inherits */
+	uint64_t items, refused;
+};
+
+static bool heir_put(void *ctx, const struct state_record *r)
+{
+	struct heir *heir = ctx;
+	heir->items += r->part == STATE_ITEM;
+	if (heir->analysis != NULL && r->body.n != 0)
+		heir->refused += !analysis_load(heir->analysis, r);
+	return true;
+}
+
+static double seconds(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1000000;
+}
+
+/* All are inherited; and what changes later is saved without looking at all. */
+static void inherit(uint64_t items)
+{
+	struct limits limits = limits_default();
+	struct analysis_options options = { .limits = &limits, .key = hash_key_from(1) };
+	struct analysis_sink nobody = { on_event, NULL };
+	struct error e;
+	struct analysis *a = analysis_new(&options, nobody, &e);
+	struct heir heir = { .analysis = analysis_new(&options, nobody, &e) },
+		    later = { NULL, 0, 0 };
+	const struct state_sink sink = { heir_put, &heir }, counting = { heir_put, &later };
+	ensure(a != NULL && heir.analysis != NULL, NULL);
+	struct decode_sink in = analysis_input(a);
+	for (uint64_t i = 0; i < items; i += ROWS)
+		in.txn(in.ctx, report(i, ROWS));
+	double start = seconds();
+	bool saved = analysis_save(a, &sink);
+	printf("%" PRIu64 " items saved and loaded in %.1f s\n", heir.items, seconds() - start);
+	judge(saved && heir.items == items && heir.refused == 0, "not all items are inherited");
+	judge(analysis_save(heir.analysis, &counting) && later.items == 0,
+	    "what was loaded is saved again");
+	in = analysis_input(heir.analysis);
+	in.txn(in.ctx, report(items, ROWS));
+	start = seconds();
+	judge(analysis_save(heir.analysis, &counting) && later.items == ROWS,
+	    "more is saved than has changed");
+	printf("%" PRIu64 " new ones saved in %.3f s\n", later.items, seconds() - start);
+	analysis_free(a);
+	analysis_free(heir.analysis);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t items = ITEMS;
@@ -244,6 +298,7 @@ int main(int argc, char **argv)
 	weigh(items);
 	count(1000000, items);
 	count(items / 20, items / 5);
+	inherit(items / 5);
 	printf("%" PRIu64 " passed, %" PRIu64 " failed\n", passed, failed);
 	return failed == 0 ? 0 : 1;
 }

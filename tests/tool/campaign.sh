@@ -1,8 +1,10 @@
 #!/bin/sh
 # The long counts: what `make test` does in small, with the figures to put into tests/CAMPAIGN.md.
-# SCHEDULES, LOSSES and the sanitizer runs can be chosen: SANITIZERS="asan tsan", or empty.
+# SCHEDULES, LOSSES, KILLS, SECONDS_LIVE and the sanitizer runs can be chosen:
+# SANITIZERS="asan tsan", or empty.
 set -u
-: "${BUILD:=build}" "${SCHEDULES:=200000}" "${LOSSES:=100000}" "${SANITIZERS=asan tsan}"
+: "${BUILD:=build}" "${SCHEDULES:=200000}" "${LOSSES:=100000}" "${KILLS:=200}"
+: "${SECONDS_LIVE:=600}" "${SANITIZERS=asan tsan}"
 failed=0 passed=0
 
 step() { # TITLE COMMAND...
@@ -23,6 +25,12 @@ step "$SCHEDULES random schedules" "$BUILD/tests/prop/schedules" "$SCHEDULES"
 step "$LOSSES lossy captures" "$BUILD/tests/prop/loss" "$LOSSES"
 step '4000 lossy captures from after a fix' env N=4000 tests/prop/verify_loss.py
 step 'all clients with all servers, played' env EVERY=1 tests/play/roundtrip.sh
+step "kill -9 at $KILLS moments" env N="$KILLS" SEED=2 tests/live/crash.py
+step 'captures sent over interfaces: live as offline' tests/live/replay.py
+step "half the rate that loses packets, for $SECONDS_LIVE s" \
+	env SECONDS_LIVE="$SECONDS_LIVE" tests/live/flood.py
+step 'sinks that are down, full or slow for a minute' \
+	env OUTAGE=60 BURST=10000 DEADLINE=120 tests/live/sinks.py
 step 'everything else, as in make test' tests/tool/run_tests.sh
 step 'lint, the analyzer without haste' env NODES=225000 make --no-print-directory lint
 for kind in $SANITIZERS; do

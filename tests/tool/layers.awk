@@ -14,12 +14,14 @@ BEGIN {
 	# struct packet, struct damage: shapes only.
 	extra["decode"] = extra["report"] = extra["cmd/scrub"] = "capture/capture.h"
 
-	only["pthread.h"] = only["threads.h"] = "^decode/workers\\.c$"
+	only["pthread.h"] = only["threads.h"] = "^(decode/workers|report/sinks)\\.c$"
 	only["pcap.h"] = only["pcap/"] = "^capture/"
 	only["libxml/"] = "^decode/xml\\.c$"
 	only["yaml.h"] = "^base/yaml\\.c$"
-	only["microhttpd.h"] = "^play/serve\\.c$"
-	only["curl/"] = "^play/fetch\\.c$"
+	only["microhttpd.h"] = "^(play/serve|cmd/keeper/exporter)\\.c$"
+	only["sqlite3.h"] = "^cmd/keeper/db_file\\.h$"
+	only["curl/"] = "^(play/fetch|report/sink_webhook)\\.c$"
+	only["seccomp.h"] = only["cap-ng.h"] = "^base/sandbox\\.c$"
 	only["pcre2.h"] = "^rules/match\\.c$"
 	# Time zones are built in: dist/zones.c asks libical for them.
 	only["libical/"] = only["setjmp.h"] = "^$"

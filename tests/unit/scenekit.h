@@ -126,6 +126,26 @@ static inline void scene_close(struct scene *s)
 	free(s->told);
 }
 
+static inline bool scene_load(void *ctx, const struct state_record *r)
+{
+	if (r->body.n != 0)
+		assert_true(analysis_load(ctx, r));
+	return true;
+}
+
+/* Another process goes on from here, with all that this one has to save: once a scene. */
+static inline void scene_restart(struct scene *s)
+{
+	struct error e;
+	const struct analysis_options options = { .limits = &s->limits, .key = hash_key_from(7) };
+	struct analysis *next = analysis_new(&options, (struct analysis_sink){ scene_told, s }, &e);
+	assert_non_null(next);
+	assert_true(analysis_save(s->analysis, &(struct state_sink){ scene_load, next }));
+	analysis_free(s->analysis);
+	s->analysis = next;
+	s->in = analysis_input(next);
+}
+
 static inline void scene_wait(struct scene *s, int64_t seconds)
 {
 	s->ns += seconds * 1000000000;

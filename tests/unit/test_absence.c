@@ -196,6 +196,46 @@ static void test_a_due_absence_waits_for_late_losses(void **state)
 	kit_close(&k);
 }
 
+/* Time alone does what a packet of that time would have done, and once. */
+static void test_a_tick_makes_an_absence_due(void **state)
+{
+	(void)state;
+	struct rulekit k;
+	patient(&k, A_NOT_B);
+	put_on(&k, 0, "c-1");
+	rules_tick(k.rules, 63 * SEC);
+	rules_tick(k.rules, 10 * SEC);
+	assert_found(&k, 0);
+	rules_tick(k.rules, 64 * SEC);
+	assert_found(&k, 1);
+	assert_outcome(&k, 0, CONCLUSIVE);
+	assert_int_equal(k.found[0].ns, 60 * SEC);
+	rules_tick(k.rules, 1000 * SEC);
+	rules_finish(k.rules, 1000 * SEC);
+	assert_found(&k, 1);
+	kit_close(&k);
+}
+
+/* Nobody looked from 5 s on: what did not come by 60 s may have come; what begins later is not concerned. */
+static void test_what_was_missed_proves_no_absence(void **state)
+{
+	(void)state;
+	struct rulekit k;
+	patient(&k, A_NOT_B);
+	rules_missed(k.rules); /* before the first event there is nothing to miss */
+	put_on(&k, 0, "c-1");
+	rules_tick(k.rules, 5 * SEC);
+	rules_missed(k.rules);
+	put_on(&k, 10, "c-2");
+	rules_tick(k.rules, 64 * SEC);
+	assert_found(&k, 1);
+	assert_outcome(&k, 0, INCONCLUSIVE_LOSS);
+	rules_tick(k.rules, 74 * SEC);
+	assert_found(&k, 2);
+	assert_outcome(&k, 1, CONCLUSIVE);
+	kit_close(&k);
+}
+
 /* Nor does a step that waits for a positive one live longer. */
 static void test_nothing_counts_after_the_deadline(void **state)
 {
@@ -467,6 +507,8 @@ static void test_a_jump_at_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_tick_makes_an_absence_due),
+		cmocka_unit_test(test_what_was_missed_proves_no_absence),
 		cmocka_unit_test(test_loss_leaves_an_absence_open),
 		cmocka_unit_test(test_loss_before_the_try_does_not_matter),
 		cmocka_unit_test(test_every_flow_of_the_key_counts),

@@ -32,6 +32,45 @@ static void run(const struct given *g, size_t n)
 	run((const struct given[]){ __VA_ARGS__ }, \
 	    sizeof((const struct given[]){ __VA_ARGS__ }) / sizeof(struct given))
 
+static struct moment take(struct watermark *w, uint64_t order, int64_t ns)
+{
+	return watermark_take(w, &(struct stamp){ .order = order, .frame = order, .ns = ns });
+}
+
+/* The machine is believed at once, and never goes back. */
+static void test_ticks(void **state)
+{
+	(void)state;
+	struct watermark w = watermark_new(JUMP);
+	watermark_tick(&w, 50);
+	assert_true(w.started && w.start == 50);
+	watermark_tick(&w, 5000);
+	watermark_tick(&w, 100);
+	assert_int_equal(w.now, 5000);
+	assert_true(moment_is_sure(take(&w, 1, 5900)));
+	assert_int_equal(take(&w, 2, 200).at, 5900);
+}
+
+static void test_ticks_and_jumps(void **state)
+{
+	(void)state;
+	struct watermark w = watermark_new(JUMP);
+	take(&w, 1, 0);
+	assert_false(moment_is_sure(take(&w, 2, 9000)));
+	watermark_tick(&w, 100); /* says nothing about it */
+	assert_int_equal(w.ahead, 9000);
+	assert_true(moment_is_sure(take(&w, 3, 9001)));
+	assert_int_equal(w.confirmed, 9000);
+	assert_false(moment_is_sure(take(&w, 4, 20000)));
+	watermark_tick(&w, 19500); /* near to it, and so it was true */
+	assert_int_equal(w.confirmed, 20000);
+	assert_int_equal(w.now, 20000);
+	assert_false(moment_is_sure(take(&w, 5, 30000)));
+	watermark_tick(&w, 90000);
+	assert_int_equal(w.confirmed, 30000);
+	assert_int_equal(w.now, 90000);
+}
+
 static void test_steps(void **state)
 {
 	(void)state;
@@ -115,6 +154,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_an_ordinary_packet_does_not_agree),
+		cmocka_unit_test(test_ticks),
+		cmocka_unit_test(test_ticks_and_jumps),
 		cmocka_unit_test(test_only_later_packets_decide),
 		cmocka_unit_test(test_the_last_packet),
 		cmocka_unit_test(test_last),

@@ -99,6 +99,19 @@ static void nobody_comes_back(void **state)
 	assert_int_equal(scene_count(&s, TROUBLE_NONE), 0);
 }
 
+static void a_tick_ends_the_wait(void **state)
+{
+	(void)state;
+	deliver(&s, put("/cal/a.ics", 401));
+	analysis_tick(s.analysis, s.ns + INT64_C(30000000000));
+	assert_int_equal(scene_ops(&s), 0);
+	analysis_tick(s.analysis, s.ns + INT64_C(30000000001));
+	assert_one(1, OUT_AUTH, 2);
+	analysis_tick(s.analysis, s.ns + INT64_C(90000000000));
+	scene_finish(&s);
+	assert_int_equal(scene_ops(&s), 1);
+}
+
 static void too_late(void **state)
 {
 	(void)state;
@@ -375,6 +388,7 @@ int main(void)
 		SCENE_TEST(other_words_for_again),
 		SCENE_TEST(post_with_login),
 		SCENE_TEST(nobody_comes_back),
+		SCENE_TEST(a_tick_ends_the_wait),
 		SCENE_TEST(too_late),
 		SCENE_TEST(not_the_same),
 		SCENE_TEST(sent_before),

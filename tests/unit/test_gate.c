@@ -3,6 +3,58 @@
  */
 #include "tests/unit/gatekit.h"
 
+/* ---- time that passes without packets ---- */
+
+#define SECOND INT64_C(1000000000)
+
+static void told_by_a_tick(void **state)
+{
+	(void)state;
+	untagged("/cal/a.ics", "u1");
+	untagged("/cal/b.ics", "u1");
+	int64_t last = s.ns;
+	analysis_tick(s.analysis, last + 29 * SECOND);
+	assert_int_equal(scene_count(&s, TROUBLE_DUPLICATE), 0);
+	analysis_tick(s.analysis, last + 30 * SECOND);
+	assert_int_equal(scene_count(&s, TROUBLE_DUPLICATE), 1);
+	analysis_tick(s.analysis, last + 31 * SECOND);
+	assert_duplicate(CAUSE_UNTAGGED, CONFIRMED);
+}
+
+static void tick_in_the_past(void **state)
+{
+	(void)state;
+	untagged("/cal/a.ics", "u1");
+	untagged("/cal/b.ics", "u1");
+	analysis_tick(s.analysis, s.ns - 1000 * SECOND);
+	analysis_tick(s.analysis, INT64_MIN);
+	assert_int_equal(scene_count(&s, TROUBLE_DUPLICATE), 0);
+	assert_duplicate(CAUSE_UNTAGGED, CONFIRMED);
+}
+
+/* Who renames within the time that is left to him has made no copy, whatever ticks in between. */
+static void tick_before_the_rename(void **state)
+{
+	(void)state;
+	untagged("/cal/a.ics", "u1");
+	untagged("/cal/b.ics", "u1");
+	analysis_tick(s.analysis, s.ns + 10 * SECOND);
+	scene_wait(&s, 10);
+	plain(&s, "DELETE", "/cal/a.ics", 204);
+	analysis_tick(s.analysis, s.ns + 100 * SECOND);
+	assert_cleared(GATE_MOVE);
+}
+
+static void rename_seconds_is_a_limit(void **state)
+{
+	(void)state;
+	s.limits.rename_seconds = 1;
+	untagged("/cal/a.ics", "u1");
+	untagged("/cal/b.ics", "u1");
+	analysis_tick(s.analysis, s.ns + SECOND);
+	assert_int_equal(scene_count(&s, TROUBLE_DUPLICATE), 1);
+}
+
 /* ---- the steps ---- */
 
 static void step_same_id(void **state)
@@ -312,6 +364,10 @@ static void both_may_be_old(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCENE_TEST(told_by_a_tick),
+		SCENE_TEST(tick_in_the_past),
+		SCENE_TEST(tick_before_the_rename),
+		SCENE_TEST(rename_seconds_is_a_limit),
 		SCENE_TEST(step_same_id),
 		SCENE_TEST(step_not_committed),
 		SCENE_TEST(step_not_committed_inside),

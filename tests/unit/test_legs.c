@@ -221,15 +221,16 @@ static void same_client_id_of_another_key(void **state)
 }
 
 /* What the device was never told the id of turns up in a listing. */
-static void orphan_turns_up(void **state)
+static void orphan_listed(bool restarted)
 {
-	(void)state;
 	struct txn *t = add("k1", "c1", NULL, AIRSYNC_NONE);
 	t->res.seen = false;
 	t->unpaired = UNPAIRED_CLOSED;
 	deliver(&s, t);
 	assert_int_equal(scene_count(&s, TROUBLE_UNKNOWN_OUTCOME), 1);
 	deliver(&s, add("k1", "c9", "1:2", 1));
+	if (restarted)
+		scene_restart(&s);
 	t = add("k2", "c10", NULL, AIRSYNC_NONE);
 	asked.collections[0].n_items = 0;
 	side_item(&answered, AIRSYNC_ADD, NULL, "1:1")->object = object_new(t, OBJECT_EVENT, "",
@@ -240,6 +241,30 @@ static void orphan_turns_up(void **state)
 	assert_non_null(m);
 	assert_int_equal(m->m.cause, CAUSE_LOST_ANSWER);
 	assert_int_equal(m->m.certainty, PROBABLE);
+}
+
+static void orphan_turns_up(void **state)
+{
+	(void)state;
+	orphan_listed(false);
+}
+
+static void orphan_turns_up_later(void **state)
+{
+	(void)state;
+	orphan_listed(true);
+}
+
+static void replay_to_another_process(void **state)
+{
+	(void)state;
+	deliver(&s, add("k1", "c1", "1:1", 1));
+	scene_restart(&s);
+	deliver(&s, add("k1", "c1", "1:2", 1));
+	scene_finish(&s);
+	const struct told *m = scene_matter(&s, TROUBLE_DUPLICATE, 0);
+	assert_non_null(m);
+	assert_int_equal(m->m.cause, CAUSE_SERVER_REPLAY);
 }
 
 int main(void)
@@ -258,6 +283,8 @@ int main(void)
 		EXCHANGE_TEST(replay_is_the_same),
 		EXCHANGE_TEST(same_client_id_of_another_key),
 		EXCHANGE_TEST(orphan_turns_up),
+		EXCHANGE_TEST(orphan_turns_up_later),
+		EXCHANGE_TEST(replay_to_another_process),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

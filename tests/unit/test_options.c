@@ -175,6 +175,9 @@ static void test_help(void **state)
 		{ "help rules", "help", 1 },
 		{ "machine show --help", "machine", 0 },
 		{ "help machine show", "help", 2 },
+		{ "monitor --help", "monitor", 0 },
+		{ "config check --help", "config", 0 },
+		{ "help config check", "help", 2 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct options o = good(cases[i].line);
@@ -186,6 +189,7 @@ static void test_help(void **state)
 	}
 	refused("help frobnicate", "'frobnicate' is no command");
 	refused("help rules analyze", "'analyze' is a word too many");
+	refused("help config frobnicate", "'frobnicate' is a word too many");
 }
 
 static void test_conditions(void **state)
@@ -245,6 +249,7 @@ static void test_refused(void **state)
 	refused("--list everything", "limits, fields or anomalies");
 	refused("-r a -T fields", "at least one -e");
 	refused("-r a -e ts", "-e needs -T fields");
+	refused("monitor -i eth0 -T fields", "-T fields is for captures");
 	refused("-r a -T fields -e no.such.field", "no.such.field");
 	refused("-r a -T fields -e flow.end -e http.response.status",
 	    "no kind of record has all of these fields");

@@ -311,6 +311,81 @@ static void test_full_disk(void **state)
 	close(fd);
 }
 
+/* ---- in memory ---- */
+
+static void assert_taken(struct out *o, const char *expected)
+{
+	struct slice s = out_taken(o);
+	assert_non_null(s.p);
+	assert_int_equal(s.n, strlen(expected));
+	assert_memory_equal(s.p, expected, s.n);
+}
+
+static void test_memory(void **state)
+{
+	(void)state;
+	struct error e;
+	struct out *o = out_memory(&e);
+	assert_non_null(o);
+	assert_taken(o, "");
+	out_text(o, "one ");
+	out_vis(o, guarded("\x1b", 1), SIZE_MAX);
+	struct slice first = out_taken(o);
+	assert_int_equal(first.n, 8);
+	/* Taken twice it is empty, and what was taken first is still there. */
+	assert_int_equal(out_taken(o).n, 0);
+	assert_memory_equal(first.p, "one \\x1b", first.n);
+	out_u64(o, 2);
+	out_flush(o);
+	out_text(o, " three");
+	assert_taken(o, "2 three");
+	assert_int_equal(out_written(o), 15);
+	assert_false(out_failed(o, &e));
+	assert_true(out_close(o, &e));
+}
+
+/* Longer than the buffer, more than once, and short again. */
+static void test_memory_grows(void **state)
+{
+	(void)state;
+	enum { LONG = 1000003 };
+	struct error e;
+	struct out *o = out_memory(&e);
+	char *text = malloc(LONG);
+	assert_non_null(text);
+	for (size_t i = 0; i < LONG; i++)
+		text[i] = (char)('a' + i % 26);
+	for (unsigned turn = 0; turn < 3; turn++) {
+		out_vis(o, (struct slice){ (const uint8_t *)text, LONG }, SIZE_MAX);
+		struct slice s = out_taken(o);
+		assert_int_equal(s.n, LONG);
+		assert_memory_equal(s.p, text, LONG);
+		out_text(o, "short");
+		assert_taken(o, "short");
+	}
+	free(text);
+	out_abandon(o);
+}
+
+/* It opens no descriptor and writes to none, whatever they are. */
+static int check_memory_alone(void)
+{
+	struct error e;
+	for (int fd = 0; fd < 64; fd++)
+		close(fd);
+	struct out *o = out_memory(&e);
+	for (unsigned i = 0; i < 100000; i++)
+		out_text(o, "line\n");
+	bool good = out_flush(o) && out_taken(o).n == 500000 && out_close(o, &e);
+	return good && dup(0) < 0 ? 0 : 1;
+}
+
+static void test_memory_has_no_descriptor(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(STDOUT_FILENO, check_memory_alone), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +399,9 @@ int main(void)
 		cmocka_unit_test(test_file_refused),
 		cmocka_unit_test(test_broken_pipe),
 		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_memory_grows),
+		cmocka_unit_test(test_memory_has_no_descriptor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ struct bench {
 
 static void bench_open(struct bench *b, struct report_options options)
 {
-	static const char *const names[] = { "one.pcap", "b\x1b.pcap" };
+	static const char *const names[] = { "one.pcap", "b\x1b.pcap", "" };
 	struct error e;
 	snprintf(b->path, sizeof b->path, "/tmp/davscope-text-%ld", (long)getpid());
 	b->limits = limits_default();
@@ -230,6 +230,21 @@ static void test_several_inputs(void **state)
 	assert_non_null(strstr(text, "16:00:03.123456 b\\x1b.pcap:4 10.0.0.1"));
 }
 
+/* A place in a ring without a file has no name: the number alone. */
+static void test_input_without_a_name(void **state)
+{
+	(void)state;
+	struct bench b;
+	char text[8192];
+	struct txn t = plain_txn();
+	struct facts f = { .tag_due = TAG_NOT_DUE };
+	t.req.head.input = 2;
+	bench_open(&b, (struct report_options){ .n_inputs = 3 });
+	send_txn(&b, &t, &f);
+	bench_close(&b, text, sizeof text);
+	assert_non_null(strstr(text, "16:00:03.123456     4 10.0.0.1"));
+}
+
 static void test_quiet_and_color(void **state)
 {
 	(void)state;
@@ -410,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_target_cut),
 		cmocka_unit_test(test_columns_grow_and_stay),
 		cmocka_unit_test(test_several_inputs),
+		cmocka_unit_test(test_input_without_a_name),
 		cmocka_unit_test(test_quiet_and_color),
 		cmocka_unit_test(test_local_time),
 		cmocka_unit_test(test_evidence),

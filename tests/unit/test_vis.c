@@ -127,6 +127,19 @@ static void test_what_unvis_refuses(void **state)
 	assert_memory_equal(out, "\xc3\xa9z", 3);
 }
 
+static void test_what_is_plain(void **state)
+{
+	(void)state;
+	static const char *const marked[] = { "a\nb", "\x1b[2J", "\x7f", "\xc2\x9b", "\xff",
+		"\xe2\x80", "\xe2\x80\xae", "\xe2\x80\xa8" };
+	assert_true(vis_is_plain(SLICE("")));
+	assert_true(vis_is_plain(SLICE("{\"a\":\"\\\\n \xc3\xa9 \xf0\x9f\x98\x80\"}")));
+	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++) {
+		size_t n = strlen(marked[i]);
+		assert_false(vis_is_plain((struct slice){ guard_copy(marked[i], n), n }));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_nul_is_a_byte),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_what_unvis_refuses),
+		cmocka_unit_test(test_what_is_plain),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""What an administrator types, and gets wrong: each mistake is one clear line and its exit code.
+
+A run that is refused ends by itself; one that goes on is ended here. Needs root and network namespaces.
+"""
+import os
+import signal
+import subprocess
+import sys
+
+import live
+
+CONFIG = """alerts:
+- name: findings
+  to: file
+  path: {path}
+"""
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Play:
+    def __init__(self, tests):
+        self.tests = tests
+        self.scratch = live.Scratch("options")
+        self.net = live.Net()
+        self.closed = self.scratch("closed")  # to all but root
+        os.mkdir(self.closed, 0o755)
+
+    def config(self, name, path):
+        file = self.scratch(name)
+        with open(file, "w", encoding="ascii") as text:
+            text.write(CONFIG.format(path=path))
+        return file
+
+    def refused(self, code, line, *options, command="monitor", interface=None):
+        """It ends with the code and says this line, and no other."""
+        words = [live.DAVSCOPE, command, "-i", interface or self.net.device, *options]
+        ran = self.net.run(self.net.left, *words, capture_output=True, text=True, check=False,
+                           stdin=subprocess.DEVNULL, timeout=live.DEADLINE)
+        self.tests.equal((ran.returncode, ran.stderr.splitlines()), (code, ["davscope: " + line]), words[1:])
+
+    def send(self):
+        """Traffic with a finding: a sample's packets, as they are."""
+        capture = self.scratch("sample.pcap")
+        subprocess.run([os.path.join(live.TOOLS, "mkpcap"), "samples/kb923164-before.talk", capture], check=True)
+        self.net.run(self.net.right, os.path.join(live.TOOLS, "flood"), "-i", self.net.device, "-r", capture,
+                     "-p", "2000", "-t", "1", check=True, stdout=subprocess.DEVNULL)
+
+    def interfaces_and_users(self):
+        self.refused(3, "nosuch: no such interface; -D lists them", interface="nosuch")
+        self.refused(2, "user no-such-user: there is no such user", "-Z", "no-such-user")
+        self.refused(2, "user no-such-user: there is no such user", "-Z", "no-such-user",
+                     "-w", self.scratch("r.pcapng"), command="capture")
+
+    def directories(self):
+        gone = self.scratch("gone")
+        for command in "monitor", "capture":
+            self.refused(5, f"{gone}: No such file or directory", "-w", gone + "/r.pcapng", command=command)
+            self.refused(5, f"{self.closed}: Permission denied", "-Z", "nobody",
+                         "-w", self.closed + "/r.pcapng", command=command)
+        self.refused(5, f"{gone}/state: No such file or directory", "--state", gone + "/state")
+        self.refused(5, f"{self.closed}/davscope.lock: Permission denied", "-Z", "nobody", "--state", self.closed)
+        self.refused(5, f"{gone}: No such file or directory", "--config", self.config("gone.yaml", gone + "/f"))
+
+    def sinks(self):
+        """What --require-sink is for."""
+        self.refused(5, "sink /etc/nosuch: /etc/nosuch: No such file or directory", "--exec", "/etc/nosuch",
+                     "--require-sink")
+        log = self.config("closed.yaml", self.closed + "/f.json")
+        self.refused(5, f"sink findings: {self.closed}/f.json: Permission denied", "-Z", "nobody", "--config", log,
+                     "--require-sink")
+
+    def metrics(self):
+        for address in "here:80", "127.0.0.1:65536", "127.0.0.1:", "[127.0.0.1]:80", "::1:80":
+            self.refused(2, f"--metrics: '{address}' is no ADDRESS:PORT[/PATH]", "--metrics", address)
+        holder = subprocess.Popen(
+            self.net.inside(self.net.left, sys.executable, "-c",
+                            "import socket\ns = socket.create_server(('127.0.0.1', 9920))\n"
+                            "print('there', flush=True)\nopen(0).read()"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with holder:
+            holder.stdout.readline()
+            self.refused(5, "--metrics: 127.0.0.1:9920 cannot be listened on: Address already in use",
+                         "--metrics", "127.0.0.1:9920")
+
+    def failing_sinks(self):
+        """One that is not required holds up nothing, but it is told that it fails."""
+        path = self.closed + "/f.json"
+        monitor = live.Monitor(self.scratch, "-i", self.net.device, "-Z", "nobody", "--config",
+                               self.config("later.yaml", path), namespace=self.net.left, name="later")
+        said = f"sink findings: {path}: Permission denied"
+        live.wait_until(lambda: said in monitor.said(), "a word on the sink")
+        monitor.process.send_signal(signal.SIGHUP)
+        live.wait_until(lambda: monitor.said().count(said) == 2, "the word that it fails after a reload")
+        self.tests.equal(monitor.stop(), 0, "the end")
+        seen = [line for line in monitor.said().splitlines() if "listening on" not in line]
+        self.tests.equal(seen, 2 * ["davscope: " + said], "nothing else is said")
+
+    def list_after_reload(self):
+        """What was listed before is not what a filter left out: there is none."""
+        name = self.scratch("list")
+        with open(name, "wb") as out:
+            monitor = live.Monitor(self.scratch, "-i", self.net.device, stdout=out, namespace=self.net.left,
+                                   name="list")
+        self.send()
+        live.wait_until(lambda: b"commit-without-change-tag" in read(name), "a finding in the list")
+        monitor.process.send_signal(signal.SIGHUP)
+        monitor.wait_for("READY=1")
+        self.tests.equal(monitor.stop(), 0, "the end")
+        self.tests.check(b"; told before a reload" in read(name), "the list", read(name)[-900:])
+
+    def second_state(self):
+        """Two on one state directory: the second one says who has it."""
+        state = self.scratch.directory("state")
+        first = live.Monitor(self.scratch, "-i", self.net.device, "-Z", "nobody", "--state", state,
+                             namespace=self.net.left, name="first")
+        self.refused(5, f"{state}: process {first.keeper()} has it", "-Z", "nobody", "--state", state)
+        self.tests.equal(first.stop(), 0, "the end of the first one")
+
+    def run(self):
+        self.interfaces_and_users()
+        self.directories()
+        self.metrics()
+        self.sinks()
+        self.failing_sinks()
+        self.list_after_reload()
+        self.second_state()
+
+
+def main():
+    tests = live.Tests()
+    why = live.namespaces_allowed()
+    if why:
+        tests.skip(why)
+        tests.end()
+    try:
+        Play(tests).run()
+    except (TimeoutError, RuntimeError, subprocess.TimeoutExpired) as error:
+        tests.check(False, "the play ends", error)
+    tests.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,603 @@
+/*
+ * test_sinks.c - report/sinks.c, over unix sockets: order, retries, the way back through the spill,
+ * exact counts, and an end within its patience.
+ */
+#include "tests/unit/sinkkit.h"
+
+enum { FEW = 40, LARGE = 30000 };
+
+static struct sink_config stream_to(const char *path)
+{
+	return (struct sink_config){
+		.kind = SINK_SOCKET,
+		.name = "s",
+		.path = path,
+		.kinds = KIND(FINDING) | KIND(TRANSACTION),
+	};
+}
+
+static const char *numbered(char text[64], const char *what, unsigned i)
+{
+	snprintf(text, 64, "{\"%s\":%u}", what, i);
+	return text;
+}
+
+static void some_put(struct sinks *k, struct shelf *s, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i <= to; i++) {
+		char text[64];
+		struct record r = record_other(numbered(text, "t", i));
+		sinks_put(k, &r);
+		finding_put(k, s, i, numbered(text, "f", i));
+	}
+}
+
+static void assert_read(int fd, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i <= to; i++) {
+		char want[64], line[256];
+		assert_true(line_read(fd, line, sizeof line));
+		assert_string_equal(line, numbered(want, "t", i));
+		assert_true(line_read(fd, line, sizeof line));
+		assert_string_equal(line, numbered(want, "f", i));
+	}
+}
+
+/* Down at first, then up, then up again after it has closed: nothing missing, nothing twice. */
+static void test_a_server_that_comes_and_goes(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = quick_limits();
+	struct sink_config c = stream_to(p.path);
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	some_put(k, shelf, 1, FEW);
+	AWAIT(counts_of(k).retried >= 3);
+	assert_true(counts_of(k).failing);
+	assert_non_null(strstr(counts_of(k).why.text, "No such file"));
+	assert_int_equal(counts_of(k).queued, 2 * FEW);
+	int server = unix_serve(p.path, SOCK_STREAM);
+	int peer = peer_accept(server);
+	assert_read(peer, 1, FEW);
+	shelf_await(shelf, FEW);
+	assert_false(counts_of(k).failing);
+	close(peer);
+	close(server);
+	some_put(k, shelf, FEW + 1, 2 * FEW);
+	AWAIT(counts_of(k).failing);
+	server = unix_serve(p.path, SOCK_STREAM);
+	peer = peer_accept(server);
+	assert_read(peer, FEW + 1, 2 * FEW);
+	shelf_await(shelf, 2 * FEW);
+	struct sink_counts n = counts_of(k);
+	assert_int_equal(n.delivered[0], 2 * FEW);
+	assert_int_equal(n.delivered[1], 2 * FEW);
+	assert_int_equal(n.dropped[0] + n.dropped[1] + n.queued + n.queued_bytes, 0);
+	sinks_close(k, 0);
+	close(peer);
+	close(server);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
+enum { TURNS = 100 };
+
+static void turns_put(struct sinks *k, struct shelf *shelf)
+{
+	static char large[LARGE + 1];
+	memset(large, 'x', LARGE);
+	for (unsigned i = 1; i <= TURNS; i++) {
+		char text[64];
+		struct record r = record_other(large);
+		sinks_put(k, &r);
+		finding_put(k, shelf, i, numbered(text, "f", i));
+	}
+}
+
+/* The next line that is no transaction; how many were in front of it. */
+static uint64_t finding_read(int peer, const char *want)
+{
+	static char line[LARGE + 16];
+	for (uint64_t others = 0;; others++) {
+		assert_true(line_read(peer, line, sizeof line));
+		if (line[0] != 'x') {
+			assert_string_equal(line, want);
+			return others;
+		}
+		assert_int_equal(strlen(line), LARGE);
+	}
+}
+
+/* One more line, if there is one in a millisecond. */
+static bool more_read(int peer)
+{
+	static char line[LARGE + 16];
+	struct pollfd more = { peer, POLLIN, 0 };
+	if (poll(&more, 1, 1) != 1)
+		return false;
+	assert_true(line_read(peer, line, sizeof line));
+	return true;
+}
+
+static uint64_t rest_read(int peer, const struct sinks *k)
+{
+	uint64_t n = 0;
+	while (counts_of(k).queued != 0)
+		n += more_read(peer);
+	return n;
+}
+
+/* What stands unread behind a finding may keep it from being known as read: it is read until it is. */
+static uint64_t read_until_taken(int peer, struct shelf *shelf, uint64_t number)
+{
+	time_t late = deadline();
+	uint64_t n = 0;
+	while (shelf_taken_so_far(shelf) < number) {
+		assert_true(time(NULL) <= late);
+		n += more_read(peer);
+	}
+	return n;
+}
+
+/* A reader that does not read: transactions leave, findings come all, in order, by way of the spill. */
+static void test_a_slow_reader(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = quick_limits();
+	l.sink_records = 8;
+	struct sink_config c = stream_to(p.path);
+	int server = unix_serve(p.path, SOCK_STREAM);
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	turns_put(k, shelf);
+	AWAIT(counts_of(k).queued == 8);
+	assert_true(counts_of(k).dropped[0] > TURNS / 2);
+	assert_true(counts_of(k).reach < TURNS); /* the rest is in the spill alone */
+	int peer = peer_accept(server);
+	uint64_t others = 0;
+	for (unsigned i = 1; i <= TURNS; i++) {
+		char want[64];
+		others += finding_read(peer, numbered(want, "f", i));
+	}
+	others += read_until_taken(peer, shelf, TURNS);
+	others += rest_read(peer, k);
+	/* Caught up: what comes now goes through the queue again, and is not in the spill. */
+	struct record last = record_finding(TURNS + 1, "{\"last\":1}");
+	sinks_put(k, &last);
+	others += finding_read(peer, "{\"last\":1}");
+	shelf_await(shelf, TURNS + 1);
+	struct sink_counts n = counts_of(k);
+	assert_int_equal(n.reach, TURNS + 1);
+	assert_int_equal(n.delivered[1], TURNS + 1);
+	assert_int_equal(n.dropped[1], 0);
+	assert_int_equal(n.delivered[0], others);
+	assert_int_equal(n.delivered[0] + n.dropped[0], TURNS);
+	sinks_close(k, 0);
+	close(peer);
+	close(server);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
+static void test_without_a_spill_a_finding_is_dropped_and_counted(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct limits l = quick_limits();
+	l.sink_records = 3;
+	struct sink_config c = stream_to(p.path);
+	struct sinks *k = sinks_one(&c, &l, NULL);
+	struct record other = record_other("{}");
+	sinks_put(k, &other);
+	AWAIT(counts_of(k).failing);
+	sinks_put(k, &other);
+	for (unsigned i = 1; i <= 5; i++)
+		finding_put(k, NULL, i, "{}");
+	struct sink_counts n = counts_of(k);
+	assert_int_equal(n.queued, 3);
+	assert_int_equal(n.dropped[0], 1);
+	assert_int_equal(n.dropped[1], 3);
+	sinks_close(k, 0);
+	spot_remove(&p);
+}
+
+static void test_it_goes_on_where_it_was(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = quick_limits();
+	struct sink_config c = stream_to(p.path);
+	char text[64], line[256];
+	for (unsigned i = 1; i <= 9; i++)
+		shelf_add(shelf, 10 * i, numbered(text, "f", 10 * i));
+	shelf->begin = 40;
+	int server = unix_serve(p.path, SOCK_STREAM);
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	int peer = peer_accept(server);
+	for (unsigned i = 5; i <= 9; i++) {
+		assert_true(line_read(peer, line, sizeof line));
+		assert_string_equal(line, numbered(text, "f", 10 * i));
+	}
+	shelf_await(shelf, 90);
+	/* The watcher tells again what it did not hear of: known here. */
+	struct record again = record_finding(70, "{\"again\":1}");
+	sinks_put(k, &again);
+	finding_put(k, shelf, 100, "{\"f\":100}");
+	assert_true(line_read(peer, line, sizeof line));
+	assert_string_equal(line, "{\"f\":100}");
+	shelf_await(shelf, 100);
+	assert_int_equal(counts_of(k).delivered[1], 6);
+	sinks_close(k, 0);
+	close(peer);
+	close(server);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
+/* What is not for a sink is passed over, and the spill hears of that, too. */
+static void test_what_is_not_wanted(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = quick_limits();
+	struct sink_config c = stream_to(p.path);
+	c.kinds = KIND(FINDING);
+	c.least = SEVERITY_CRITICAL;
+	shelf_add(shelf, 1, "{}");
+	shelf->critical = 3;
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	shelf_await(shelf, 1);
+	struct record r = record_finding(2, "{}"), other = record_other("{}");
+	sinks_put(k, &other);
+	shelf_add(shelf, 2, "{}");
+	sinks_put(k, &r);
+	shelf_await(shelf, 2);
+	r.number = 3;
+	r.severity = SEVERITY_CRITICAL;
+	shelf_add(shelf, 3, "{}");
+	sinks_put(k, &r);
+	AWAIT(counts_of(k).failing);
+	struct sink_counts n = counts_of(k);
+	assert_int_equal(n.dropped[0] + n.dropped[1] + n.delivered[0] + n.delivered[1], 0);
+	sinks_close(k, 0);
+	shelf_await(shelf, 2);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
+static void test_no_record_breaks_a_line(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = quick_limits();
+	struct sink_config c = stream_to(p.path);
+	int server = unix_serve(p.path, SOCK_STREAM);
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	struct record bad = record_other("{}\n{}");
+	sinks_put(k, &bad);
+	finding_put(k, shelf, 1, "{\x1b[2J}");
+	shelf_await(shelf, 1);
+	finding_put(k, shelf, 2, "{}");
+	int peer = peer_accept(server);
+	char line[64];
+	assert_true(line_read(peer, line, sizeof line));
+	assert_string_equal(line, "{}");
+	assert_int_equal(counts_of(k).dropped[0], 1);
+	assert_int_equal(counts_of(k).dropped[1], 1);
+	sinks_close(k, 0);
+	close(peer);
+	close(server);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
+/* It takes some in and dies: what it had not read comes again, from the first of it on, and counts once. */
+static void test_a_reader_that_dies_without_reading(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = quick_limits();
+	struct sink_config c = stream_to(p.path);
+	char text[64], line[256];
+	unsigned first = 0;
+	int server = unix_serve(p.path, SOCK_STREAM);
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	finding_put(k, shelf, 1, numbered(text, "f", 1));
+	int peer = peer_accept(server);
+	for (unsigned i = 2; i <= FEW; i++)
+		finding_put(k, shelf, i, numbered(text, "f", i));
+	AWAIT(counts_of(k).delivered[1] == FEW);
+	assert_true(line_read(peer, line, sizeof line) && line_read(peer, line, sizeof line));
+	/* Nobody asks for anything more: it is noticed all the same. */
+	close(peer);
+	peer = peer_accept(server);
+	assert_true(line_read(peer, line, sizeof line));
+	assert_int_equal(sscanf(line, "{\"f\":%u}", &first), 1);
+	assert_true(first >= 1 && first <= 3);
+	for (unsigned i = first + 1; i <= FEW; i++) {
+		assert_true(line_read(peer, line, sizeof line));
+		assert_string_equal(line, numbered(text, "f", i));
+	}
+	shelf_await(shelf, FEW);
+	assert_int_equal(counts_of(k).delivered[1], FEW);
+	assert_int_equal(counts_of(k).dropped[1], 0);
+	/* All read, and then closed: nothing comes again. */
+	close(peer);
+	finding_put(k, shelf, FEW + 1, "{\"last\":1}");
+	peer = peer_accept(server);
+	assert_true(line_read(peer, line, sizeof line));
+	assert_string_equal(line, "{\"last\":1}");
+	sinks_close(k, 0);
+	close(peer);
+	close(server);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
+/* HUP is a good time to try again, for those that have nothing to open anew as well. */
+static void test_reopening_ends_the_wait(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = limits_default();
+	l.sink_backoff_ms = 3600000;
+	struct sink_config c = stream_to(p.path);
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	finding_put(k, shelf, 1, "{}");
+	AWAIT(counts_of(k).failing);
+	int server = unix_serve(p.path, SOCK_STREAM);
+	sinks_reopen(k);
+	int peer = peer_accept(server);
+	char line[64];
+	assert_true(line_read(peer, line, sizeof line));
+	shelf_await(shelf, 1);
+	sinks_close(k, 0);
+	close(peer);
+	close(server);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
+/* The end: all is given out when there is a reader; when not, it takes no longer than it may. */
+static void test_the_end(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = limits_default();
+	l.sink_backoff_ms = 3600000;
+	struct sink_config c = stream_to(p.path);
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	some_put(k, shelf, 1, 1);
+	AWAIT(counts_of(k).failing);
+	/* The next try would be in an hour; this one is at once. */
+	int server = unix_serve(p.path, SOCK_STREAM);
+	some_put(k, shelf, 2, FEW);
+	sinks_close(k, DEADLINE_S * 1000);
+	int peer = peer_accept(server);
+	char line[64];
+	assert_read(peer, 1, FEW);
+	assert_false(line_read(peer, line, sizeof line));
+	shelf_await(shelf, FEW);
+	close(peer);
+	close(server);
+	/* Nobody there: one try, and not all its patience. */
+	k = sinks_one(&c, &l, NULL);
+	some_put(k, NULL, 1, 1);
+	AWAIT(counts_of(k).failing);
+	time_t before = time(NULL);
+	sinks_close(k, 10 * DEADLINE_S * 1000);
+	assert_true(time(NULL) - before < DEADLINE_S);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
+/* A reader that holds a sink up within a record does not hold up the end. */
+static void test_the_end_with_a_reader_that_does_not_read(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct limits l = quick_limits();
+	struct sink_config c = stream_to(p.path);
+	int server = unix_serve(p.path, SOCK_STREAM);
+	struct sinks *k = sinks_one(&c, &l, NULL);
+	static char large[LARGE + 1];
+	memset(large, 'x', LARGE);
+	struct record r = record_other(large);
+	for (unsigned i = 0; i < 200; i++)
+		sinks_put(k, &r);
+	AWAIT(counts_of(k).delivered[0] > 0);
+	sinks_close(k, 20);
+	close(server);
+	spot_remove(&p);
+}
+
+static void test_datagrams(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct limits l = quick_limits();
+	struct sink_config c = stream_to(p.path);
+	c.datagram = true;
+	int server = unix_serve(p.path, SOCK_DGRAM);
+	struct sinks *k = sinks_one(&c, &l, NULL);
+	static char large[2 << 20];
+	memset(large, 'x', sizeof large - 1);
+	struct record r = record_other(large);
+	sinks_put(k, &r);
+	finding_put(k, NULL, 1, "{\"a\":1}");
+	char text[256];
+	assert_int_equal(datagram_read(server, text, sizeof text), 7);
+	assert_string_equal(text, "{\"a\":1}");
+	AWAIT(counts_of(k).delivered[1] == 1);
+	assert_int_equal(counts_of(k).dropped[0], 1);
+	sinks_close(k, 0);
+	close(server);
+	spot_remove(&p);
+}
+
+static void test_required_ones_are_asked_at_once(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct limits l = limits_default();
+	struct sink_config c = stream_to(p.path);
+	c.required = true;
+	struct sinks *k = sinks_one(&c, &l, NULL);
+	assert_true(counts_of(k).failing);
+	assert_non_null(strstr(counts_of(k).why.text, p.path));
+	sinks_close(k, 0);
+	int server = unix_serve(p.path, SOCK_STREAM);
+	k = sinks_one(&c, &l, NULL);
+	assert_false(counts_of(k).failing);
+	sinks_close(k, 0);
+	close(server);
+	spot_remove(&p);
+}
+
+static void test_faults_of_the_configuration(void **state)
+{
+	(void)state;
+	const struct sink_config bad[] = {
+		{ .kind = SINK_FILE, .name = "x" },
+		{ .kind = SINK_SOCKET, .name = "x" },
+		{ .kind = SINK_SYSLOG, .name = "x", .host = "localhost" },
+		{ .kind = SINK_WEBHOOK, .name = "x" },
+		{ .kind = SINK_WEBHOOK, .name = "x", .url = "ftp://localhost/" },
+		{ .kind = SINK_WEBHOOK,
+		    .name = "x",
+		    .url = "file:///etc/passwd",
+		    .insecure = true },
+		{ .kind = SINK_WEBHOOK, .name = "x", .url = "http://example.com/" },
+		{ .kind = SINK_WEBHOOK, .name = "x", .url = "http://127.example.com/" },
+		{ .kind = SINK_WEBHOOK, .name = "x", .url = "http://localhost@example.com/" },
+		{ .kind = SINK_PROGRAM, .name = "x" },
+		{ .kind = SINK_PROGRAM, .name = "x", .path = "bin/true" },
+	};
+	struct limits l = limits_default();
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		/* A good one in front: it must go as well. */
+		struct sink_config both[2] = { stream_to("/nowhere"), bad[i] };
+		struct error e = { "" };
+		assert_null(sinks_new(both, 2, &l, NULL, &e));
+		assert_string_equal(slice_starts(slice_from(e.text), SLICE("x: ")) ? "" : e.text,
+		    "");
+	}
+	struct error e;
+	struct sinks *none = sinks_new(NULL, 0, &l, NULL, &e);
+	assert_non_null(none);
+	assert_int_equal(sinks_counts(none, NULL, 0), 0);
+	sinks_close(none, 0);
+}
+
+/* ---- many at once ---- */
+
+struct reader {
+	int fd;
+	unsigned seen, last;
+	bool disordered;
+};
+
+static void *reader_main(void *arg)
+{
+	struct reader *r = arg;
+	char line[64];
+	size_t n = 0;
+	for (ssize_t got; (got = read(r->fd, line + n, 1)) == 1;) {
+		if (line[n++] != '\n')
+			continue;
+		line[n] = '\0';
+		unsigned i = 0;
+		r->disordered |= sscanf(line, "{\"f\":%u}", &i) != 1 || i != r->last + 1;
+		r->last = i;
+		r->seen++;
+		n = 0;
+	}
+	return NULL;
+}
+
+/* In and out of the spill all the time, as the queue has room for two. */
+static void test_in_and_out_of_the_spill(void **state)
+{
+	(void)state;
+	struct spot p;
+	spot_make(&p);
+	struct shelf *shelf = shelf_new();
+	struct spill spill = shelf_spill(shelf);
+	struct limits l = quick_limits();
+	l.sink_records = 2;
+	struct sink_config c = stream_to(p.path);
+	c.kinds = KIND(FINDING);
+	int server = unix_serve(p.path, SOCK_STREAM);
+	struct sinks *k = sinks_one(&c, &l, &spill);
+	enum { MANY = 2000 };
+	finding_put(k, shelf, 1, "{\"f\":1}");
+	struct reader reader = { .fd = peer_accept(server) };
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, reader_main, &reader), 0);
+	for (unsigned i = 2; i <= MANY; i++) {
+		char text[64];
+		finding_put(k, shelf, i, numbered(text, "f", i));
+		if (i % 64 == 0)
+			assert_int_equal(counts_of(k).dropped[1], 0);
+	}
+	shelf_await(shelf, MANY);
+	assert_int_equal(counts_of(k).delivered[1], MANY);
+	sinks_close(k, 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(reader.seen, MANY);
+	assert_false(reader.disordered);
+	close(reader.fd);
+	close(server);
+	shelf_free(shelf);
+	spot_remove(&p);
+}
+
+int main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_server_that_comes_and_goes),
+		cmocka_unit_test(test_a_slow_reader),
+		cmocka_unit_test(test_without_a_spill_a_finding_is_dropped_and_counted),
+		cmocka_unit_test(test_it_goes_on_where_it_was),
+		cmocka_unit_test(test_what_is_not_wanted),
+		cmocka_unit_test(test_no_record_breaks_a_line),
+		cmocka_unit_test(test_a_reader_that_dies_without_reading),
+		cmocka_unit_test(test_reopening_ends_the_wait),
+		cmocka_unit_test(test_the_end),
+		cmocka_unit_test(test_the_end_with_a_reader_that_does_not_read),
+		cmocka_unit_test(test_datagrams),
+		cmocka_unit_test(test_required_ones_are_asked_at_once),
+		cmocka_unit_test(test_faults_of_the_configuration),
+		cmocka_unit_test(test_in_and_out_of_the_spill),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
