@@ -298,4 +298,20 @@ static inline size_t slurp(const char *path, char *text, size_t room)
 	return (size_t)n;
 }
 
+static inline struct sink_config stream_to(const char *path)
+{
+	return (struct sink_config){
+		.kind = SINK_SOCKET,
+		.name = "s",
+		.path = path,
+		.kinds = KIND(FINDING) | KIND(TRANSACTION),
+	};
+}
+
+static inline const char *numbered(char text[64], const char *what, unsigned i)
+{
+	snprintf(text, 64, "{\"%s\":%u}", what, i);
+	return text;
+}
+
 #endif

@@ -6,22 +6,6 @@
 
 enum { FEW = 40, LARGE = 30000 };
 
-static struct sink_config stream_to(const char *path)
-{
-	return (struct sink_config){
-		.kind = SINK_SOCKET,
-		.name = "s",
-		.path = path,
-		.kinds = KIND(FINDING) | KIND(TRANSACTION),
-	};
-}
-
-static const char *numbered(char text[64], const char *what, unsigned i)
-{
-	snprintf(text, 64, "{\"%s\":%u}", what, i);
-	return text;
-}
-
 static void some_put(struct sinks *k, struct shelf *s, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i <= to; i++) {
@@ -76,108 +60,6 @@ static void test_a_server_that_comes_and_goes(void **state)
 	assert_int_equal(n.delivered[0], 2 * FEW);
 	assert_int_equal(n.delivered[1], 2 * FEW);
 	assert_int_equal(n.dropped[0] + n.dropped[1] + n.queued + n.queued_bytes, 0);
-	sinks_close(k, 0);
-	close(peer);
-	close(server);
-	shelf_free(shelf);
-	spot_remove(&p);
-}
-
-enum { TURNS = 100 };
-
-static void turns_put(struct sinks *k, struct shelf *shelf)
-{
-	static char large[LARGE + 1];
-	memset(large, 'x', LARGE);
-	for (unsigned i = 1; i <= TURNS; i++) {
-		char text[64];
-		struct record r = record_other(large);
-		sinks_put(k, &r);
-		finding_put(k, shelf, i, numbered(text, "f", i));
-	}
-}
-
-/* The next line that is no transaction; how many were in front of it. */
-static uint64_t finding_read(int peer, const char *want)
-{
-	static char line[LARGE + 16];
-	for (uint64_t others = 0;; others++) {
-		assert_true(line_read(peer, line, sizeof line));
-		if (line[0] != 'x') {
-			assert_string_equal(line, want);
-			return others;
-		}
-		assert_int_equal(strlen(line), LARGE);
-	}
-}
-
-/* One more line, if there is one in a millisecond. */
-static bool more_read(int peer)
-{
-	static char line[LARGE + 16];
-	struct pollfd more = { peer, POLLIN, 0 };
-	if (poll(&more, 1, 1) != 1)
-		return false;
-	assert_true(line_read(peer, line, sizeof line));
-	return true;
-}
-
-static uint64_t rest_read(int peer, const struct sinks *k)
-{
-	uint64_t n = 0;
-	while (counts_of(k).queued != 0)
-		n += more_read(peer);
-	return n;
-}
-
-/* What stands unread behind a finding may keep it from being known as read: it is read until it is. */
-static uint64_t read_until_taken(int peer, struct shelf *shelf, uint64_t number)
-{
-	time_t late = deadline();
-	uint64_t n = 0;
-	while (shelf_taken_so_far(shelf) < number) {
-		assert_true(time(NULL) <= late);
-		n += more_read(peer);
-	}
-	return n;
-}
-
-/* A reader that does not read: transactions leave, findings come all, in order, by way of the spill. */
-static void test_a_slow_reader(void **state)
-{
-	(void)state;
-	struct spot p;
-	spot_make(&p);
-	struct shelf *shelf = shelf_new();
-	struct spill spill = shelf_spill(shelf);
-	struct limits l = quick_limits();
-	l.sink_records = 8;
-	struct sink_config c = stream_to(p.path);
-	int server = unix_serve(p.path, SOCK_STREAM);
-	struct sinks *k = sinks_one(&c, &l, &spill);
-	turns_put(k, shelf);
-	AWAIT(counts_of(k).queued == 8);
-	assert_true(counts_of(k).dropped[0] > TURNS / 2);
-	assert_true(counts_of(k).reach < TURNS); /* the rest is in the spill alone */
-	int peer = peer_accept(server);
-	uint64_t others = 0;
-	for (unsigned i = 1; i <= TURNS; i++) {
-		char want[64];
-		others += finding_read(peer, numbered(want, "f", i));
-	}
-	others += read_until_taken(peer, shelf, TURNS);
-	others += rest_read(peer, k);
-	/* Caught up: what comes now goes through the queue again, and is not in the spill. */
-	struct record last = record_finding(TURNS + 1, "{\"last\":1}");
-	sinks_put(k, &last);
-	others += finding_read(peer, "{\"last\":1}");
-	shelf_await(shelf, TURNS + 1);
-	struct sink_counts n = counts_of(k);
-	assert_int_equal(n.reach, TURNS + 1);
-	assert_int_equal(n.delivered[1], TURNS + 1);
-	assert_int_equal(n.dropped[1], 0);
-	assert_int_equal(n.delivered[0], others);
-	assert_int_equal(n.delivered[0] + n.dropped[0], TURNS);
 	sinks_close(k, 0);
 	close(peer);
 	close(server);
@@ -585,7 +467,6 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_server_that_comes_and_goes),
-		cmocka_unit_test(test_a_slow_reader),
 		cmocka_unit_test(test_without_a_spill_a_finding_is_dropped_and_counted),
 		cmocka_unit_test(test_it_goes_on_where_it_was),
 		cmocka_unit_test(test_what_is_not_wanted),
