@@ -69,6 +69,11 @@ def namespaces_allowed():
     return None if pair.returncode == 0 else "pairs of interfaces cannot be made: " + pair.stderr.strip()
 
 
+def lacks_sandbox(error):
+    """A monitor did not begin as --sandbox require was more than kernel or build have."""
+    return isinstance(error, RuntimeError) and "davscope: sandbox: " in str(error)
+
+
 class Scratch:
     """A directory that everybody may enter, with parts that belong to nobody."""
 

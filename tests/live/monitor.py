@@ -174,7 +174,7 @@ def main():
     try:
         play = Play(tests)
     except RuntimeError as error:
-        if "davscope: sandbox: " not in str(error):
+        if not live.lacks_sandbox(error):
             raise
         tests.skip(f"not all of the sandbox is to be had: {error}")
         tests.end()

@@ -434,6 +434,9 @@ def inside():
         try:
             scene(tests, client)
         except (TimeoutError, RuntimeError, ValueError) as error:
+            if live.lacks_sandbox(error):
+                tests.skip(f"not all of the sandbox is to be had: {error}")
+                break
             tests.check(False, scene.__name__, "ends", repr(error), tests.monitor.said()[-3000:])
             tests.monitor.kill()
         print(f"{scene.__name__}: {time.monotonic() - begun:.1f} s", flush=True)
