@@ -170,14 +170,19 @@ static void input_close(struct child *c)
 	c->input = -1;
 }
 
-/* What it does not want to read is its affair. */
-static void input_feed(struct child *c, struct slice *rest)
+/* A line, so that a shell can read it. What a program does not want to read is its affair. */
+struct input {
+	struct slice json, end;
+};
+
+static void input_feed(struct child *c, struct input *in)
 {
-	ssize_t n = write(c->input, rest->p, rest->n);
+	struct slice *next = in->json.n != 0 ? &in->json : &in->end;
+	ssize_t n = write(c->input, next->p, next->n);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	*rest = slice_part(*rest, n < 0 ? rest->n : (size_t)n, SIZE_MAX);
-	if (rest->n == 0)
+	*next = slice_part(*next, n < 0 ? next->n : (size_t)n, SIZE_MAX);
+	if (n < 0 || in->end.n == 0)
 		input_close(c);
 }
 
@@ -196,8 +201,9 @@ static bool child_ended(struct child *c)
 }
 
 /* 0: it has ended by itself; else ETIMEDOUT or ECANCELED, and it has been killed. */
-static int child_wait(const struct sink *s, struct child *c, struct slice rest)
+static int child_wait(const struct sink *s, struct child *c, struct slice json)
 {
+	struct input in = { json, SLICE("\n") };
 	int64_t until = clock_ms() + (int64_t)sink_timeout(s);
 	int why = 0;
 	while (!child_ended(c) && why == 0) {
@@ -208,7 +214,7 @@ static int child_wait(const struct sink *s, struct child *c, struct slice rest)
 			left = NO_PIDFD_MS;
 		poll(fds, 3, left > 0 ? (int)left : 0);
 		if (fds[2].revents != 0)
-			input_feed(c, &rest);
+			input_feed(c, &in);
 		if (fds[1].revents == 0 && fds[0].revents != 0)
 			why = ECANCELED;
 		else if (fds[1].revents == 0 && clock_ms() >= until)

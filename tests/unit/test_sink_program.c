@@ -54,7 +54,7 @@ static void test_arguments_environment_and_input(void **state)
 		NULL };
 	struct desk o;
 	desk_make(&o,
-	    "{ printf '<%s>' \"$@\"; echo; env | grep DAVSCOPE | sort; cat; echo; } >>\"$0.log\"");
+	    "{ printf '<%s>' \"$@\"; echo; env | grep DAVSCOPE | sort; cat; } >>\"$0.log\"");
 	struct spill spill = shelf_spill(o.shelf);
 	struct sink_config c = program_at(&o);
 	c.arguments = arguments;
@@ -82,8 +82,8 @@ static void test_arguments_environment_and_input(void **state)
 static void test_large_input(void **state)
 {
 	(void)state;
-	static const char *const scripts[] = { "wc -c >\"$0.log\"", "echo 300000 >\"$0.log\"",
-		"exec <&-; echo 300000 >\"$0.log\"" };
+	static const char *const scripts[] = { "wc -c >\"$0.log\"", "echo 300001 >\"$0.log\"",
+		"exec <&-; echo 300001 >\"$0.log\"" };
 	static char json[300001], text[64];
 	memset(json, 'x', sizeof json - 1);
 	for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
@@ -95,7 +95,7 @@ static void test_large_input(void **state)
 		sinks_put(k, &r);
 		AWAIT(counts_of(k).delivered[1] == 1);
 		slurp(o.log, text, sizeof text);
-		assert_string_equal(text, "300000\n");
+		assert_string_equal(text, "300001\n");
 		sinks_close(k, 0);
 		desk_free(&o);
 	}
