@@ -127,13 +127,16 @@ davscope davscope-play davscope-keeper: %: $(BUILD)/%
 	$(Q)ln -f $< $@
 endif
 
-# Which libraries each of them loads, it says itself: --as-needed.
+# Which libraries each of them loads, it says itself: --as-needed. Only the one that reads packets is
+# optimised as a whole: that takes long, and the others wait for somebody most of the time.
 $(BUILD)/davscope: $(BUILD)/main.o $(LIBRARY)
 $(BUILD)/davscope-play: $(BUILD)/cmd/player/main.o $(LIBRARY)
 $(BUILD)/davscope-keeper: $(BUILD)/cmd/keeper/main.o $(LIBRARY)
+$(BUILD)/davscope: WHOLE = $(LTO_LINK)
+$(BUILD)/davscope-play $(BUILD)/davscope-keeper: WHOLE = $(if $(LTO_LINK),-fno-lto)
 $(BUILD)/davscope $(BUILD)/davscope-play $(BUILD)/davscope-keeper:
 	$(call say,LINK,$@)
-	$(Q)$(LINK) $(LTO_LINK) -o $@ $^ $(LIBS)
+	$(Q)$(LINK) $(WHOLE) -o $@ $^ $(LIBS)
 
 # Made anew each time, or objects of sources that are gone stay in; q, as base names repeat.
 $(LIBRARY): $(filter-out %main.o,$(OBJECTS)) $(LLHTTP_OBJECTS)

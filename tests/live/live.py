@@ -74,6 +74,11 @@ def lacks_sandbox(error):
     return isinstance(error, RuntimeError) and "davscope: sandbox: " in str(error)
 
 
+def lines_said(text):
+    """Without what a build with sanitizers has to say of itself."""
+    return [line for line in text.splitlines() if "in a build with sanitizers" not in line]
+
+
 class Scratch:
     """A directory that everybody may enter, with parts that belong to nobody."""
 

@@ -41,7 +41,7 @@ class Play:
         words = [live.DAVSCOPE, command, "-i", interface or self.net.device, *options]
         ran = self.net.run(self.net.left, *words, capture_output=True, text=True, check=False,
                            stdin=subprocess.DEVNULL, timeout=live.DEADLINE)
-        self.tests.equal((ran.returncode, ran.stderr.splitlines()), (code, ["davscope: " + line]), words[1:])
+        self.tests.equal((ran.returncode, live.lines_said(ran.stderr)), (code, ["davscope: " + line]), words[1:])
 
     def send(self):
         """Traffic with a finding: a sample's packets, as they are."""
@@ -97,7 +97,7 @@ class Play:
         monitor.process.send_signal(signal.SIGHUP)
         live.wait_until(lambda: monitor.said().count(said) == 2, "the word that it fails after a reload")
         self.tests.equal(monitor.stop(), 0, "the end")
-        seen = [line for line in monitor.said().splitlines() if "listening on" not in line]
+        seen = [line for line in live.lines_said(monitor.said()) if "listening on" not in line]
         self.tests.equal(seen, 2 * ["davscope: " + said], "nothing else is said")
 
     def list_after_reload(self):
