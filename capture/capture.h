@@ -4,7 +4,7 @@
  * A source reads one or more captures (files, stdin) as one timeline: packets of several inputs
  * are merged by capture time, each input kept in its own order (ties: order of the specs).
  * Formats: classic pcap (both byte orders, micro- and nanosecond), pcapng (several sections,
- * interfaces, link types and clock resolutions), gzip of these. Live packets come from interfaces
+ * interfaces, link types and clock resolutions); gzip, zstd and lz4 of these. Live packets come from interfaces
  * (Linux: packet(7), TPACKET_V3 by libpcap), and go to a ring of files.
  * Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
  */

@@ -10,16 +10,14 @@
 
 #include <signal.h>
 
-#include "base/base.h"
+#include "capture/packed.h"
 
 enum input_state {
 	INPUT_OPEN,
 	INPUT_ENDED,       /* the regular end of the file */
-	INPUT_FAULTY,      /* read or gzip error: see fault */
+	INPUT_FAULTY,      /* read error or damaged packing: see fault */
 	INPUT_STOPPED,     /* source_break, or a signal while there is no source yet */
 };
-
-struct gunzip;
 
 struct input {
 	int fd;
@@ -31,16 +29,19 @@ struct input {
 	uint64_t base;
 	uint64_t stored, size;               /* bytes as stored: read so far, and of the whole file */
 	uint64_t hash;
-	struct gunzip *gunzip;               /* NULL: not compressed */
+	struct packed *packed;               /* NULL: not compressed */
 	char fault[80];
 };
 
-bool input_open(struct input *in, const char *spec, struct error *e); /* "-" = stdin */
+/* "-" = stdin; unpackers take from the room, and give it back when the input is closed. */
+bool input_open(struct input *in, const char *spec, struct unpack_room *room, struct error *e);
 void input_close(struct input *in);                  /* keeps the counters and the hash */
 bool input_fill(struct input *in, size_t n);         /* the slow half of input_have */
 bool input_skip(struct input *in, uint64_t n);       /* false: fewer were there; all of them are gone */
 void input_digest(struct input *in, size_t n);       /* adds n bytes, which are at hand, to the hash */
 uint64_t digest_add(uint64_t hash, const uint8_t *p, size_t n); /* what it adds them by */
+size_t input_read(struct input *in, uint8_t *to, size_t n); /* as stored: at least one byte, or 0 with the state set */
+void input_fault(struct input *in, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static inline size_t input_left(const struct input *in)
 {

@@ -71,7 +71,8 @@ struct reader {
 
 extern const struct format format_pcap, format_pcapng;
 
-bool reader_open(struct reader *r, const char *spec, const struct limits *limits, struct error *e);
+bool reader_open(struct reader *r, const char *spec, const struct limits *limits, struct unpack_room *room,
+    struct error *e);
 void reader_close(struct reader *r);   /* keeps the counters, the hash and the damage */
 
 /* The input ran out inside or in front of a record: a clean end, a break, or damage. */

@@ -27,6 +27,7 @@ struct recording {
 
 struct source {
 	struct source_options options;
+	struct unpack_room unpack;
 	volatile sig_atomic_t stop;
 	bool primed; /* every reader has been asked for its first packet */
 	struct bpf *filter;
@@ -118,7 +119,7 @@ static bool source_start(struct source *s, struct error *e)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct reader *r = &s->lanes[i].reader;
-		if (!reader_open(r, s->options.specs[i], s->options.limits, e))
+		if (!reader_open(r, s->options.specs[i], s->options.limits, &s->unpack, e))
 			return false;
 		r->in.stop = &s->stop;
 		s->options.n_specs++;
@@ -136,6 +137,8 @@ struct source *source_open(const struct source_options *options, struct error *e
 		return NULL;
 	}
 	s->options = *options;
+	s->unpack.window = options->limits->unpack_window;
+	s->unpack.idle = options->limits->unpack_idle;
 	if (source_start(s, e))
 		return s;
 	source_close(s);
