@@ -67,6 +67,10 @@ const char *source_name(const struct source *, uint16_t input);
 /* Tells captures apart: of its first packet record, time stamp included; the same from that packet on. */
 uint64_t source_content_hash(const struct source *, uint16_t input);
 void source_close(struct source *);                            /* NULL is fine */
+/* Of one directory, without those below it: captures by the time of their first packets, then names; others behind them. */
+struct captures { char **paths; size_t n, n_others; };
+bool captures_find(struct captures *, const char *directory, const struct limits *, struct error *);
+void captures_free(struct captures *);
 /* Is it pcap-filter(7) text, for Ethernet? Looks names up. */
 bool bpf_check(const char *text, struct error *);
 

@@ -32,7 +32,7 @@ void input_fault(struct input *in, const char *format, ...)
 
 static bool input_stopped(const struct input *in)
 {
-	return in->stop ? *in->stop != 0 : errno == EINTR;
+	return in->options->stop ? *in->options->stop != 0 : errno == EINTR;
 }
 
 size_t input_read(struct input *in, uint8_t *to, size_t n)
@@ -172,8 +172,9 @@ static bool input_step_over(struct input *in, uint64_t most)
 }
 
 /* A compressed file gets an unpacker. */
-static bool input_unpack(struct input *in, struct unpack_room *room, struct error *e)
+static bool input_unpack(struct input *in, struct error *e)
 {
+	struct unpack_room *room = in->options->room;
 	uint64_t start = input_offset(in);
 	if (!input_step_over(in, room->idle) && in->state != INPUT_FAULTY)
 		return in->state == INPUT_STOPPED || error_set(e, "not a capture file");
@@ -183,16 +184,40 @@ static bool input_unpack(struct input *in, struct unpack_room *room, struct erro
 	return packed_open(in, how, room) || error_set(e, "out of memory");
 }
 
-bool input_open(struct input *in, const char *spec, struct unpack_room *room, struct error *e)
+bool input_open(struct input *in, const char *spec, const struct input_options *options,
+    struct error *e)
 {
 	struct error why;
-	*in = (struct input){ .state = INPUT_OPEN };
-	if (!input_open_file(in, spec, e))
-		return false;
+	*in = (struct input){ .options = options, .state = INPUT_OPEN };
+	return input_open_file(in, spec, e) &&
+	    (input_wake(in, &why) || error_set(e, "%s: %s", spec, why.text));
+}
+
+bool input_wake(struct input *in, struct error *e)
+{
 	if (!input_have(in, 2) && in->state != INPUT_ENDED)
-		return error_set(e, "%s: %s", spec,
-		    in->state == INPUT_STOPPED ? "interrupted" : in->fault);
-	return input_unpack(in, room, &why) || error_set(e, "%s: %s", spec, why.text);
+		return error_set(e, "%s", in->state == INPUT_STOPPED ? "interrupted" : in->fault);
+	return input_unpack(in, e);
+}
+
+static void input_release(struct input *in)
+{
+	packed_close(in->packed);
+	free(in->buf);
+	in->packed = NULL;
+	in->buf = NULL;
+	in->room = 0;
+}
+
+bool input_park(struct input *in)
+{
+	if (!in->regular || lseek(in->fd, 0, SEEK_SET) != 0)
+		return false;
+	input_release(in);
+	in->state = INPUT_OPEN;
+	in->from = in->to = 0;
+	in->base = in->stored = 0;
+	return true;
 }
 
 void input_close(struct input *in)
@@ -200,12 +225,9 @@ void input_close(struct input *in)
 	if (in->fd > STDIN_FILENO)
 		close(in->fd);
 	in->fd = -1;
-	packed_close(in->packed);
-	in->packed = NULL;
-	free(in->buf);
-	in->buf = NULL;
+	input_release(in);
 	in->base += in->from;
-	in->room = in->from = in->to = 0;
+	in->from = in->to = 0;
 	if (in->state == INPUT_OPEN)
 		in->state = INPUT_ENDED;
 }

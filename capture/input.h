@@ -19,11 +19,17 @@ enum input_state {
 	INPUT_STOPPED,     /* source_break, or a signal while there is no source yet */
 };
 
+/* What all inputs of a source share. */
+struct input_options {
+	struct unpack_room *room;            /* unpackers take from it, and give it back when they go */
+	const volatile sig_atomic_t *stop;   /* NULL: any signal stops */
+};
+
 struct input {
+	const struct input_options *options; /* borrowed */
 	int fd;
 	enum input_state state;
 	bool regular;                        /* a file whose size is known; else a pipe or a device */
-	const volatile sig_atomic_t *stop;   /* NULL: any signal stops */
 	uint8_t *buf;
 	size_t room, from, to;
 	uint64_t base;
@@ -33,8 +39,9 @@ struct input {
 	char fault[80];
 };
 
-/* "-" = stdin; unpackers take from the room, and give it back when the input is closed. */
-bool input_open(struct input *in, const char *spec, struct unpack_room *room, struct error *e);
+bool input_open(struct input *in, const char *spec, const struct input_options *, struct error *e); /* "-" = stdin */
+bool input_park(struct input *in);                   /* gives up its memory; false: it cannot be read again */
+bool input_wake(struct input *in, struct error *e);  /* reads a parked one from the start */
 void input_close(struct input *in);                  /* keeps the counters and the hash */
 bool input_fill(struct input *in, size_t n);         /* the slow half of input_have */
 bool input_skip(struct input *in, uint64_t n);       /* false: fewer were there; all of them are gone */

@@ -105,13 +105,32 @@ static bool reader_start(struct reader *r, const char *spec, struct error *e)
 }
 
 bool reader_open(struct reader *r, const char *spec, const struct limits *limits,
-    struct unpack_room *room, struct error *e)
+    const struct input_options *options, struct error *e)
 {
 	*r = (struct reader){ .limits = limits };
-	if (input_open(&r->in, spec, room, e) && reader_start(r, spec, e))
+	if (input_open(&r->in, spec, options, e) && reader_start(r, spec, e))
 		return true;
 	reader_close(r);
 	return false;
+}
+
+bool reader_park(struct reader *r)
+{
+	if (!input_park(&r->in))
+		return false;
+	if (r->format->finish)
+		r->format->finish(r);
+	return true;
+}
+
+bool reader_wake(struct reader *r, const char *spec, struct error *e)
+{
+	struct error why;
+	*r = (struct reader){ .in = r->in, .limits = r->limits };
+	r->in.hash = 0;
+	if (!input_wake(&r->in, &why))
+		return error_set(e, "%s: %s", spec, why.text);
+	return reader_start(r, spec, e);
 }
 
 void reader_close(struct reader *r)

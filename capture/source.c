@@ -1,7 +1,8 @@
 /*
  * Several captures as one timeline: a heap of readers ordered by the time of their next packet.
  * A reader moves on only when its packet has been handed out, so that a live pipe is never
- * waited for longer than needed and the bytes of the last packet stay where they are.
+ * waited for longer than needed and the bytes of the last packet stay where they are. Of several files
+ * only those have memory whose first packet was due: the others are parked.
  */
 #include "capture/capture.h"
 
@@ -17,6 +18,7 @@ struct lane {
 	struct packet next;
 	const char *name;
 	bool started; /* has had a packet, and so belongs to a recording */
+	bool parked; /* of `next` only the time is good: it has to be read again */
 };
 
 /* Inputs that follow each other in time. */
@@ -28,6 +30,7 @@ struct recording {
 struct source {
 	struct source_options options;
 	struct unpack_room unpack;
+	struct input_options input;
 	volatile sig_atomic_t stop;
 	bool primed; /* every reader has been asked for its first packet */
 	struct bpf *filter;
@@ -119,11 +122,12 @@ static bool source_start(struct source *s, struct error *e)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct reader *r = &s->lanes[i].reader;
-		if (!reader_open(r, s->options.specs[i], s->options.limits, &s->unpack, e))
+		if (!reader_open(r, s->options.specs[i], s->options.limits, &s->input, e))
 			return false;
-		r->in.stop = &s->stop;
+		s->lanes[i].parked = n > 1 && reader_park(r);
 		s->options.n_specs++;
 	}
+	s->input.stop = &s->stop;
 	return true;
 }
 
@@ -139,6 +143,7 @@ struct source *source_open(const struct source_options *options, struct error *e
 	s->options = *options;
 	s->unpack.window = options->limits->unpack_window;
 	s->unpack.idle = options->limits->unpack_idle;
+	s->input.room = &s->unpack;
 	if (source_start(s, e))
 		return s;
 	source_close(s);
@@ -221,12 +226,26 @@ static void lane_end(struct source *s, uint16_t index, enum read_status status)
 	reader_close(r);
 }
 
+/* READ_PACKET: it can be read. */
+static enum read_status lane_wake(struct source *s, uint16_t index)
+{
+	struct lane *lane = &s->lanes[index];
+	struct error e;
+	if (!lane->parked || reader_wake(&lane->reader, s->options.specs[index], &e)) {
+		lane->parked = false;
+		return READ_PACKET;
+	}
+	return s->stop ? READ_STOPPED : reader_damage(&lane->reader, "%.120s", e.text);
+}
+
 /* The next packet of an input into lane->next. READ_STOPPED leaves the input as it is. */
 static enum read_status lane_advance(struct source *s, uint16_t index)
 {
 	struct lane *lane = &s->lanes[index];
 	int64_t before = lane->next.at.ns;
-	enum read_status status = lane->reader.format->next(&lane->reader, &lane->next);
+	enum read_status status = lane_wake(s, index);
+	if (status == READ_PACKET)
+		status = lane->reader.format->next(&lane->reader, &lane->next);
 	if (status == READ_PACKET)
 		s->counts.backwards += lane->started && lane->next.at.ns < before;
 	else if (status != READ_STOPPED)
@@ -240,20 +259,18 @@ static bool source_prime(struct source *s)
 		enum read_status status = lane_advance(s, (uint16_t)i);
 		if (status == READ_STOPPED)
 			return false;
-		if (status == READ_PACKET)
-			heap_add(s, (uint16_t)i);
+		if (status != READ_PACKET)
+			continue;
+		heap_add(s, (uint16_t)i);
+		s->lanes[i].parked = s->options.n_specs > 1 && reader_park(&s->lanes[i].reader);
 	}
 	s->primed = true;
 	return true;
 }
 
-/* Past the packet handed out last; false: stopped. */
-static bool source_advance(struct source *s)
+/* Past the packet that is the earliest; false: stopped. */
+static bool heap_advance(struct source *s)
 {
-	if (!s->primed)
-		return source_prime(s);
-	if (s->n_heap == 0)
-		return true;
 	switch (lane_advance(s, s->heap[0])) {
 	case READ_PACKET:
 		heap_sink(s, 0);
@@ -264,6 +281,17 @@ static bool source_advance(struct source *s)
 		heap_drop_first(s);
 		return true;
 	}
+}
+
+/* Past the packet handed out last; false: stopped. */
+static bool source_advance(struct source *s)
+{
+	if (!s->primed ? !source_prime(s) : s->n_heap > 0 && !heap_advance(s))
+		return false;
+	while (s->n_heap > 0 && s->lanes[s->heap[0]].parked)
+		if (!heap_advance(s))
+			return false;
+	return true;
 }
 
 /* The finished recording that ended last goes on with this input, or a new one begins. */

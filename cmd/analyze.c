@@ -278,14 +278,8 @@ static int run_finish(struct run *run, bool whole)
 	return exit_worse(code, finish_output(out));
 }
 
-int command_analyze(const struct options *o)
+static int analyze(const struct options *o)
 {
-	/* A person who typed `-r -` and sends nothing would wait for ever. */
-	if (o->from_stdin && isatty(STDIN_FILENO) == 1) {
-		warn("-r - reads a capture from standard input, which is a terminal");
-		warn("usage: tcpdump -U -s0 -w - tcp port 80 | davscope -r -  (davscope --help)");
-		return EXIT_USAGE;
-	}
 	struct run run = {
 		.options = o,
 		.progress = progress_begin(isatty(STDOUT_FILENO) == 1 && !o->quiet),
@@ -295,5 +289,28 @@ int command_analyze(const struct options *o)
 	if (code == EXIT_DONE)
 		code = run_finish(&run, run_packets(&run));
 	run_close(&run);
+	return code;
+}
+
+int command_analyze(const struct options *o)
+{
+	/* A person who typed `-r -` and sends nothing would wait for ever. */
+	if (o->from_stdin && isatty(STDIN_FILENO) == 1) {
+		warn("-r - reads a capture from standard input, which is a terminal");
+		warn("usage: tcpdump -U -s0 -w - tcp port 80 | davscope -r -  (davscope --help)");
+		return EXIT_USAGE;
+	}
+	struct inputs inputs;
+	struct error e;
+	if (!inputs_open(&inputs, o, &e)) {
+		warn("%s", e.text);
+		inputs_close(&inputs);
+		return EXIT_INPUT;
+	}
+	struct options expanded = *o;
+	expanded.inputs = inputs.paths;
+	expanded.n_inputs = inputs.n;
+	int code = analyze(&expanded);
+	inputs_close(&inputs);
 	return code;
 }

@@ -28,11 +28,11 @@ bool option_number(const char *option, const char *value, uint64_t least, uint64
 	return error_set(e, "%s: '%.40s' is no number that fits", option, value);
 }
 
-/* A pipe gives its packets once. */
-static bool is_regular(const char *path)
+/* A pipe gives its packets once; what counts in a directory are files. */
+static bool reads_again(const char *path)
 {
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	return stat(path, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
 }
 
 bool option_add_input(struct options *o, const char *path, struct error *e)
@@ -44,7 +44,7 @@ bool option_add_input(struct options *o, const char *path, struct error *e)
 		return error_set(e, "-r: an empty file name");
 	o->inputs[o->n_inputs++] = path;
 	o->from_stdin = o->from_stdin || from_stdin;
-	o->reads_once = o->reads_once || from_stdin || !is_regular(path);
+	o->reads_once = o->reads_once || from_stdin || !reads_again(path);
 	return true;
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What captures may be handed in as: compressed in files and through pipes.
+# What captures may be handed in as: compressed, in files and through pipes; directories.
 set -u
 here=$(dirname "$0")
 davscope=${DAVSCOPE:-./davscope} build=${BUILD:-build}
@@ -70,5 +70,50 @@ same "long window" 3 $code
 says "long window" err "zstd needs a window of 134217728 bytes (limit unpack_window)"
 run -q -r "$work/long" --limit unpack_window=128M
 same "long window, allowed" 0 $code
+
+# ---- directories ----
+mkdir "$work/dir" "$work/dir/below"
+talk() { "$build/tests/tool/mkpcap" "samples/$1.talk" "$2" || fail "$1" "mkpcap"; }
+talk kb923164-before "$work/b.pcap"
+talk kb923164-after "$work/a.pcap"
+zstd -qc "$work/b.pcap" >"$work/dir/3.zst"
+cp "$work/a.pcap" "$work/dir/2.cap"
+gzip -c $sample >"$work/dir/1.gz"
+cp $sample "$work/dir/below"
+echo text >"$work/dir/notes.txt"
+run -T json -r "$work/dir"
+same "directory" 0 $code
+same "directory: what is said" "davscope: $work/dir: 1 of 4 files are no captures: notes.txt" "$(head -1 "$work/err")"
+mv "$work/out" "$work/of_dir"
+# By the time of the first packet, as one would name them by hand.
+first() { # FILE
+	"$davscope" -r "$1" -T fields -e ts 2>"$work/err" | head -1
+}
+order=$(for f in "$work/dir"/[123].*; do echo "$(first "$f") $f"; done | sort | sed 's/.* /-r /')
+# shellcheck disable=SC2086 # words
+run -T json $order
+same_lines "directory as files" "$work/out" "$work/of_dir"
+run -T json -r "$work/dir/"
+same_lines "directory with a slash" "$work/out" "$work/of_dir"
+run -q -r "$work/dir" -w "$work/slice.pcapng"
+same "slice of a directory" 0 $code
+mkdir "$work/none"
+run -r "$work/none"
+same "directory without captures" 3 $code
+says "directory without captures" err "none: no capture in it"
+run -r "$work/dir/below" -r "$work/dir/3.zst"
+same "directory and file" 0 $code
+mkdir "$work/many"
+i=0
+while [ $i -lt 150 ]; do
+	cp "$work/a.pcap" "$work/many/$i"
+	i=$((i + 1))
+done
+(
+	ulimit -Sn 64
+	run -q -r "$work/many" -w "$work/slice.pcapng"
+	exit $code
+)
+same "more files than descriptors" 0 $?
 
 closing

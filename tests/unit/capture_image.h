@@ -154,8 +154,9 @@ static inline struct image_path path_with(const void *p, size_t n)
 static inline bool image_open(struct reader *r, const char *path, const struct limits *limits, struct error *e)
 {
 	static struct unpack_room room;
+	static const struct input_options options = { .room = &room };
 	room = (struct unpack_room){ limits->unpack_window, limits->unpack_idle };
-	return reader_open(r, path, limits, &room, e);
+	return reader_open(r, path, limits, &options, e);
 }
 
 /*

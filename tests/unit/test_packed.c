@@ -337,6 +337,7 @@ static void windows_share_a_room(void **state)
 	(void)state;
 	const struct limits limits = limits_default();
 	struct unpack_room room = { 300000, limits.unpack_idle };
+	const struct input_options options = { .room = &room };
 	struct image *m = calloc(1, sizeof(*m));
 	struct stored *packed = malloc(sizeof(*packed));
 	struct reader a, b;
@@ -344,11 +345,11 @@ static void windows_share_a_room(void **state)
 	image_fill(m, PACKETS);
 	pack_frames(&kinds[3], m, 1000000, false, packed);
 	struct image_path path = path_with(packed->bytes, packed->n);
-	assert_true(reader_open(&a, path.text, &limits, &room, &e));
-	assert_false(reader_open(&b, path.text, &limits, &room, &e));
+	assert_true(reader_open(&a, path.text, &limits, &options, &e));
+	assert_false(reader_open(&b, path.text, &limits, &options, &e));
 	assert_non_null(strstr(e.text, "limit unpack_window"));
 	reader_close(&a);
-	assert_true(reader_open(&b, path.text, &limits, &room, &e));
+	assert_true(reader_open(&b, path.text, &limits, &options, &e));
 	reader_close(&b);
 	assert_int_equal(room.window, 300000);
 	unlink(path.text);
