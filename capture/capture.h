@@ -29,12 +29,20 @@ struct source_options {
 	uint64_t max_packets;       /* after filtering; 0 = no bound */
 	int64_t since, until;       /* capture time in ns, since <= t < until; INT64_MIN, INT64_MAX = open */
 	const struct limits *limits;
+	/*
+	 * The one spec is a file that grows: at its end more is waited for, until there is a file behind it in a
+	 * row (follow.h), which then goes on, or source_break(). Each time before it waits idle() is called,
+	 * which may call source_break().
+	 */
+	bool follow;
+	void (*idle)(void *ctx);
+	void *ctx;
 };
 
 enum source_status {
 	SOURCE_PACKET,
 	SOURCE_END,
-	SOURCE_STOPPED,    /* source_break was called */
+	SOURCE_STOPPED,    /* source_break was called, and not while it waited for what is not written yet */
 };
 
 /* Where an input stopped being readable; everything before was delivered. */
@@ -61,7 +69,7 @@ enum source_status source_next(struct source *, struct packet *);
 void source_break(struct source *);                            /* async-signal-safe */
 const struct damage *source_damage(const struct source *, size_t *n); /* in the order found; lives as long as the source */
 struct source_counts source_counts(const struct source *);
-size_t source_inputs(const struct source *);
+size_t source_inputs(const struct source *);                   /* so far: more may follow */
 /* Name of an input for people: the base name of its path, the whole path where base names collide. */
 const char *source_name(const struct source *, uint16_t input);
 /* Tells captures apart: of its first packet record, time stamp included; the same from that packet on. */

@@ -47,6 +47,8 @@ size_t input_read(struct input *in, uint8_t *to, size_t n)
 			in->stored += (uint64_t)got;
 			return (size_t)got;
 		}
+		if (got == 0 && in->options->wait && in->options->wait(in->options->ctx))
+			continue;
 		if (got == 0) {
 			in->state = INPUT_ENDED;
 			return 0;

@@ -23,6 +23,8 @@ enum input_state {
 struct input_options {
 	struct unpack_room *room;            /* unpackers take from it, and give it back when they go */
 	const volatile sig_atomic_t *stop;   /* NULL: any signal stops */
+	bool (*wait)(void *ctx);             /* a file ends here so far; true: see again; NULL: it ends */
+	void *ctx;
 };
 
 struct input {

@@ -38,6 +38,7 @@ struct options {
 	size_t n_inputs;
 	bool live;                         /* monitor or capture: interfaces instead of inputs */
 	bool from_stdin;                   /* one of them is */
+	bool follow;                       /* the one input grows */
 	bool reads_once;                   /* one of them is no regular file */
 	char *bpf;                         /* NULL = everything */
 	const char *bpf_word;              /* its first word when the last words are the filter, else NULL */

@@ -225,6 +225,13 @@ static bool set_key_file(struct options *o, const char *value, struct error *e)
 	return true;
 }
 
+static bool set_follow(struct options *o, const char *value, struct error *e)
+{
+	(void)value, (void)e;
+	o->follow = true;
+	return true;
+}
+
 static bool set_quiet(struct options *o, const char *value, struct error *e)
 {
 	(void)value, (void)e;
@@ -366,7 +373,7 @@ static bool set_version(struct options *o, const char *value, struct error *e)
 
 static const struct option_info table[] = {
 	{ 'r', true, NULL, "FILE", option_add_input, ANALYZE,
-	    "a capture: pcap, pcapng, gzip of these, - = stdin; repeatable" },
+	    "a capture, gzip, zstd, lz4 of one, a directory, - = stdin; repeatable" },
 	{ 'i', true, NULL, "IFACE", option_add_interface, LIVE,
 	    "an interface, or any; repeatable; davscope -i is davscope monitor" },
 	{ 'D', false, "list-interfaces", NULL, option_set_list_interfaces, LIVE,
@@ -376,6 +383,8 @@ static const struct option_info table[] = {
 	{ 'Y', true, NULL, "CONDITION", set_filter, ANALYZE " " MONITOR,
 	    "show what matches: 'http.request.method == \"PUT\"'" },
 	{ 'c', false, NULL, "N", set_count, ANALYZE " " LIVE, "stop after N packets" },
+	{ 0, false, "follow", NULL, set_follow, ANALYZE,
+	    "wait for more of a growing file, and for those behind it" },
 	{ 0, false, "since", "TIME", set_since, ANALYZE,
 	    "packets from TIME on: 2006-09-25[T16:00:00Z] or epoch seconds" },
 	{ 0, false, "until", "TIME", set_until, ANALYZE, "packets before TIME" },

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What captures may be handed in as: compressed, in files and through pipes; directories.
+# What captures may be handed in as: compressed, in files and through pipes; directories; files that grow.
 set -u
 here=$(dirname "$0")
 davscope=${DAVSCOPE:-./davscope} build=${BUILD:-build}
@@ -115,5 +115,65 @@ done
 	exit $code
 )
 same "more files than descriptors" 0 $?
+
+# ---- --follow ----
+lines() { # FILE AT-LEAST: until it has so many lines, but not for ever
+	tries=0
+	while [ "$(wc -l <"$work/$1")" -lt "$2" ] && [ $tries -lt 200 ]; do
+		sleep 0.05
+		tries=$((tries + 1))
+	done
+}
+of_file() { # without the name of the one file in ids and evidence
+	sed -e 's/grow.pcap://g' -e 's/"input":"[^"]*",//g' -e 's/"\(grow.pcap\|-\)"//g' "$1"
+}
+mkdir "$work/row"
+head -c 20000 $sample >"$work/row/grow.pcap"
+: >"$work/follow"
+"$davscope" --follow --sandbox require -T json -r "$work/row/grow.pcap" >"$work/follow" 2>"$work/err" &
+reader=$!
+lines follow 8
+same "follow: what is complete is shown" 0 $(($(wc -l <"$work/follow") < 8))
+tail -c +20001 $sample | head -c 30003 >>"$work/row/grow.pcap"
+lines follow 30
+same "follow: more of it" 0 $(($(wc -l <"$work/follow") < 30))
+tail -c +50004 $sample >>"$work/row/grow.pcap"
+lines follow 400
+kill -INT $reader
+wait $reader
+same "follow: interrupted" 0 $?
+same "follow: nothing to say" "" "$(cat "$work/err")"
+piped -T json -r - <$sample
+of_file "$work/out" >"$work/whole"
+of_file "$work/follow" >"$work/grown"
+same_lines "follow: as if it had been whole" "$work/whole" "$work/grown"
+
+# A row as tcpdump -C writes it; the first file has no number.
+"$davscope" --follow -T json -r "$work/row/cap" >"$work/follow" 2>"$work/err"
+same "follow: no such file" 3 $?
+cp "$work/b.pcap" "$work/row/cap"
+: >"$work/follow"
+"$davscope" --follow -r "$work/row/cap" >"$work/follow" 2>"$work/err" &
+reader=$!
+lines follow 5
+cp "$work/a.pcap" "$work/row/cap1.part"
+mv "$work/row/cap1.part" "$work/row/cap1"
+tries=0
+until grep -q '^# cap1$' "$work/follow" || [ $tries -ge 200 ]; do
+	sleep 0.05
+	tries=$((tries + 1))
+done
+kill -TERM $reader
+wait $reader
+same "follow: a row" 0 $?
+says "follow: a row" follow "# cap1"
+run --follow -r $sample -r "$work/b.pcap"
+same "follow: one file" 2 $code
+run --follow -r - <$sample
+same "follow: not standard input" 2 $code
+run --follow -r "$work/dir"
+same "follow: no directory" 2 $code
+run --follow -r $sample -w "$work/slice.pcapng"
+same "follow: no slice" 2 $code
 
 closing
