@@ -86,7 +86,7 @@ static bool listing_read(struct listing *l, struct error *e)
 	DIR *dir = opendir(l->directory);
 	bool good = dir != NULL || error_set(e, "%s: %s", l->directory, strerror(errno));
 	errno = 0;
-	for (const struct dirent *d; good && (d = readdir(dir)) != NULL; errno = 0)
+	for (const struct dirent *d; dir && good && (d = readdir(dir)) != NULL; errno = 0)
 		good = listing_add(l, d->d_name, e);
 	if (good && errno != 0)
 		good = error_set(e, "%s: %s", l->directory, strerror(errno));

@@ -159,10 +159,8 @@ static bool source_start(struct source *s, struct error *e)
 		return error_set(e, "out of memory");
 	}
 	s->options.n_specs = 0; /* as many as source_close() has to close */
-	if (s->options.follow) {
+	if (s->options.follow)
 		s->input = (struct input_options){ .wait = source_wait, .ctx = s };
-		lane_name(&s->lanes[0], s->options.specs[0]);
-	}
 	s->input.room = &s->unpack;
 	if (s->options.bpf && !(s->filter = bpf_new(s->options.bpf, e)))
 		return false;
@@ -173,6 +171,8 @@ static bool source_start(struct source *s, struct error *e)
 		s->lanes[i].parked = n > 1 && reader_park(r);
 		s->options.n_specs++;
 	}
+	if (s->options.follow)
+		lane_name(&s->lanes[0], s->options.specs[0]);
 	s->input.stop = &s->stop;
 	return true;
 }
