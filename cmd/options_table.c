@@ -373,7 +373,7 @@ static bool set_version(struct options *o, const char *value, struct error *e)
 
 static const struct option_info table[] = {
 	{ 'r', true, NULL, "FILE", option_add_input, ANALYZE,
-	    "a capture, gzip, zstd, lz4 of one, a directory, - = stdin; repeatable" },
+	    "a capture, packed too, - = stdin, a directory; repeatable" },
 	{ 'i', true, NULL, "IFACE", option_add_interface, LIVE,
 	    "an interface, or any; repeatable; davscope -i is davscope monitor" },
 	{ 'D', false, "list-interfaces", NULL, option_set_list_interfaces, LIVE,
