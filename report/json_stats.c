@@ -57,6 +57,8 @@ static void write_inputs(struct json *j, const struct report_options *options,
 {
 	json_array(j, "inputs");
 	for (size_t i = 0; options->input_names != NULL && i < options->n_inputs; i++) {
+		if (options->input_names[i][0] == '\0')
+			continue;
 		json_next(j);
 		json_wire(j, slice_from(options->input_names[i]));
 	}
