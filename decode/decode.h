@@ -90,6 +90,7 @@ struct txn {
 	uint32_t seq;              /* 1-based within the flow, in order of completion */
 	uint32_t interim;          /* 1xx responses before the final one */
 	struct endpoint client, server;
+	struct endpoint peer;      /* the proxy that says who the client is; family 0: the client itself */
 	struct stamp done;         /* the packet that completed it: its place in the total order */
 	struct message req, res;
 	enum unpaired unpaired;
@@ -106,6 +107,7 @@ struct flow {
 	struct flow_id id;
 	struct stamp first, last, done;
 	struct endpoint side[2];
+	struct endpoint peer;      /* as in struct txn */
 	const char *protocol;      /* "http", "tls", "http2", ..., "unknown", "none" when no byte was seen */
 	const char *tunnel;        /* what HTTP turned into: "websocket", "http2", "tunnel", "upgraded", or NULL */
 	bool syn[2], fin[2], rst[2];

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode/proxy.h"
+
 static struct shard *shard_of(const struct side *s)
 {
 	return s->http->flow->shard;
@@ -24,12 +26,24 @@ struct http *http_new(struct tcp_flow *flow)
 		http->side[dir].http = http;
 		http->side[dir].state = flow->half[dir].syn ? SIDE_START : SIDE_LOST;
 	}
+	if (flow->half[0].syn)
+		http->side[0].state = SIDE_PREFACE;
 	return http;
 }
 
 unsigned http_client(const struct http *http)
 {
 	return http->side[0].role == ROLE_SERVER ? 1 : 0;
+}
+
+void http_origin(const struct http *http, struct endpoint *client, struct endpoint *peer)
+{
+	const struct side *s = &http->side[http_client(http)];
+	*peer = (struct endpoint){ 0 };
+	if (s->origin.family && s->state != SIDE_PREFACE) {
+		*peer = *client;
+		*client = s->origin;
+	}
 }
 
 bool side_is_response(const struct side *s)
@@ -280,6 +294,82 @@ void side_message_end(struct side *s, bool whole)
 		http_opaque(s->http, tunnel);
 }
 
+/* ---- the preface of a proxy ---- */
+
+/* The addresses count only when all of it was seen. */
+static size_t preface_rest(struct side *s, struct slice left)
+{
+	size_t n = s->left < left.n ? (size_t)s->left : left.n;
+	side_tap(s, slice_part(left, 0, n), TAP_HEAD);
+	s->left -= n;
+	if (!s->left) {
+		side_tap_end(s, TAP_NO_MESSAGE);
+		s->state = SIDE_START;
+	}
+	return n;
+}
+
+static size_t preface_keep(struct side *s, struct slice left)
+{
+	if (!s->n_line)
+		line_mark(s, &left);
+	side_tap(s, left, TAP_HEAD);
+	if (!line_keep(s, left))
+		side_give_up(s);
+	return left.n;
+}
+
+/* What was kept is the beginning of a line, behind blank lines at most. */
+static size_t preface_none(struct side *s)
+{
+	size_t blank = 0;
+	for (size_t i = 0; i < s->n_line; i++)
+		blank = s->line[i] == '\n' ? i + 1 : blank;
+	s->line_offset += blank;
+	s->n_line -= blank;
+	if (s->n_line && blank)
+		memmove(s->line, s->line + blank, s->n_line);
+	s->state = SIDE_START;
+	return 0;
+}
+
+static size_t preface_lost(struct side *s)
+{
+	side_tap_end(s, TAP_NO_MESSAGE);
+	s->opaque_bytes += s->n_line;
+	s->n_line = 0;
+	s->state = SIDE_LOST;
+	return 0;
+}
+
+static size_t preface_feed(struct side *s, struct slice left)
+{
+	uint8_t start[PROXY_MOST];
+	struct slice first = left;
+	struct proxy_preface preface;
+	if (s->left)
+		return preface_rest(s, left);
+	if (s->n_line) {
+		size_t room = sizeof(start) - s->n_line, n = left.n < room ? left.n : room;
+		memcpy(start, s->line, s->n_line);
+		memcpy(start + s->n_line, left.p, n);
+		first = (struct slice){ start, s->n_line + n };
+	}
+	enum proxy_verdict verdict = proxy_preface_read(first, &preface);
+	if (verdict == PROXY_MORE)
+		return preface_keep(s, left);
+	if (verdict == PROXY_NONE)
+		return preface_none(s);
+	if (verdict == PROXY_BROKEN)
+		side_anomaly(s, PROXY_MALFORMED, 0);
+	if (!preface.bytes)
+		return preface_lost(s);
+	s->left = preface.bytes - s->n_line;
+	s->origin = preface.client;
+	s->n_line = 0;
+	return preface_rest(s, left);
+}
+
 /* ---- the stream ---- */
 
 static size_t head_feed(struct side *s, struct slice left)
@@ -317,7 +407,9 @@ static void side_read(struct side *s, struct slice left)
 {
 	while (left.n) {
 		size_t used = left.n;
-		if (s->state == SIDE_START)
+		if (s->state == SIDE_PREFACE)
+			used = preface_feed(s, left);
+		else if (s->state == SIDE_START)
 			used = start_feed(s, left);
 		else if (s->state == SIDE_HEAD)
 			used = head_feed(s, left);
@@ -392,6 +484,8 @@ void http_gap(struct http *http, unsigned dir, uint64_t offset, uint64_t bytes, 
 	/* head_cut may begin a message, which wants to know where: at the kept line. */
 	side_cut(s, loss, false);
 	s->n_line = 0;
+	if (s->state == SIDE_PREFACE)
+		s->origin = (struct endpoint){ 0 };
 	s->state = SIDE_LOST;
 	pending_lost(s, end, kind);
 }
@@ -409,9 +503,10 @@ void http_end(struct http *http, unsigned dir, enum stream_end how)
 		return;
 	if (s->state == SIDE_BODY)
 		body_end_of_stream(s);
-	if (s->state == SIDE_HEAD || s->state == SIDE_BODY || s->n_line) {
+	bool begun = s->n_line || (s->state == SIDE_PREFACE && s->left);
+	if (s->state == SIDE_HEAD || s->state == SIDE_BODY || begun) {
 		side_anomaly(s, HTTP_TRUNCATED, 0);
-		s->opaque_bytes += s->state == SIDE_START ? s->n_line : 0;
+		s->opaque_bytes += s->state <= SIDE_START ? s->n_line : 0;
 		side_cut(s, 0, true);
 	}
 	if (s->n_line)

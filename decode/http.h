@@ -15,6 +15,7 @@
 #include "decode/tcp.h"
 
 enum side_state {
+	SIDE_PREFACE,     /* the first bytes of who opened the connection: a proxy may name its client */
 	SIDE_START,       /* between messages */
 	SIDE_HEAD,
 	SIDE_BODY,
@@ -77,10 +78,11 @@ struct side {
 	enum chunk_state chunk;
 	struct framing framing;
 	size_t headers_room, head_bytes;
-	uint64_t left;             /* of the body by Content-Length, or of the chunk */
+	uint64_t left;             /* of the body by Content-Length, of the chunk, or of the preface */
 	uint64_t body_bytes;
 	struct stamp last;         /* packet of the last byte read */
 	uint64_t messages, opaque_bytes;
+	struct endpoint origin;    /* for whom a proxy says it speaks; family 0: nothing was said */
 };
 
 struct http {
@@ -106,6 +108,8 @@ void http_end(struct http *, unsigned dir, enum stream_end);
 void http_finish(struct http *, enum flow_end);  /* delivers what is left */
 void http_free(struct http *);
 unsigned http_client(const struct http *);       /* direction of the client */
+/* Who the client is by the preface of the proxy, which then is *peer; else *peer is all zero. */
+void http_origin(const struct http *, struct endpoint *client, struct endpoint *peer);
 
 /* Tells whoever listens what bytes of the piece being read are; what became of those told before. */
 void side_tap(struct side *, struct slice, enum tap_kind);

@@ -149,6 +149,8 @@ static struct flow *flow_record(struct tcp_flow *f, enum flow_end why)
 	r->end = flow_end_of(f, why);
 	flow_record_side(r, 0, f, client);
 	flow_record_side(r, 1, f, !client);
+	if (f->http)
+		http_origin(f->http, &r->side[0], &r->peer);
 	r->retransmitted = f->retransmitted;
 	r->out_of_order = f->out_of_order;
 	r->conflicts = f->conflicts;

@@ -152,6 +152,23 @@ enum seen port_read(const struct asked *a, struct value *v)
 	return e != NULL ? value_number(v, e->port) : NOT_OBSERVED;
 }
 
+static const struct endpoint *asked_peer(const struct asked *a)
+{
+	return a->e->kind == EVENT_FLOW ? &a->e->flow->peer : &a->e->txn->peer;
+}
+
+enum seen peer_address_read(const struct asked *a, struct value *v)
+{
+	v->ip = asked_peer(a);
+	return v->ip->family != 0 ? PRESENT : ABSENT;
+}
+
+enum seen peer_port_read(const struct asked *a, struct value *v)
+{
+	const struct endpoint *peer = asked_peer(a);
+	return peer->family != 0 ? value_number(v, peer->port) : ABSENT;
+}
+
 enum seen loss_packets_read(const struct asked *a, struct value *v)
 {
 	return value_count(v, a->e->dropped->packets);
