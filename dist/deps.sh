@@ -12,6 +12,8 @@ build  command:pkg-config    pkgconf                   pkgconf-pkg-config  pkgco
 build  library:libpcap       libpcap-dev               libpcap-devel       libpcap-dev   libpcap           libpcap
 build  library:libxml-2.0    libxml2-dev               libxml2-devel       libxml2-dev   libxml2           libxml2
 build  library:zlib          zlib1g-dev                zlib-devel          zlib-dev      zlib              zlib
+build  library:libbrotlidec  libbrotli-dev             brotli-devel        brotli-dev    brotli            brotli
+build  library:libzstd       libzstd-dev               libzstd-devel       zstd-dev      zstd              zstd
 build  library:yaml-0.1      libyaml-dev               libyaml-devel       yaml-dev      libyaml           libyaml
 build  library:libpcre2-8    libpcre2-dev              pcre2-devel         pcre2-dev     pcre2             pcre2
 build  library:libmicrohttpd libmicrohttpd-dev         libmicrohttpd-devel libmicrohttpd-dev libmicrohttpd  libmicrohttpd
