@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode/proxy.h"
-
 static struct shard *shard_of(const struct side *s)
 {
 	return s->http->flow->shard;
@@ -88,7 +86,7 @@ static void side_tap_gap(struct side *s)
 static void side_cut(struct side *s, uint8_t loss, bool proven);
 
 /* No memory to go on with this message. */
-static void side_give_up(struct side *s)
+void side_give_up(struct side *s)
 {
 	side_anomaly(s, HTTP_LIMIT, 0);
 	side_cut(s, LOSS_LIMIT, false);
@@ -102,7 +100,7 @@ static void side_give_up(struct side *s)
 /* ---- lines ---- */
 
 /* Where a line starts is where its message starts. */
-static void line_mark(struct side *s, const struct slice *left)
+void side_line_mark(struct side *s, const struct slice *left)
 {
 	const struct piece *piece = s->http->piece;
 	s->line_at = piece->at;
@@ -118,7 +116,7 @@ size_t side_line_most(const struct limits *l)
 }
 
 /* Keeps the beginning of a line and its last byte so far. False: no memory. */
-static bool line_keep(struct side *s, struct slice part)
+bool side_line_keep(struct side *s, struct slice part)
 {
 	const struct limits *l = &shard_of(s)->options->limits;
 	size_t most = side_line_most(l);
@@ -142,7 +140,7 @@ static bool line_keep(struct side *s, struct slice part)
 	return true;
 }
 
-static void line_drop(struct side *s)
+void side_line_drop(struct side *s)
 {
 	shard_of(s)->txn_used -= s->line_room;
 	free(s->line);
@@ -164,11 +162,11 @@ bool side_line(struct side *s, struct slice *left, struct slice *line)
 	bool whole = end < left->n;
 	side_tap(s, slice_part(*left, 0, end + 1), line_kind(s));
 	if (!s->n_line)
-		line_mark(s, left);
+		side_line_mark(s, left);
 	*left = slice_part(*left, end + 1, left->n);
 	uint8_t last = part.n ? part.p[part.n - 1] : s->n_line ? s->line_last : 0;
 	if (s->n_line || !whole) {
-		if (!line_keep(s, part)) {
+		if (!side_line_keep(s, part)) {
 			side_give_up(s);
 			return false;
 		}
@@ -251,7 +249,7 @@ static void http_opaque(struct http *http, const char *protocol)
 	for (unsigned dir = 0; dir < 2; dir++) {
 		side_cut(&http->side[dir], 0, false);
 		side_tap_end(&http->side[dir], TAP_NO_MESSAGE);
-		line_drop(&http->side[dir]);
+		side_line_drop(&http->side[dir]);
 		http->side[dir].state = SIDE_OPAQUE;
 	}
 }
@@ -259,19 +257,17 @@ static void http_opaque(struct http *http, const char *protocol)
 /* A request of HTTP/0.9 may have an answer of HTTP/1.x; of other protocols nothing is read. */
 static void side_foreign(struct side *s, const char *protocol)
 {
-	if (strcmp(protocol, "http/0.9") == 0)
+	if (strcmp(protocol, "http/0.9") == 0) {
 		s->http->protocol = protocol;
-	else
-		http_opaque(s->http, protocol);
+		return;
+	}
+	http_opaque(s->http, protocol);
+	hello_begin(s, protocol);
 }
 
 void side_lost(struct side *s)
 {
-	struct slice first = s->n_line ? (struct slice){ s->line, s->n_line } : (struct slice){ 0 };
-	if (!first.n && s->http->piece)
-		first = slice_part(s->http->piece->bytes,
-		    (size_t)(s->line_offset - s->http->piece->offset), 64);
-	const char *protocol = s->messages ? NULL : protocol_recognise(first);
+	const char *protocol = first_protocol(s);
 	side_tap_end(s, TAP_NO_MESSAGE);
 	s->n_line = 0;
 	s->state = SIDE_LOST;
@@ -292,82 +288,6 @@ void side_message_end(struct side *s, bool whole)
 	message_end(s, whole, false);
 	if (tunnel)
 		http_opaque(s->http, tunnel);
-}
-
-/* ---- the preface of a proxy ---- */
-
-/* The addresses count only when all of it was seen. */
-static size_t preface_rest(struct side *s, struct slice left)
-{
-	size_t n = s->left < left.n ? (size_t)s->left : left.n;
-	side_tap(s, slice_part(left, 0, n), TAP_HEAD);
-	s->left -= n;
-	if (!s->left) {
-		side_tap_end(s, TAP_NO_MESSAGE);
-		s->state = SIDE_START;
-	}
-	return n;
-}
-
-static size_t preface_keep(struct side *s, struct slice left)
-{
-	if (!s->n_line)
-		line_mark(s, &left);
-	side_tap(s, left, TAP_HEAD);
-	if (!line_keep(s, left))
-		side_give_up(s);
-	return left.n;
-}
-
-/* What was kept is the beginning of a line, behind blank lines at most. */
-static size_t preface_none(struct side *s)
-{
-	size_t blank = 0;
-	for (size_t i = 0; i < s->n_line; i++)
-		blank = s->line[i] == '\n' ? i + 1 : blank;
-	s->line_offset += blank;
-	s->n_line -= blank;
-	if (s->n_line && blank)
-		memmove(s->line, s->line + blank, s->n_line);
-	s->state = SIDE_START;
-	return 0;
-}
-
-static size_t preface_lost(struct side *s)
-{
-	side_tap_end(s, TAP_NO_MESSAGE);
-	s->opaque_bytes += s->n_line;
-	s->n_line = 0;
-	s->state = SIDE_LOST;
-	return 0;
-}
-
-static size_t preface_feed(struct side *s, struct slice left)
-{
-	uint8_t start[PROXY_MOST];
-	struct slice first = left;
-	struct proxy_preface preface;
-	if (s->left)
-		return preface_rest(s, left);
-	if (s->n_line) {
-		size_t room = sizeof(start) - s->n_line, n = left.n < room ? left.n : room;
-		memcpy(start, s->line, s->n_line);
-		memcpy(start + s->n_line, left.p, n);
-		first = (struct slice){ start, s->n_line + n };
-	}
-	enum proxy_verdict verdict = proxy_preface_read(first, &preface);
-	if (verdict == PROXY_MORE)
-		return preface_keep(s, left);
-	if (verdict == PROXY_NONE)
-		return preface_none(s);
-	if (verdict == PROXY_BROKEN)
-		side_anomaly(s, PROXY_MALFORMED, 0);
-	if (!preface.bytes)
-		return preface_lost(s);
-	s->left = preface.bytes - s->n_line;
-	s->origin = preface.client;
-	s->n_line = 0;
-	return preface_rest(s, left);
 }
 
 /* ---- the stream ---- */
@@ -421,8 +341,8 @@ static void side_read(struct side *s, struct slice left)
 	}
 }
 
-/* A stream we did not see from its start, or whose framing is lost. */
-static void side_resume(struct side *s, struct slice segment)
+/* A stream we did not see from its start, or whose framing is lost. `grown`: there are new first bytes. */
+static void side_resume(struct side *s, struct slice segment, bool grown)
 {
 	if (s->mid_line) {
 		s->mid_line = slice_find_byte(segment, '\n') == segment.n;
@@ -432,7 +352,7 @@ static void side_resume(struct side *s, struct slice segment)
 		s->state = SIDE_START;
 		return;
 	}
-	const char *protocol = s->messages || s->opaque_bytes ? NULL : protocol_recognise(segment);
+	const char *protocol = grown ? first_protocol(s) : NULL;
 	if (protocol)
 		side_foreign(s, protocol);
 }
@@ -448,6 +368,7 @@ void http_data(struct http *http, unsigned dir, const struct piece *piece)
 {
 	struct side *s = &http->side[dir];
 	http->piece = piece;
+	bool grown = s->state != SIDE_PREFACE && !s->messages && first_note(s, piece->bytes);
 	if (s->pending)
 		pending_limit(http, s->pending);
 	if (s->state == SIDE_BODY && body_withheld(s, piece->bytes))
@@ -455,11 +376,12 @@ void http_data(struct http *http, unsigned dir, const struct piece *piece)
 	if (s->state == SIDE_LOST && s->role == ROLE_CLIENT && piece->peer_acked_known)
 		pending_settle(http, piece->peer_acked);
 	if (s->state == SIDE_LOST)
-		side_resume(s, piece->bytes);
+		side_resume(s, piece->bytes, grown);
 	side_read(s, piece->bytes);
+	hello_note(s, piece->bytes, piece->offset);
 	s->last = piece->at;
 	if (!s->n_line && s->line_room)
-		line_drop(s);
+		side_line_drop(s);
 	http->piece = NULL;
 	if (s->pending)
 		pending_account(http, s->pending);
@@ -475,6 +397,7 @@ void http_gap(struct http *http, unsigned dir, uint64_t offset, uint64_t bytes, 
 	uint64_t end = offset + bytes;
 	s->gap_seen = true;
 	side_tap_gap(s);
+	first_gap(s);
 	if (s->state == SIDE_OPAQUE)
 		return;
 	if (s->message)
@@ -530,6 +453,7 @@ void http_finish(struct http *http, enum flow_end end)
 void http_free(struct http *http)
 {
 	for (unsigned dir = 0; dir < 2; dir++)
-		line_drop(&http->side[dir]);
+		side_line_drop(&http->side[dir]);
+	free(http->names);
 	free(http);
 }

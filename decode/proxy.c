@@ -168,3 +168,36 @@ enum proxy_verdict proxy_preface_read(struct slice first, struct proxy_preface *
 		return text_read(first, out);
 	return first.n && first.p[0] != '\r' ? PROXY_NONE : binary_read(first, out);
 }
+
+/* ---- without what it says ---- */
+
+static void text_blank(uint8_t *p, size_t n, bool whole)
+{
+	struct slice start = whole ? SLICE("PROXY UNKNOWN ") : SLICE("PROXY ");
+	size_t end = n - 1;
+	if (end > 0 && p[end - 1] == '\r')
+		end--;
+	for (size_t i = 0; i < end; i++)
+		p[i] = i < start.n ? start.p[i] : 'x';
+}
+
+static void binary_blank(uint8_t *p, size_t n, bool whole)
+{
+	if (whole)
+		p[12] = 0x20; /* the proxy speaks for itself */
+	memset(p + HEADER, 0, n - HEADER);
+}
+
+size_t proxy_preface_blank(uint8_t *p, size_t n)
+{
+	struct proxy_preface preface;
+	enum proxy_verdict verdict = proxy_preface_read((struct slice){ p, n }, &preface);
+	bool whole = verdict == PROXY_WHOLE;
+	if (!preface.bytes || preface.bytes > n || (!whole && verdict != PROXY_BROKEN))
+		return 0;
+	if (p[0] == 'P')
+		text_blank(p, preface.bytes, whole);
+	else
+		binary_blank(p, preface.bytes, whole);
+	return preface.bytes;
+}

@@ -45,6 +45,22 @@ enum seen protocol_read(const struct asked *a, struct value *v)
 	return value_word(v, a->e->flow->protocol);
 }
 
+static enum seen tls_missing(const struct flow *f)
+{
+	bool tls = slice_is(SLICE("tls"), f->protocol);
+	return tls && !f->tls_hello ? NOT_OBSERVED : ABSENT;
+}
+
+enum seen tls_server_name_read(const struct asked *a, struct value *v)
+{
+	return value_text_or(v, a->e->flow->tls_server_name, tls_missing(a->e->flow));
+}
+
+enum seen tls_alpn_read(const struct asked *a, struct value *v)
+{
+	return value_text_or(v, a->e->flow->tls_alpn, tls_missing(a->e->flow));
+}
+
 enum seen tunnel_read(const struct asked *a, struct value *v)
 {
 	const char *tunnel = a->e->flow->tunnel;

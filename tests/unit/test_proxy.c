@@ -244,6 +244,34 @@ static void one_that_ends_too_early(void **unused)
 	}
 }
 
+/* ---- a copy that names nobody ---- */
+
+static void check_blank(struct slice s, const char *want, size_t n)
+{
+	uint8_t bytes[128];
+	for (size_t part = 0; part <= s.n; part++) {
+		memcpy(bytes, s.p, part);
+		size_t done = proxy_preface_blank(bytes, part);
+		assert_int_equal(done, part < n ? 0 : n);
+	}
+	assert_memory_equal(bytes, want, n);
+	assert_memory_equal(bytes + n, s.p + n, s.n - n);
+}
+
+static void names_are_taken_out(void **unused)
+{
+	(void)unused;
+	check_blank(SLICE("PROXY TCP4 192.0.2.7 10.0.0.2 40001 80\r\n" GET),
+	    "PROXY UNKNOWN xxxxxxxxxxxxxxxxxxxxxxxx\r\n", 40);
+	check_blank(SLICE("PROXY UNKNOWN\r\n" GET), "PROXY UNKNOWN\r\n", 15);
+	check_blank(SLICE("PROXY TCP4 192.0.2.7\n"), "PROXY xxxxxxxxxxxxxx\n", 21);
+	check_blank(SLICE(SIGNATURE "\x21\x11\0\x0f" V4 "abc" GET),
+	    SIGNATURE "\x20\x11\0\x0f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 31);
+	check_blank(SLICE(SIGNATURE "\x2f\x11\0\x0c" V4 GET),
+	    SIGNATURE "\x2f\x11\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0", 28);
+	check_blank(SLICE(GET), "", 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +284,7 @@ int main(void)
 		cmocka_unit_test(one_that_cannot_be_read_past),
 		cmocka_unit_test(one_that_was_not_seen_whole),
 		cmocka_unit_test(one_that_ends_too_early),
+		cmocka_unit_test(names_are_taken_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
