@@ -108,7 +108,7 @@ struct flow {
 	struct stamp first, last, done;
 	struct endpoint side[2];
 	struct endpoint peer;      /* as in struct txn */
-	const char *protocol;      /* "http", "tls", "http2", ..., "unknown", "none" when no byte was seen */
+	const char *protocol;      /* "http", "tls", "http2", ..., "unknown", "none" when no byte was seen, or a preface alone */
 	struct slice tls_server_name, tls_alpn; /* that a TLS client asked for and offered */
 	const char *tunnel;        /* what HTTP turned into: "websocket", "http2", "tunnel", "upgraded", or NULL */
 	bool syn[2], fin[2], rst[2];

@@ -87,6 +87,7 @@ struct side {
 	uint8_t first[FIRST_MOST]; /* of the stream, to know a protocol by; behind a preface and blank lines */
 	size_t n_first;
 	uint64_t first_at;         /* offset of first[0] */
+	bool prefaced;             /* a preface was read, to its end */
 	struct endpoint origin;    /* for whom a proxy says it speaks; family 0: nothing was said */
 };
 

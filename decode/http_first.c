@@ -118,6 +118,7 @@ static size_t preface_rest(struct side *s, struct slice left)
 	if (!s->left) {
 		side_tap_end(s, TAP_NO_MESSAGE);
 		s->state = SIDE_START;
+		s->prefaced = true;
 		first_note(s, slice_part(left, n, left.n));
 	}
 	return n;

@@ -30,7 +30,7 @@ struct output *output_add(struct output_list *l, enum output_kind kind, uint64_t
 	return o;
 }
 
-static void flow_record_free(struct flow *r)
+void flow_record_free(struct flow *r)
 {
 	if (r) {
 		free((void *)r->packet_list);
@@ -112,7 +112,11 @@ static const char *flow_protocol(const struct tcp_flow *f)
 		return "none";
 	if (http->side[0].messages || http->side[1].messages)
 		return "http";
-	return http->protocol ? http->protocol : "unknown";
+	if (http->protocol)
+		return http->protocol;
+	/* Proxies look in this way whether a server lives. */
+	bool preface_alone = http->side[0].prefaced && !http->side[0].n_first && !f->half[1].bytes;
+	return preface_alone ? "none" : "unknown";
 }
 
 static void flow_record_side(struct flow *r, unsigned to, const struct tcp_flow *f, unsigned dir)

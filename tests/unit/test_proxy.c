@@ -244,6 +244,24 @@ static void one_that_ends_too_early(void **unused)
 	}
 }
 
+static void nothing_behind_it(void **unused)
+{
+	(void)unused;
+	for (unsigned more = 0; more < 2; more++) {
+		struct kit k;
+		uint32_t c = 101;
+		kit_open(&k);
+		kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+		kit_send(&k, 0, 1, 200, c, TCP_SYN | TCP_ACK, "");
+		send(&k, 0, &c, 201, SLICE(SIGNATURE "\x20\0\0\0"));
+		send(&k, 0, &c, 201, more ? SLICE("\1") : SLICE(""));
+		kit_finish(&k);
+		const struct flow *f = kit_output(&k, OUTPUT_FLOW, 0)->u.flow;
+		assert_string_equal(f->protocol, more ? "unknown" : "none");
+		kit_close(&k);
+	}
+}
+
 /* ---- a copy that names nobody ---- */
 
 static void check_blank(struct slice s, const char *want, size_t n)
@@ -284,6 +302,7 @@ int main(void)
 		cmocka_unit_test(one_that_cannot_be_read_past),
 		cmocka_unit_test(one_that_was_not_seen_whole),
 		cmocka_unit_test(one_that_ends_too_early),
+		cmocka_unit_test(nothing_behind_it),
 		cmocka_unit_test(names_are_taken_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
