@@ -87,8 +87,7 @@ static void output_deliver(struct decoder *d, struct output *o)
 		d->sink.txn(d->sink.ctx, o->u.txn);
 	} else if (o->kind == OUTPUT_FLOW) {
 		d->sink.flow(d->sink.ctx, o->u.flow);
-		free((void *)o->u.flow->packet_list);
-		free(o->u.flow);
+		flow_record_free(o->u.flow);
 	} else if (o->kind == OUTPUT_DROPPED) {
 		d->sink.dropped(d->sink.ctx, &o->u.dropped);
 	} else {

@@ -12,6 +12,7 @@ build  command:pkg-config    pkgconf                   pkgconf-pkg-config  pkgco
 build  library:libpcap       libpcap-dev               libpcap-devel       libpcap-dev   libpcap           libpcap
 build  library:libxml-2.0    libxml2-dev               libxml2-devel       libxml2-dev   libxml2           libxml2
 build  library:zlib          zlib1g-dev                zlib-devel          zlib-dev      zlib              zlib
+build  library:libbrotlidec  libbrotli-dev             brotli-devel        brotli-dev    brotli            brotli
 build  library:libzstd       libzstd-dev               libzstd-devel       zstd-dev      zstd              zstd
 build  library:liblz4        liblz4-dev                lz4-devel           lz4-dev       lz4               lz4
 build  library:yaml-0.1      libyaml-dev               libyaml-devel       yaml-dev      libyaml           libyaml

@@ -121,6 +121,8 @@ static void write_flows(struct json *j, const struct summary *s, const struct ru
 	json_member(j, "http", s->http_flows);
 	json_member(j, "opaque_bytes", end->decoded.opaque_bytes);
 	write_names(j, "opaque", s->protocols, s->n_protocols, true);
+	if (s->n_tls_names != 0)
+		write_names(j, "tls", s->tls_names, s->n_tls_names, true);
 	json_end(j, '}');
 }
 

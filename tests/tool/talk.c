@@ -325,8 +325,12 @@ static bool on_switch(struct script *s, const struct words *w)
 		s->shape.style = STYLE_DATA;
 	else if (word_is(w->v[0], "@hex"))
 		s->shape.hex = true;
+	else if (word_is(w->v[0], "@brotli"))
+		s->shape.packing = PACKING_BROTLI;
+	else if (word_is(w->v[0], "@zstd"))
+		s->shape.packing = PACKING_ZSTD;
 	else
-		s->shape.gzip = true;
+		s->shape.packing = PACKING_GZIP;
 	return true;
 }
 
@@ -357,6 +361,8 @@ static const struct directive directives[] = {
 	{ "@data", 0, 0, on_switch, "" },
 	{ "@hex", 0, 0, on_switch, "" },
 	{ "@gzip", 0, 0, on_switch, "" },
+	{ "@brotli", 0, 0, on_switch, "" },
+	{ "@zstd", 0, 0, on_switch, "" },
 	{ "@chunked", 1, 1, on_chunked, "BYTES" },
 	{ "@trailer", 1, WORDS_MAX, on_trailer, "NAME: VALUE" },
 	{ "@join", 0, 0, on_switch, "" },
