@@ -152,8 +152,15 @@ enum anomaly_code ip_read(struct datagram *d, uint8_t family, uint32_t beyond, s
 
 bool ip_may_hold_tcp(const struct datagram *d)
 {
-	return d->protocol == PROTOCOL_TCP || is_extension(d) ||
-	    (d->fragment && d->src.family == 6);
+	switch (d->protocol) {
+	case PROTOCOL_TCP:
+	case PROTOCOL_IP4:
+	case PROTOCOL_IP6:
+	case PROTOCOL_GRE:
+		return true;
+	default:
+		return is_extension(d) || (d->fragment && d->src.family == 6);
+	}
 }
 
 enum anomaly_code ip_read_rest(struct datagram *d, size_t layers)

@@ -1,6 +1,6 @@
 /*
- * net.c - one packet through link layer, IP, defragmentation and TCP header, and what was not
- * TCP counted. Checksums are not looked at: network cards fill them in behind the capture.
+ * net.c - one packet through link layer, IP, defragmentation, tunnels and TCP header, and what was
+ * not TCP counted. Checksums are not looked at: network cards fill them in behind the capture.
  */
 #include "decode/net.h"
 
@@ -85,16 +85,45 @@ static bool net_read_fragment(struct net *n, struct datagram *d)
 	return fault == ANOMALY_CODES || net_fault(n, fault, 0);
 }
 
-static bool net_read_ip(struct net *n, const struct packet *packet, struct datagram *d,
-    uint8_t family)
+/* A fragment of UDP in which a tunnel may be: it has the port, or another one of its datagram had. */
+static bool net_is_tunnel_piece(const struct net *n, const struct datagram *d)
 {
-	size_t have = packet->bytes.n;
-	uint32_t beyond = packet->wire_len > have ? packet->wire_len - (uint32_t)have : 0;
-	enum anomaly_code fault = ip_read(d, family, beyond, n->layers);
+	struct cursor c = d->c;
+	if (d->protocol != PROTOCOL_UDP || d->offset != 0)
+		return d->protocol == PROTOCOL_UDP && defrag_has(n->defrag, d);
+	cursor_skip(&c, 2);
+	return link_is_tunnel_port(cursor_be16(&c));
+}
+
+static bool net_read_ip(struct net *n, const struct link *l, struct datagram *d)
+{
+	enum anomaly_code fault = ip_read(d, l->family, l->beyond, n->layers);
 	if (fault != ANOMALY_CODES)
 		return net_fault(n, fault, 0);
-	n->counts.fragments += d->fragment;
-	return !d->fragment || !ip_may_hold_tcp(d) || net_read_fragment(n, d);
+	if (!d->fragment)
+		return true;
+	n->counts.fragments++;
+	if (ip_may_hold_tcp(d) || net_is_tunnel_piece(n, d))
+		return net_read_fragment(n, d);
+	n->counts.not_tcp++;
+	return false;
+}
+
+/* Into the tunnel behind the IP header, up to the next one. False: it is none, or has no IP in it. */
+static bool net_enter(struct net *n, const struct datagram *d, struct link *l)
+{
+	l->c = d->c;
+	l->beyond = d->missing;
+	enum link_next next = link_by_ip_protocol(l, d->protocol);
+	if (next == LINK_OTHER) {
+		n->counts.not_tcp++;
+		return false;
+	}
+	enum anomaly_code fault = link_walk(l, n->layers, &next);
+	if (fault != ANOMALY_CODES)
+		return net_fault(n, fault, 0);
+	n->counts.not_ip += next != LINK_IP;
+	return next == LINK_IP;
 }
 
 /* RFC 9293 3.1. The header may be cut within its options: all that is used stands before them. */
@@ -106,6 +135,7 @@ static bool net_read_tcp(struct net *n, const struct datagram *d, struct segment
 		.at = d->at,
 		.recording = d->recording,
 		.vlan = d->vlan,
+		.tunnel = d->tunnel,
 		.src = d->src,
 		.dst = d->dst,
 		.pieces = d->pieces,
@@ -132,23 +162,41 @@ static bool net_read_tcp(struct net *n, const struct datagram *d, struct segment
 	return true;
 }
 
+/* A datagram put together in a tunnel is known by the packets of its pieces, not by theirs. */
+static struct datagram net_datagram(const struct packet *packet, const struct link *l)
+{
+	return (struct datagram){
+		.at = packet->at,
+		.recording = packet->recording,
+		.vlan = l->vlan,
+		.tunnel = l->tunnel,
+		.c = l->c,
+	};
+}
+
 bool net_packet(struct net *n, const struct packet *packet, struct segment *out)
 {
-	struct link l = { .c = cursor_from(packet->bytes) };
+	size_t have = packet->bytes.n;
+	struct link l = {
+		.c = cursor_from(packet->bytes),
+		.beyond = packet->wire_len > have ? packet->wire_len - (uint32_t)have : 0,
+	};
 	n->now = packet->at;
 	if (!net_read_link(n, packet, &l))
 		return false;
-	struct datagram d = {
-		.at = packet->at,
-		.recording = packet->recording,
-		.vlan = l.vlan,
-		.c = l.c,
-	};
-	if (!net_read_ip(n, packet, &d, l.family))
+	struct datagram d = net_datagram(packet, &l);
+	if (!net_read_ip(n, &l, &d))
 		return false;
-	if (d.protocol != PROTOCOL_TCP) {
-		n->counts.not_tcp++;
-		return false;
+	/* Each turn takes a header, of which there are at most `layers`. */
+	while (d.protocol != PROTOCOL_TCP) {
+		struct datagram outer = d;
+		if (!net_enter(n, &outer, &l))
+			return false;
+		d = net_datagram(packet, &l);
+		d.pieces = outer.pieces;
+		d.n_pieces = outer.n_pieces;
+		if (!net_read_ip(n, &l, &d))
+			return false;
 	}
 	return net_read_tcp(n, &d, out);
 }
@@ -158,8 +206,10 @@ size_t packet_link_bytes(int linktype, struct slice packet, size_t layers, bool 
 	struct link l = { .c = cursor_from(packet) };
 	enum link_next next = LINK_OTHER;
 	enum anomaly_code fault = link_read(linktype, layers, &l, &next);
-	*is_ip = fault == ANOMALY_CODES && next == LINK_IP;
-	return fault == LINK_UNKNOWN ? 0 : packet.n - cursor_left(&l.c);
+	*is_ip = fault == ANOMALY_CODES && next == LINK_IP && l.inner == NULL;
+	if (fault == LINK_UNKNOWN)
+		return 0;
+	return l.inner != NULL ? (size_t)(l.inner - packet.p) : packet.n - cursor_left(&l.c);
 }
 
 void net_tick(struct net *n, int64_t clock_ns)

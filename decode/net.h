@@ -14,6 +14,7 @@ struct segment {
 	struct stamp at;
 	uint16_t recording;
 	uint32_t vlan;             /* both 802.1Q ids (outer << 12 | inner), 0 = untagged */
+	uint64_t tunnel;           /* kind << 32 | id of the innermost tunnel that has an id, 0 = none */
 	struct endpoint src, dst;
 	uint32_t seq, ack;         /* ack is 0 without TCP_ACK */
 	uint8_t flags;
