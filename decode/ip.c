@@ -52,7 +52,7 @@ static enum anomaly_code ip4_read(struct datagram *d, uint32_t beyond)
 	size_t total = cursor_be16(&d->c);
 	d->id = cursor_be16(&d->c);
 	uint16_t place = cursor_be16(&d->c);
-	cursor_skip(&d->c, 1);
+	d->hops = cursor_u8(&d->c);
 	d->protocol = cursor_u8(&d->c);
 	cursor_skip(&d->c, 2);
 	d->src = address_take(&d->c, 4);
@@ -77,7 +77,7 @@ static enum anomaly_code ip6_read(struct datagram *d, uint32_t beyond)
 	cursor_skip(&d->c, 4);
 	size_t length = cursor_be16(&d->c);
 	d->protocol = cursor_u8(&d->c);
-	cursor_skip(&d->c, 1);
+	d->hops = cursor_u8(&d->c);
 	d->src = address_take(&d->c, 6);
 	d->dst = address_take(&d->c, 6);
 	if (d->c.bad)

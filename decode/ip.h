@@ -23,6 +23,8 @@ struct datagram {
 	uint64_t tunnel; /* as in struct segment */
 	struct endpoint src, dst; /* ports are 0 */
 	uint8_t protocol; /* of what the cursor stands at */
+	uint8_t hops; /* it may still make: TTL, hop limit */
+	uint64_t place; /* hash of the headers around it that do not change from packet to packet */
 	struct cursor c; /* captured payload, cut where IP says it ends */
 	uint32_t missing; /* payload bytes on the wire behind the captured ones */
 	bool fragment, more; /* fragment: the next three say which */

@@ -8,8 +8,10 @@
 #include "decode/defrag.h"
 #include "decode/ip.h"
 #include "decode/link.h"
+#include "decode/sighting.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { TCP_HEADER = 20, LINKTYPES = 65536 };
 
@@ -18,6 +20,7 @@ struct net {
 	size_t layers;
 	struct decode_counts counts;
 	struct defrag *defrag;
+	struct sightings *sightings;
 	struct stamp now; /* the last packet */
 	uint8_t told[LINKTYPES / 8]; /* a bit for each link type that was complained of */
 };
@@ -26,11 +29,13 @@ struct net *net_new(const struct limits *l, struct hash_key key, struct net_sink
     struct error *e)
 {
 	struct net *n = calloc(1, sizeof(*n));
-	if (n != NULL)
+	if (n != NULL) {
 		n->defrag = defrag_new(l, key, sink);
-	if (n == NULL || n->defrag == NULL) {
-		free(n);
-		error_set(e, "out of memory for the table of fragments");
+		n->sightings = sightings_new(l, key);
+	}
+	if (n == NULL || n->defrag == NULL || n->sightings == NULL) {
+		net_free(n);
+		error_set(e, "out of memory for the tables of fragments and copies");
 		return NULL;
 	}
 	n->sink = sink;
@@ -95,18 +100,29 @@ static bool net_is_tunnel_piece(const struct net *n, const struct datagram *d)
 	return link_is_tunnel_port(cursor_be16(&c));
 }
 
+/* Of what carries other packets those are looked at. */
+static bool net_is_copy(struct net *n, struct datagram *d)
+{
+	if (!d->fragment && d->protocol != PROTOCOL_TCP)
+		return false;
+	bool copy = sighting_is_copy(n->sightings, d);
+	n->counts.copies += copy;
+	return copy;
+}
+
 static bool net_read_ip(struct net *n, const struct link *l, struct datagram *d)
 {
 	enum anomaly_code fault = ip_read(d, l->family, l->beyond, n->layers);
 	if (fault != ANOMALY_CODES)
 		return net_fault(n, fault, 0);
-	if (!d->fragment)
-		return true;
-	n->counts.fragments++;
-	if (ip_may_hold_tcp(d) || net_is_tunnel_piece(n, d))
-		return net_read_fragment(n, d);
-	n->counts.not_tcp++;
-	return false;
+	n->counts.fragments += d->fragment;
+	if (d->fragment && !ip_may_hold_tcp(d) && !net_is_tunnel_piece(n, d)) {
+		n->counts.not_tcp++;
+		return false;
+	}
+	if (net_is_copy(n, d))
+		return false;
+	return !d->fragment || net_read_fragment(n, d);
 }
 
 /* Into the tunnel behind the IP header, up to the next one. False: it is none, or has no IP in it. */
@@ -163,15 +179,37 @@ static bool net_read_tcp(struct net *n, const struct datagram *d, struct segment
 }
 
 /* A datagram put together in a tunnel is known by the packets of its pieces, not by theirs. */
-static struct datagram net_datagram(const struct packet *packet, const struct link *l)
+static struct datagram net_datagram(const struct packet *packet, const struct link *l,
+    uint64_t place)
 {
 	return (struct datagram){
 		.at = packet->at,
 		.recording = packet->recording,
 		.vlan = l->vlan,
 		.tunnel = l->tunnel,
+		.place = place,
 		.c = l->c,
 	};
+}
+
+/* Link addresses, tags, and of Linux' cooked packets the interface and the direction. */
+static uint64_t place_of_link(const struct packet *packet, const struct link *l)
+{
+	uint64_t place[5] = { (unsigned)packet->linktype };
+	size_t n = packet->bytes.n - cursor_left(&l->c), most = sizeof(place) - sizeof(place[0]);
+	if (n != 0)
+		memcpy(place + 1, packet->bytes.p, n < most ? n : most);
+	return hash_fixed(place, sizeof(place));
+}
+
+/* Who carries it; what else the outer headers have is new in each packet. */
+static uint64_t place_of_tunnel(const struct datagram *outer)
+{
+	struct {
+		uint64_t around;
+		struct endpoint src, dst;
+	} place = { outer->place, outer->src, outer->dst };
+	return hash_fixed(&place, sizeof(place));
 }
 
 bool net_packet(struct net *n, const struct packet *packet, struct segment *out)
@@ -184,7 +222,7 @@ bool net_packet(struct net *n, const struct packet *packet, struct segment *out)
 	n->now = packet->at;
 	if (!net_read_link(n, packet, &l))
 		return false;
-	struct datagram d = net_datagram(packet, &l);
+	struct datagram d = net_datagram(packet, &l, place_of_link(packet, &l));
 	if (!net_read_ip(n, &l, &d))
 		return false;
 	/* Each turn takes a header, of which there are at most `layers`. */
@@ -192,7 +230,7 @@ bool net_packet(struct net *n, const struct packet *packet, struct segment *out)
 		struct datagram outer = d;
 		if (!net_enter(n, &outer, &l))
 			return false;
-		d = net_datagram(packet, &l);
+		d = net_datagram(packet, &l, place_of_tunnel(&outer));
 		d.pieces = outer.pieces;
 		d.n_pieces = outer.n_pieces;
 		if (!net_read_ip(n, &l, &d))
@@ -224,6 +262,7 @@ void net_count(const struct net *n, struct decode_counts *counts)
 	counts->not_tcp = n->counts.not_tcp;
 	counts->bad = n->counts.bad;
 	counts->fragments = n->counts.fragments;
+	counts->copies = n->counts.copies;
 }
 
 void net_free(struct net *n)
@@ -231,5 +270,6 @@ void net_free(struct net *n)
 	if (n == NULL)
 		return;
 	defrag_free(n->defrag);
+	sightings_free(n->sightings);
 	free(n);
 }
