@@ -192,24 +192,33 @@ static struct datagram net_datagram(const struct packet *packet, const struct li
 	};
 }
 
+static uint64_t place_add(uint64_t place, const uint64_t *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		place = (place ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		place ^= place >> 32;
+	}
+	return place;
+}
+
 /* Link addresses, tags, and of Linux' cooked packets the interface and the direction. */
 static uint64_t place_of_link(const struct packet *packet, const struct link *l)
 {
-	uint64_t place[5] = { (unsigned)packet->linktype };
-	size_t n = packet->bytes.n - cursor_left(&l->c), most = sizeof(place) - sizeof(place[0]);
+	uint64_t head[4] = { 0 };
+	size_t n = packet->bytes.n - cursor_left(&l->c);
 	if (n != 0)
-		memcpy(place + 1, packet->bytes.p, n < most ? n : most);
-	return hash_fixed(place, sizeof(place));
+		memcpy(head, packet->bytes.p, n < sizeof(head) ? n : sizeof(head));
+	return place_add((unsigned)packet->linktype, head, sizeof(head) / sizeof(head[0]));
 }
 
 /* Who carries it; what else the outer headers have is new in each packet. */
 static uint64_t place_of_tunnel(const struct datagram *outer)
 {
-	struct {
-		uint64_t around;
-		struct endpoint src, dst;
-	} place = { outer->place, outer->src, outer->dst };
-	return hash_fixed(&place, sizeof(place));
+	uint64_t ends[5];
+	_Static_assert(sizeof(ends) == 2 * sizeof(outer->src), "both ends, no padding");
+	memcpy(ends, &outer->src, sizeof(outer->src));
+	memcpy((uint8_t *)ends + sizeof(outer->src), &outer->dst, sizeof(outer->dst));
+	return place_add(outer->place, ends, sizeof(ends) / sizeof(ends[0]));
 }
 
 bool net_packet(struct net *n, const struct packet *packet, struct segment *out)

@@ -14,6 +14,9 @@ enum {
 	PLACES = 6, /* a packet on its way through bridges and name spaces of one host passes few */
 	BLOCK = 2048,
 	BLOCK_KEYS = BLOCK / 4,
+	COMMON_KEYS = 80 / 4,
+	PLACE_KEYS = 32 / 4,
+	KEYS = BLOCK_KEYS + COMMON_KEYS + PLACE_KEYS,
 	TCP_HEADER = 20,
 	CHECKSUM = 16,
 	MOST_MOVES = 8,
@@ -57,7 +60,7 @@ struct sightings {
 	struct table seen, tied;
 	struct sighting *packets;
 	struct alias *aliases;
-	uint32_t keys[BLOCK_KEYS];
+	uint32_t keys[KEYS]; /* for payload, what is in front of it, places */
 };
 
 /* ---- tables ---- */
@@ -98,7 +101,7 @@ struct sightings *sightings_new(const struct limits *l, struct hash_key hash)
 		return NULL;
 	s->hash = hash;
 	s->max_ns = l->copy_ms * MILLISECOND;
-	for (uint32_t i = 0; i < BLOCK_KEYS; i++)
+	for (uint32_t i = 0; i < KEYS; i++)
 		s->keys[i] = (uint32_t)hash_keyed(hash, &i, sizeof(i));
 	if (l->copy_packets == 0)
 		return s;
@@ -146,15 +149,17 @@ static uint64_t block_hash(const uint32_t *keys, const uint8_t *p, size_t n)
 	return sum + (uint64_t)(w[0] + keys[i / 4]) * (uint32_t)(w[1] + keys[i / 4 + 1]);
 }
 
+/* Behind what is hashed already. */
 static uint64_t bytes_hash(const struct sightings *s, uint64_t before, struct slice bytes)
 {
-	uint64_t chain[2] = { before, 0 };
-	for (size_t at = 0; at < bytes.n; at += BLOCK) {
+	size_t at = 0;
+	do {
 		struct slice part = slice_part(bytes, at, BLOCK);
-		chain[1] = block_hash(s->keys, part.p, part.n);
-		chain[0] = hash_keyed(s->hash, chain, sizeof(chain));
-	}
-	return chain[0];
+		uint64_t chain[2] = { before, block_hash(s->keys, part.p, part.n) };
+		before = hash_keyed(s->hash, chain, sizeof(chain));
+		at += BLOCK;
+	} while (at < bytes.n);
+	return before;
 }
 
 /*
@@ -168,7 +173,7 @@ struct common {
 	uint8_t protocol, fragment;
 	uint8_t tcp[TCP_HEADER];
 };
-_Static_assert(sizeof(struct common) == 80, "hashed whole: no padding");
+_Static_assert(sizeof(struct common) == 4 * COMMON_KEYS, "hashed whole: no padding");
 
 static uint64_t common_hash(const struct sightings *s, const struct datagram *d)
 {
@@ -188,15 +193,16 @@ static uint64_t common_hash(const struct sightings *s, const struct datagram *d)
 	if (header != 0)
 		memcpy(c.tcp, bytes.p, header);
 	c.tcp[CHECKSUM] = c.tcp[CHECKSUM + 1] = 0;
-	uint64_t chain[2] = { block_hash(s->keys, (const uint8_t *)&c, sizeof(c)), bytes.n };
-	uint64_t hash = hash_keyed(s->hash, chain, sizeof(chain));
+	uint64_t hash = block_hash(s->keys + BLOCK_KEYS, (const uint8_t *)&c, sizeof(c));
 	return bytes_hash(s, hash, slice_part(bytes, header, bytes.n));
 }
 
 static uint32_t place_hash(const struct sightings *s, const struct datagram *d)
 {
 	uint64_t place[4] = { d->place, d->tunnel, d->vlan, d->hops };
-	return (uint32_t)hash_keyed(s->hash, place, sizeof(place));
+	uint64_t sum = block_hash(s->keys + BLOCK_KEYS + COMMON_KEYS, (const uint8_t *)place,
+	    sizeof(place));
+	return (uint32_t)(sum ^ sum >> 32);
 }
 
 /* ---- networks ---- */
