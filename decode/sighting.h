@@ -4,7 +4,8 @@
  * Mirrors that copy what comes in and what goes out, "-i any" and bridges record one packet several times. A
  * copy has the same bytes of TCP, comes soon, and was sent once: it has the IP identification of the first,
  * which a sender changes with each packet, or, where there is none (IPv6, and 0), it was seen at another
- * place. A retransmission takes the way of the first and passes the same places.
+ * place. A retransmission takes the way of the first and passes the same places. There are balancers that
+ * send the very packet again, with its identification: hundreds of milliseconds later, so copy_ms is short.
  *
  * Copies may be on other VLANs or in other tunnels, and who sends decides where a packet is seen first. So
  * the networks of two hosts that a copy ties together count as one from then on: the one seen first.

@@ -15,6 +15,7 @@ static struct sightings *fresh(uint64_t seed, uint64_t packets, uint64_t network
 	struct limits l = limits_default();
 	l.copy_packets = packets;
 	l.copy_networks = networks;
+	l.copy_ms = 50;
 	struct sightings *s = sightings_new(&l, hash_key_from(seed));
 	assert_non_null(s);
 	return s;
