@@ -163,7 +163,7 @@ struct decode_options {
 };
 
 struct decode_counts {
-	uint64_t packets, bytes, tcp, not_ip, not_tcp, bad, fragments, flows;
+	uint64_t packets, bytes, tcp, not_ip, not_tcp, bad, fragments, copies, flows;
 	uint64_t opaque_flows, opaque_bytes;
 };
 

@@ -282,8 +282,10 @@ static bool parts_new(struct decoder *d, struct error *e)
 	d->rounds[1] = round_new();
 	if (!d->credentials || !d->rounds[0] || !d->rounds[1])
 		return error_set(e, "no memory for the decoder");
-	d->net = net_new(&d->options.limits, d->options.key, (struct net_sink){ net_anomaly, d },
-	    e);
+	struct limits limits = d->options.limits;
+	if (d->options.tap)
+		limits.copy_packets = 0; /* who accounts for every byte wants copies, too */
+	d->net = net_new(&limits, d->options.key, (struct net_sink){ net_anomaly, d }, e);
 	if (!d->net)
 		return false;
 	d->workers = workers_new(d->options.workers, SHARDS, run_shard, e);

@@ -94,6 +94,7 @@ static void write_packets(struct json *j, const struct run_end *end)
 	json_member(j, "not_tcp", end->decoded.not_tcp);
 	json_member(j, "bad", end->decoded.bad);
 	json_member(j, "fragments", end->decoded.fragments);
+	json_member(j, "copies", end->decoded.copies);
 	json_end(j, '}');
 }
 

@@ -108,6 +108,11 @@ static void write_volume(struct out *o, const struct summary *s, const struct ru
 		out_u64(o, end->backwards);
 		out_text(o, " older than the one before");
 	}
+	if (end->decoded.copies != 0) {
+		out_text(o, "; ");
+		out_u64(o, end->decoded.copies);
+		out_text(o, " seen before");
+	}
 	out_char(o, '\n');
 	write_span(o, s);
 	label(o, "flows");

@@ -67,7 +67,9 @@ unchanged() { # NAME CAPTURE
 for capture in samples/*.pcap samples/*.pcapng; do
 	unchanged "$capture" "$capture"
 done
+# What tunnels over IP carry is left out, so there is nothing to find.
 for talk in samples/*.talk tests/golden/*/in.talk tests/prop/*.talk "$here/scrub.talk"; do
+	[ "$talk" != tests/golden/tunnels/in.talk ] || continue
 	name=$(echo "$talk" | tr / -)
 	# What is packed with brotli and zstd is blanked.
 	[ "$talk" != tests/golden/brotli-zstd/in.talk ] || continue
