@@ -10,7 +10,7 @@
 
 #include "capture/input.h"
 
-static const struct packing *const packings[] = { &packing_gzip, &packing_zstd, &packing_lz4 };
+static const struct packing *const packings[] = { &packed_gzip, &packed_zstd, &packed_lz4 };
 
 struct packed {
 	const struct packing *how;

@@ -38,7 +38,7 @@ struct packing {
 	void (*close)(void *unpacker);
 };
 
-extern const struct packing packing_gzip, packing_zstd, packing_lz4;
+extern const struct packing packed_gzip, packed_zstd, packed_lz4;
 
 /* Of all inputs of a source. */
 struct unpack_room {

@@ -63,7 +63,7 @@ static enum unpack_status gzip_step(void *unpacker, struct unpack_step *s)
 	}
 }
 
-const struct packing packing_gzip = {
+const struct packing packed_gzip = {
 	.name = "gzip",
 	.head = 2,
 	.padded = true,

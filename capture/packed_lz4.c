@@ -73,7 +73,7 @@ static enum unpack_status lz4_step(void *unpacker, struct unpack_step *s)
 	return result == 0 ? UNPACK_FRAME_END : UNPACK_ON;
 }
 
-const struct packing packing_lz4 = {
+const struct packing packed_lz4 = {
 	.name = "lz4",
 	.head = PACKED_HEAD,
 	.starts = lz4_starts,

@@ -94,7 +94,7 @@ static enum unpack_status zstd_step(void *unpacker, struct unpack_step *s)
 	return result == 0 ? UNPACK_FRAME_END : UNPACK_ON;
 }
 
-const struct packing packing_zstd = {
+const struct packing packed_zstd = {
 	.name = "zstd",
 	.head = HEAD,
 	.starts = zstd_starts,

@@ -369,7 +369,7 @@ static void heads_at_every_length(void **state)
 		"\x5f\x2a\x4d\x18\xff\xff\xff\xff",
 		"\x1f\x8b\x08",
 	};
-	static const struct packing *const all[] = { &packing_gzip, &packing_zstd, &packing_lz4 };
+	static const struct packing *const all[] = { &packed_gzip, &packed_zstd, &packed_lz4 };
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
 		for (size_t n = 0; n <= sizeof(heads[i]); n++) {
 			struct slice head = { guard_copy(heads[i], n), n };
