@@ -177,15 +177,12 @@ def file_numbers(path):
 
 
 def program_numbers(path):
-    """What tee(1) has of a program's standard input: objects one behind the other."""
-    found, at, decoder = [], 0, json.JSONDecoder()
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as objects:
-            text = objects.read()
-        while at < len(text):
-            record, at = decoder.raw_decode(text, at)
-            found.append(number_of(record))
-    return found
+    """What tee(1) has of a program's standard input: a line each; it may be about to write the last one."""
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as lines:
+        text = lines.read()
+    return [number_of(json.loads(line)) for line in text[:text.rfind("\n") + 1].splitlines()]
 
 
 def fill(directory):
