@@ -182,6 +182,7 @@ $(BUILD)/llhttp/%.o: $(LLHTTP_SOURCE)/%.c $(BUILD)/key $(BUILD)/config.mk
 # The allocation-failure tests stand between our objects and malloc.
 $(BUILD)/tests/unit/test_alloc_%: WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(UNITS): LIBS += -lcmocka
+$(UNITS) $(TOOLS): LIBS += -lbrotlienc
 $(TOOLS): $(HELPER_LIBRARY)
 $(UNITS) $(TOOLS): %: %.o $(LIBRARY)
 	$(call say,LINK,$@)

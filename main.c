@@ -79,8 +79,7 @@ int main(int argc, char **argv)
 	}
 	options.running = set_running;
 	int code = options.run(&options);
+	bool stopped = stop_signal != 0 && !options.follow; /* nothing else ends that */
 	options_free(&options);
-	return stop_signal != 0 && code != EXIT_OUTPUT && code != EXIT_INTERNAL ?
-	    128 + stop_signal :
-	    code;
+	return stopped && code != EXIT_OUTPUT && code != EXIT_INTERNAL ? 128 + stop_signal : code;
 }

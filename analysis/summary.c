@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES = 32, NAME_BYTES = 64 };
+enum { NAMES = 32, NAME_BYTES = 128 };
 
 struct name_slot {
 	char text[NAME_BYTES];
@@ -25,7 +25,7 @@ struct names {
 
 struct counter {
 	struct summary sum;
-	struct names methods, protocols;
+	struct names methods, protocols, tls_names;
 };
 
 const char *const unpaired_words[] = {
@@ -186,6 +186,22 @@ void counter_txn(struct counter *c, const struct txn *txn, const struct facts *f
 	count_tag(s, facts);
 }
 
+/* "dav.example offers h2,http/1.1" */
+static void count_tls_name(struct counter *c, const struct flow *flow, uint64_t bytes)
+{
+	char text[NAME_BYTES];
+	struct slice name = flow->tls_server_name.n ? flow->tls_server_name : SLICE("no name");
+	struct slice between = flow->tls_alpn.n ? SLICE(" offers ") : SLICE("");
+	const struct slice parts[] = { name, between, flow->tls_alpn };
+	size_t n = 0;
+	if (flow->tls_server_name.n + flow->tls_alpn.n == 0)
+		return;
+	for (size_t i = 0; i < 3 && n <= sizeof(text); n += parts[i++].n)
+		if (parts[i].n != 0 && parts[i].n <= sizeof(text) - n)
+			memcpy(text + n, parts[i].p, parts[i].n);
+	names_count(&c->tls_names, (struct slice){ (uint8_t *)text, n }, bytes);
+}
+
 void counter_flow(struct counter *c, const struct flow *flow)
 {
 	struct summary *s = &c->sum;
@@ -194,10 +210,11 @@ void counter_flow(struct counter *c, const struct flow *flow)
 	count_time(s, flow->last.ns);
 	bool http = strcmp(flow->protocol, "http") == 0;
 	const char *opaque = http ? flow->tunnel : flow->protocol;
+	uint64_t bytes = flow->opaque_bytes[0] + flow->opaque_bytes[1];
 	s->http_flows += http;
 	if (opaque && strcmp(opaque, "none") != 0)
-		names_count(&c->protocols, slice_from(opaque),
-		    flow->opaque_bytes[0] + flow->opaque_bytes[1]);
+		names_count(&c->protocols, slice_from(opaque), bytes);
+	count_tls_name(c, flow, bytes);
 }
 
 void counter_anomaly(struct counter *c, const struct anomaly *anomaly)
@@ -221,5 +238,7 @@ const struct summary *counter_summary(struct counter *c, uint64_t items, uint64_
 	c->sum.methods = c->methods.sorted;
 	c->sum.n_protocols = names_sort(&c->protocols, name_compare);
 	c->sum.protocols = c->protocols.sorted;
+	c->sum.n_tls_names = names_sort(&c->tls_names, name_compare);
+	c->sum.tls_names = c->tls_names.sorted;
 	return &c->sum;
 }

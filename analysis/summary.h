@@ -31,7 +31,8 @@ struct summary {
 	struct tag_counts exchange_due, scheduling_due, usual[FLAVOURS];
 	const struct name_count *methods;      /* by count falling, then name */
 	const struct name_count *protocols;    /* opaque flows, by name */
-	size_t n_methods, n_protocols;
+	const struct name_count *tls_names;    /* whom TLS clients asked for, and what they offered */
+	size_t n_methods, n_protocols, n_tls_names;
 	uint64_t statuses[1000];
 	uint64_t unpaired[UNPAIRED_REASONS];   /* by enum unpaired; [PAIRED] counts the pairs */
 	uint64_t items_forgotten, sessions_forgotten; /* at limits items_known, store_bytes; sessions */

@@ -121,3 +121,16 @@ size_t arena_used(const struct arena *a)
 {
 	return a->used;
 }
+
+bool arena_charge(struct arena *a, size_t n)
+{
+	if (a->used >= a->budget || n > a->budget - a->used)
+		return false;
+	a->used += n;
+	return true;
+}
+
+void arena_discharge(struct arena *a, size_t n)
+{
+	a->used -= n;
+}

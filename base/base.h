@@ -79,7 +79,9 @@ void arena_free(struct arena *a);                                /* NULL is fine
 void *arena_alloc(struct arena *a, size_t n);                    /* zeroed, 16-aligned; NULL over budget or out of memory */
 bool arena_copy(struct arena *a, struct slice in, struct slice *out); /* false, *out empty: no room */
 void arena_limit(struct arena *a, size_t budget);                 /* a new budget; what was given stays */
-size_t arena_used(const struct arena *a);                        /* bytes taken from the system */
+bool arena_charge(struct arena *a, size_t n);                    /* memory from elsewhere counts as well; false: over budget, not counted */
+void arena_discharge(struct arena *a, size_t n);
+size_t arena_used(const struct arena *a);                        /* bytes taken from the system, and charged */
 
 /* ---- limits: one named number each, from limits.def ---- */
 struct limits {

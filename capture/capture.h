@@ -4,7 +4,7 @@
  * A source reads one or more captures (files, stdin) as one timeline: packets of several inputs
  * are merged by capture time, each input kept in its own order (ties: order of the specs).
  * Formats: classic pcap (both byte orders, micro- and nanosecond), pcapng (several sections,
- * interfaces, link types and clock resolutions), gzip of these. Live packets come from interfaces
+ * interfaces, link types and clock resolutions); gzip, zstd and lz4 of these. Live packets come from interfaces
  * (Linux: packet(7), TPACKET_V3 by libpcap), and go to a ring of files.
  * Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
  */
@@ -29,12 +29,20 @@ struct source_options {
 	uint64_t max_packets;       /* after filtering; 0 = no bound */
 	int64_t since, until;       /* capture time in ns, since <= t < until; INT64_MIN, INT64_MAX = open */
 	const struct limits *limits;
+	/*
+	 * The one spec is a file that grows: at its end more is waited for, until there is a file behind it in a
+	 * row (follow.h), which then goes on, or source_break(). Each time before it waits idle() is called,
+	 * which may call source_break().
+	 */
+	bool follow;
+	void (*idle)(void *ctx);
+	void *ctx;
 };
 
 enum source_status {
 	SOURCE_PACKET,
 	SOURCE_END,
-	SOURCE_STOPPED,    /* source_break was called */
+	SOURCE_STOPPED,    /* source_break was called, and not while it waited for what is not written yet */
 };
 
 /* Where an input stopped being readable; everything before was delivered. */
@@ -61,12 +69,16 @@ enum source_status source_next(struct source *, struct packet *);
 void source_break(struct source *);                            /* async-signal-safe */
 const struct damage *source_damage(const struct source *, size_t *n); /* in the order found; lives as long as the source */
 struct source_counts source_counts(const struct source *);
-size_t source_inputs(const struct source *);
+size_t source_inputs(const struct source *);                   /* so far: more may follow */
 /* Name of an input for people: the base name of its path, the whole path where base names collide. */
 const char *source_name(const struct source *, uint16_t input);
 /* Tells captures apart: of its first packet record, time stamp included; the same from that packet on. */
 uint64_t source_content_hash(const struct source *, uint16_t input);
 void source_close(struct source *);                            /* NULL is fine */
+/* Of one directory, without those below it: captures by the time of their first packets, then names; others behind them. */
+struct captures { char **paths; size_t n, n_others; };
+bool captures_find(struct captures *, const char *directory, const struct limits *, struct error *);
+void captures_free(struct captures *);
 /* Is it pcap-filter(7) text, for Ethernet? Looks names up. */
 bool bpf_check(const char *text, struct error *);
 

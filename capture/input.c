@@ -1,6 +1,6 @@
 /*
- * Raw input of the capture readers: read(2) into one large buffer per file, gzip unpacked on the
- * way. Nothing here knows a capture format. A break is noticed before every read; a pipe is
+ * Raw input of the capture readers: read(2) into one large buffer per file, compressed files unpacked
+ * on the way. Nothing here knows a capture format. A break is noticed before every read; a pipe is
  * polled first, so that a break between the test and the read is not lost.
  */
 #include "capture/input.h"
@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum {
 	/* A thousand files may be open: each has little until it has shown that it is longer. */
@@ -21,25 +21,21 @@ enum {
 	POLL_MS = 250,
 };
 
-struct gunzip {
-	z_stream z;
-	bool between; /* before or after a member, where the file may end */
-	uint8_t packed[ROOM_FIRST];
-};
-
-static void input_fault(struct input *in, const char *text)
+void input_fault(struct input *in, const char *format, ...)
 {
+	va_list args;
+	va_start(args, format);
 	in->state = INPUT_FAULTY;
-	(void)snprintf(in->fault, sizeof(in->fault), "%s", text);
+	(void)vsnprintf(in->fault, sizeof(in->fault), format, args);
+	va_end(args);
 }
 
 static bool input_stopped(const struct input *in)
 {
-	return in->stop ? *in->stop != 0 : errno == EINTR;
+	return in->options->stop ? *in->options->stop != 0 : errno == EINTR;
 }
 
-/* At least one byte, or 0 with the state set. */
-static size_t input_read(struct input *in, uint8_t *to, size_t n)
+size_t input_read(struct input *in, uint8_t *to, size_t n)
 {
 	struct pollfd waiting = { .fd = in->fd, .events = POLLIN };
 	errno = 0;
@@ -51,80 +47,19 @@ static size_t input_read(struct input *in, uint8_t *to, size_t n)
 			in->stored += (uint64_t)got;
 			return (size_t)got;
 		}
+		if (got == 0 && in->options->wait && in->options->wait(in->options->ctx))
+			continue;
 		if (got == 0) {
 			in->state = INPUT_ENDED;
 			return 0;
 		}
 		if (errno != EINTR && errno != EAGAIN) {
-			input_fault(in, strerror(errno));
+			input_fault(in, "%s", strerror(errno));
 			return 0;
 		}
 	}
 	in->state = INPUT_STOPPED;
 	return 0;
-}
-
-/* More packed bytes, and the start of a member where one is due; false with the state set. */
-static bool gunzip_feed(struct input *in)
-{
-	struct gunzip *gz = in->gunzip;
-	if (gz->z.avail_in == 0) {
-		size_t got = input_read(in, gz->packed, sizeof(gz->packed));
-		if (got == 0) {
-			if (in->state == INPUT_ENDED && !gz->between)
-				input_fault(in, "the gzip data is cut short");
-			return false;
-		}
-		gz->z.next_in = gz->packed;
-		gz->z.avail_in = (uInt)got;
-	}
-	if (!gz->between)
-		return true;
-	if (gz->z.next_in[0] != 0x1f) {
-		/* Padding behind the last member, which gzip ignores too. */
-		in->state = INPUT_ENDED;
-		return false;
-	}
-	gz->between = false;
-	return inflateReset(&gz->z) == Z_OK;
-}
-
-/* At least one byte, or 0 with the state set. */
-static size_t input_inflate(struct input *in, uint8_t *to, size_t n)
-{
-	struct gunzip *gz = in->gunzip;
-	gz->z.next_out = to;
-	gz->z.avail_out = (uInt)n;
-	while (gz->z.avail_out == n && gunzip_feed(in)) {
-		int result = inflate(&gz->z, Z_NO_FLUSH);
-		if (result == Z_STREAM_END) {
-			gz->between = true;
-		} else if (result != Z_OK && gz->z.avail_out == n) {
-			input_fault(in,
-			    result == Z_MEM_ERROR ? "out of memory" : "the gzip data is damaged");
-			return 0;
-		}
-	}
-	return n - gz->z.avail_out;
-}
-
-/* A gzip file gets an unpacker, which takes over the bytes read so far. */
-static bool input_unpack(struct input *in)
-{
-	struct gunzip *gz = calloc(1, sizeof(*gz));
-	if (!gz || inflateInit2(&gz->z, MAX_WBITS + 16) != Z_OK) {
-		free(gz);
-		return false;
-	}
-	gz->between = true;
-	memcpy(gz->packed, in->buf, in->to);
-	gz->z.next_in = gz->packed;
-	gz->z.avail_in = (uInt)in->to;
-	in->to = 0;
-	in->gunzip = gz;
-	if (in->state == INPUT_ENDED)
-		in->state = INPUT_OPEN;
-	return true;
 }
 
 /* Room for n bytes behind `from`; the bytes at hand move to the start of the buffer. */
@@ -162,7 +97,7 @@ bool input_fill(struct input *in, size_t n)
 	while (input_left(in) < n) {
 		uint8_t *to = in->buf + in->to;
 		size_t room = in->room - in->to;
-		size_t got = in->gunzip ? input_inflate(in, to, room) : input_read(in, to, room);
+		size_t got = in->packed ? packed_read(in, to, room) : input_read(in, to, room);
 		if (got == 0)
 			return false;
 		in->to += got;
@@ -222,16 +157,68 @@ static bool input_open_file(struct input *in, const char *spec, struct error *e)
 	return true;
 }
 
-bool input_open(struct input *in, const char *spec, struct error *e)
+/*
+ * What zstd and lz4 step over may stand in front of either, and what it is in front of says which.
+ * False: more of it than is read for nothing, or nothing behind it.
+ */
+static bool input_step_over(struct input *in, uint64_t most)
 {
-	*in = (struct input){ .state = INPUT_OPEN };
-	if (!input_open_file(in, spec, e))
-		return false;
+	uint64_t n;
+	while (input_have(in, PACKED_HEAD) &&
+	    (n = packed_skippable((struct slice){ input_at(in), PACKED_HEAD })) > 0) {
+		if (n > most || !input_skip(in, n))
+			return false;
+		most -= n;
+	}
+	return true;
+}
+
+/* A compressed file gets an unpacker. */
+static bool input_unpack(struct input *in, struct error *e)
+{
+	struct unpack_room *room = in->options->room;
+	uint64_t start = input_offset(in);
+	if (!input_step_over(in, room->idle) && in->state != INPUT_FAULTY)
+		return in->state == INPUT_STOPPED || error_set(e, "not a capture file");
+	const struct packing *how = packing_find((struct slice){ input_at(in), input_left(in) });
+	if (!how)
+		return input_offset(in) == start || error_set(e, "not a capture file");
+	return packed_open(in, how, room) || error_set(e, "out of memory");
+}
+
+bool input_open(struct input *in, const char *spec, const struct input_options *options,
+    struct error *e)
+{
+	struct error why;
+	*in = (struct input){ .options = options, .state = INPUT_OPEN };
+	return input_open_file(in, spec, e) &&
+	    (input_wake(in, &why) || error_set(e, "%s: %s", spec, why.text));
+}
+
+bool input_wake(struct input *in, struct error *e)
+{
 	if (!input_have(in, 2) && in->state != INPUT_ENDED)
-		return error_set(e, "%s: %s", spec,
-		    in->state == INPUT_STOPPED ? "interrupted" : in->fault);
-	if (input_left(in) >= 2 && in->buf[0] == 0x1f && in->buf[1] == 0x8b && !input_unpack(in))
-		return error_set(e, "%s: out of memory", spec);
+		return error_set(e, "%s", in->state == INPUT_STOPPED ? "interrupted" : in->fault);
+	return input_unpack(in, e);
+}
+
+static void input_release(struct input *in)
+{
+	packed_close(in->packed);
+	free(in->buf);
+	in->packed = NULL;
+	in->buf = NULL;
+	in->room = 0;
+}
+
+bool input_park(struct input *in)
+{
+	if (!in->regular || lseek(in->fd, 0, SEEK_SET) != 0)
+		return false;
+	input_release(in);
+	in->state = INPUT_OPEN;
+	in->from = in->to = 0;
+	in->base = in->stored = 0;
 	return true;
 }
 
@@ -240,15 +227,9 @@ void input_close(struct input *in)
 	if (in->fd > STDIN_FILENO)
 		close(in->fd);
 	in->fd = -1;
-	if (in->gunzip) {
-		inflateEnd(&in->gunzip->z);
-		free(in->gunzip);
-		in->gunzip = NULL;
-	}
-	free(in->buf);
-	in->buf = NULL;
+	input_release(in);
 	in->base += in->from;
-	in->room = in->from = in->to = 0;
+	in->from = in->to = 0;
 	if (in->state == INPUT_OPEN)
 		in->state = INPUT_ENDED;
 }

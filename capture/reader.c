@@ -20,8 +20,7 @@ static const struct foreign {
 	const char *name;
 	const char *unpack; /* writes the capture to stdout; NULL: editcap converts */
 } foreigners[] = {
-	{ MAGIC("\x28\xb5\x2f\xfd"), "compressed with zstd", "zstd -dc" },
-	{ MAGIC("\x04\x22\x4d\x18"), "compressed with lz4", "lz4 -dc" },
+	{ MAGIC("\x02\x21\x4c\x18"), "compressed with an lz4 of before 2013", "lz4 -dc" },
 	{ MAGIC("\xfd\x37zXZ\0"), "compressed with xz", "xz -dc" },
 	{ MAGIC("BZh"), "compressed with bzip2", "bzip2 -dc" },
 	{ MAGIC("PK\x03\x04"), "a zip archive", "unzip -p" },
@@ -105,13 +104,33 @@ static bool reader_start(struct reader *r, const char *spec, struct error *e)
 	return r->format->start(r, &why) || error_set(e, "%s: %s", spec, why.text);
 }
 
-bool reader_open(struct reader *r, const char *spec, const struct limits *limits, struct error *e)
+bool reader_open(struct reader *r, const char *spec, const struct limits *limits,
+    const struct input_options *options, struct error *e)
 {
 	*r = (struct reader){ .limits = limits };
-	if (input_open(&r->in, spec, e) && reader_start(r, spec, e))
+	if (input_open(&r->in, spec, options, e) && reader_start(r, spec, e))
 		return true;
 	reader_close(r);
 	return false;
+}
+
+bool reader_park(struct reader *r)
+{
+	if (!input_park(&r->in))
+		return false;
+	if (r->format->finish)
+		r->format->finish(r);
+	return true;
+}
+
+bool reader_wake(struct reader *r, const char *spec, struct error *e)
+{
+	struct error why;
+	*r = (struct reader){ .in = r->in, .limits = r->limits };
+	r->in.hash = 0;
+	if (!input_wake(&r->in, &why))
+		return error_set(e, "%s: %s", spec, why.text);
+	return reader_start(r, spec, e);
 }
 
 void reader_close(struct reader *r)

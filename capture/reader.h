@@ -71,7 +71,11 @@ struct reader {
 
 extern const struct format format_pcap, format_pcapng;
 
-bool reader_open(struct reader *r, const char *spec, const struct limits *limits, struct error *e);
+bool reader_open(struct reader *r, const char *spec, const struct limits *limits, const struct input_options *,
+    struct error *e);
+/* Keeps the file open and nothing else but the hash, until reader_wake() begins again. False: it cannot. */
+bool reader_park(struct reader *r);
+bool reader_wake(struct reader *r, const char *spec, struct error *e);
 void reader_close(struct reader *r);   /* keeps the counters, the hash and the damage */
 
 /* The input ran out inside or in front of a record: a clean end, a break, or damage. */

@@ -134,10 +134,12 @@ enum measure { PART_FOREIGN, PART_EMPTY, PART_GOOD };
 static enum measure part_measure(const char *path, uint64_t *whole)
 {
 	const struct limits limits = limits_default();
+	struct unpack_room none = { 0 };
+	const struct input_options options = { .room = &none };
 	struct reader r;
 	struct error unused;
 	struct packet p = { 0 };
-	if (!reader_open(&r, path, &limits, &unused))
+	if (!reader_open(&r, path, &limits, &options, &unused))
 		return PART_FOREIGN;
 	enum read_status status;
 	while ((status = r.format->next(&r, &p)) == READ_PACKET)

@@ -1,22 +1,30 @@
 /*
  * Several captures as one timeline: a heap of readers ordered by the time of their next packet.
  * A reader moves on only when its packet has been handed out, so that a live pipe is never
- * waited for longer than needed and the bytes of the last packet stay where they are.
+ * waited for longer than needed and the bytes of the last packet stay where they are. Of several files
+ * only those have memory whose first packet was due: the others are parked.
  */
 #include "capture/capture.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capture/bpf.h"
+#include "capture/follow.h"
 #include "capture/reader.h"
+
+enum { INPUTS_MAX = UINT16_MAX + 1, WAIT_MS = 100 };
 
 /* One input and its next packet. */
 struct lane {
 	struct reader reader;
 	struct packet next;
 	const char *name;
+	char *path; /* of a file that followed; else it is a spec */
+	char *whole_name; /* of a file that is followed, when it is whole */
 	bool started; /* has had a packet, and so belongs to a recording */
+	bool parked; /* of `next` only the time is good: it has to be read again */
 };
 
 /* Inputs that follow each other in time. */
@@ -27,6 +35,11 @@ struct recording {
 
 struct source {
 	struct source_options options;
+	struct unpack_room unpack;
+	struct input_options input;
+	char *behind; /* the file that follows, once there is one */
+	bool waiting; /* for what is not written yet */
+	size_t last; /* the input that grows */
 	volatile sig_atomic_t stop;
 	bool primed; /* every reader has been asked for its first packet */
 	struct bpf *filter;
@@ -98,12 +111,44 @@ static bool source_check(const struct source_options *o, struct error *e)
 
 static bool source_allocate(struct source *s)
 {
-	size_t n = s->options.n_specs;
+	size_t n = s->options.follow ? INPUTS_MAX : s->options.n_specs;
 	s->lanes = calloc(n, sizeof(*s->lanes));
 	s->heap = calloc(n, sizeof(*s->heap));
 	s->recordings = calloc(n, sizeof(*s->recordings));
 	s->damage = calloc(n, sizeof(*s->damage));
 	return s->lanes && s->heap && s->recordings && s->damage && source_set_names(s);
+}
+
+/* Ids hold it, so that it is the one that the file keeps. */
+static void lane_name(struct lane *lane, const char *path)
+{
+	const char *base = path_base(path);
+	lane->whole_name = strndup(base, row_name_length(base));
+	lane->name = lane->whole_name ? lane->whole_name : base;
+}
+
+static const char *lane_path(const struct source *s, size_t index)
+{
+	const char *path = s->lanes[index].path;
+	return path ? path : s->options.specs[index];
+}
+
+/* At the end of the file that grows. Once there is another one behind it, what it had by then is all. */
+static bool source_wait(void *ctx)
+{
+	struct source *s = ctx;
+	if (s->behind)
+		return false;
+	const struct lane *lane = &s->lanes[s->last];
+	s->behind = follow_next(lane_path(s, s->last), lane->reader.in.fd);
+	if (s->behind)
+		return true;
+	s->waiting = true;
+	if (s->options.idle)
+		s->options.idle(s->options.ctx);
+	if (!s->stop)
+		(void)poll(NULL, 0, WAIT_MS);
+	return true;
 }
 
 static bool source_start(struct source *s, struct error *e)
@@ -114,15 +159,21 @@ static bool source_start(struct source *s, struct error *e)
 		return error_set(e, "out of memory");
 	}
 	s->options.n_specs = 0; /* as many as source_close() has to close */
+	if (s->options.follow)
+		s->input = (struct input_options){ .wait = source_wait, .ctx = s };
+	s->input.room = &s->unpack;
 	if (s->options.bpf && !(s->filter = bpf_new(s->options.bpf, e)))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct reader *r = &s->lanes[i].reader;
-		if (!reader_open(r, s->options.specs[i], s->options.limits, e))
+		if (!reader_open(r, s->options.specs[i], s->options.limits, &s->input, e))
 			return false;
-		r->in.stop = &s->stop;
+		s->lanes[i].parked = n > 1 && reader_park(r);
 		s->options.n_specs++;
 	}
+	if (s->options.follow)
+		lane_name(&s->lanes[0], s->options.specs[0]);
+	s->input.stop = &s->stop;
 	return true;
 }
 
@@ -136,6 +187,8 @@ struct source *source_open(const struct source_options *options, struct error *e
 		return NULL;
 	}
 	s->options = *options;
+	s->unpack.window = options->limits->unpack_window;
+	s->unpack.idle = options->limits->unpack_idle;
 	if (source_start(s, e))
 		return s;
 	source_close(s);
@@ -146,8 +199,12 @@ void source_close(struct source *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->options.n_specs; i++)
+	for (size_t i = 0; i < s->options.n_specs; i++) {
 		reader_close(&s->lanes[i].reader);
+		free(s->lanes[i].path);
+		free(s->lanes[i].whole_name);
+	}
+	free(s->behind);
 	bpf_free(s->filter);
 	free(s->lanes);
 	free(s->heap);
@@ -203,6 +260,14 @@ static void heap_drop_first(struct source *s)
 	heap_sink(s, 0);
 }
 
+static void lane_damaged(struct source *s, uint16_t index, const char *text)
+{
+	const struct reader *r = &s->lanes[index].reader;
+	struct damage *d = &s->damage[s->n_damage++];
+	*d = (struct damage){ .input = index, .record = r->record, .offset = r->offset };
+	(void)snprintf(d->text, sizeof(d->text), "%s", text);
+}
+
 static void lane_end(struct source *s, uint16_t index, enum read_status status)
 {
 	struct lane *lane = &s->lanes[index];
@@ -210,12 +275,21 @@ static void lane_end(struct source *s, uint16_t index, enum read_status status)
 	if (lane->started)
 		s->recordings[lane->next.recording].running--;
 	s->lost = drops_add(s->lost, r->lost);
-	if (status == READ_DAMAGED) {
-		struct damage *d = &s->damage[s->n_damage++];
-		*d = (struct damage){ .input = index, .record = r->record, .offset = r->offset };
-		memcpy(d->text, r->damage, sizeof(d->text));
-	}
+	if (status == READ_DAMAGED)
+		lane_damaged(s, index, r->damage);
 	reader_close(r);
+}
+
+/* READ_PACKET: it can be read. */
+static enum read_status lane_wake(struct source *s, uint16_t index)
+{
+	struct lane *lane = &s->lanes[index];
+	struct error e;
+	if (!lane->parked || reader_wake(&lane->reader, s->options.specs[index], &e)) {
+		lane->parked = false;
+		return READ_PACKET;
+	}
+	return s->stop ? READ_STOPPED : reader_damage(&lane->reader, "%.120s", e.text);
 }
 
 /* The next packet of an input into lane->next. READ_STOPPED leaves the input as it is. */
@@ -223,7 +297,10 @@ static enum read_status lane_advance(struct source *s, uint16_t index)
 {
 	struct lane *lane = &s->lanes[index];
 	int64_t before = lane->next.at.ns;
-	enum read_status status = lane->reader.format->next(&lane->reader, &lane->next);
+	enum read_status status = lane_wake(s, index);
+	if (status == READ_PACKET)
+		status = lane->reader.format->next(&lane->reader, &lane->next);
+	s->waiting = s->waiting && status == READ_STOPPED;
 	if (status == READ_PACKET)
 		s->counts.backwards += lane->started && lane->next.at.ns < before;
 	else if (status != READ_STOPPED)
@@ -237,20 +314,18 @@ static bool source_prime(struct source *s)
 		enum read_status status = lane_advance(s, (uint16_t)i);
 		if (status == READ_STOPPED)
 			return false;
-		if (status == READ_PACKET)
-			heap_add(s, (uint16_t)i);
+		if (status != READ_PACKET)
+			continue;
+		heap_add(s, (uint16_t)i);
+		s->lanes[i].parked = s->options.n_specs > 1 && reader_park(&s->lanes[i].reader);
 	}
 	s->primed = true;
 	return true;
 }
 
-/* Past the packet handed out last; false: stopped. */
-static bool source_advance(struct source *s)
+/* Past the packet that is the earliest; false: stopped. */
+static bool heap_advance(struct source *s)
 {
-	if (!s->primed)
-		return source_prime(s);
-	if (s->n_heap == 0)
-		return true;
 	switch (lane_advance(s, s->heap[0])) {
 	case READ_PACKET:
 		heap_sink(s, 0);
@@ -261,6 +336,47 @@ static bool source_advance(struct source *s)
 		heap_drop_first(s);
 		return true;
 	}
+}
+
+/* On to the file behind the one that ended, as soon as there is one; false: stopped. */
+static bool source_go_on(struct source *s)
+{
+	size_t index = s->options.n_specs;
+	struct lane *lane = &s->lanes[index];
+	struct error e;
+	while (!s->behind) {
+		if (s->stop)
+			return false;
+		source_wait(s);
+	}
+	*lane = (struct lane){ .path = s->behind };
+	lane_name(lane, lane->path);
+	s->behind = NULL;
+	s->last = index;
+	s->options.n_specs++;
+	if (!reader_open(&lane->reader, lane->path, s->options.limits, &s->input, &e)) {
+		if (!s->stop)
+			lane_damaged(s, (uint16_t)index, e.text);
+		return !s->stop;
+	}
+	enum read_status status = lane_advance(s, (uint16_t)index);
+	if (status == READ_PACKET)
+		heap_add(s, (uint16_t)index);
+	return status != READ_STOPPED;
+}
+
+/* Past the packet handed out last; false: stopped. */
+static bool source_advance(struct source *s)
+{
+	if (!s->primed ? !source_prime(s) : s->n_heap > 0 && !heap_advance(s))
+		return false;
+	while (s->n_heap > 0 && s->lanes[s->heap[0]].parked)
+		if (!heap_advance(s))
+			return false;
+	while (s->n_heap == 0 && s->options.follow && s->options.n_specs < INPUTS_MAX)
+		if (!source_go_on(s))
+			return false;
+	return true;
 }
 
 /* The finished recording that ended last goes on with this input, or a new one begins. */
@@ -319,7 +435,7 @@ enum source_status source_next(struct source *s, struct packet *p)
 		}
 		s->counts.filtered++;
 	}
-	return s->stop ? SOURCE_STOPPED : SOURCE_END;
+	return s->stop && !s->waiting ? SOURCE_STOPPED : SOURCE_END;
 }
 
 const struct damage *source_damage(const struct source *s, size_t *n)

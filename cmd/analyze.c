@@ -23,6 +23,7 @@ struct run {
 	struct conclusions conclusions;
 	uint64_t transactions;
 	bool found; /* a finding that --fail-on is about */
+	bool idle; /* nothing came since it was last seen to */
 	bool unread; /* whoever read standard output went away */
 };
 
@@ -75,6 +76,7 @@ static bool open_report(struct run *run, struct error *e)
 	struct report_options options = options_report(o);
 	options.input_names = run->pipeline.inputs.names;
 	options.n_inputs = run->pipeline.inputs.n;
+	options.live = o->follow;
 	run->report = report_new(&options, run->out, e);
 	return run->report != NULL;
 }
@@ -89,9 +91,32 @@ static bool open_pipeline(struct run *run, struct error *e)
 	    run->slicer != NULL, e);
 }
 
+/* Nobody is left to tell: standard output is closed, and neither slice nor verdict was asked for. */
+static bool is_pointless(struct run *run)
+{
+	run->unread = run->unread || out_broken_pipe(run->out);
+	return (run->unread || out_failed(run->out, NULL)) && run->slicer == NULL &&
+	    !run->options->fail_on_given;
+}
+
+/* The file that is followed has no more so far. */
+static void run_idle(void *ctx)
+{
+	struct run *run = ctx;
+	if (run->pipeline.decoder == NULL || run->idle)
+		return;
+	run->idle = true;
+	pipeline_flush(&run->pipeline);
+	out_flush(run->out);
+	if (is_pointless(run))
+		source_break(run->pipeline.source);
+}
+
 static bool open_source(struct run *run, struct error *e)
 {
 	struct source_options options = options_source(run->options);
+	options.idle = run_idle;
+	options.ctx = run;
 	return pipeline_source(&run->pipeline, &options, e);
 }
 
@@ -176,14 +201,6 @@ static void run_close(struct run *run)
 
 /* ---- running ---- */
 
-/* Nobody is left to tell: standard output is closed, and neither slice nor verdict was asked for. */
-static bool is_pointless(struct run *run)
-{
-	run->unread = run->unread || out_broken_pipe(run->out);
-	return (run->unread || out_failed(run->out, NULL)) && run->slicer == NULL &&
-	    !run->options->fail_on_given;
-}
-
 /* True: the inputs were read to their end. */
 static bool run_packets(struct run *run)
 {
@@ -191,6 +208,7 @@ static bool run_packets(struct run *run)
 	enum source_status status = SOURCE_END;
 	uint64_t n = 0;
 	while ((status = pipeline_next(&run->pipeline, &packet)) == SOURCE_PACKET) {
+		run->idle = false;
 		if (run->slicer != NULL)
 			slicer_packet(run->slicer, &packet);
 		decoder_packet(run->pipeline.decoder, &packet);
@@ -278,14 +296,8 @@ static int run_finish(struct run *run, bool whole)
 	return exit_worse(code, finish_output(out));
 }
 
-int command_analyze(const struct options *o)
+static int analyze(const struct options *o)
 {
-	/* A person who typed `-r -` and sends nothing would wait for ever. */
-	if (o->from_stdin && isatty(STDIN_FILENO) == 1) {
-		warn("-r - reads a capture from standard input, which is a terminal");
-		warn("usage: tcpdump -U -s0 -w - tcp port 80 | davscope -r -  (davscope --help)");
-		return EXIT_USAGE;
-	}
 	struct run run = {
 		.options = o,
 		.progress = progress_begin(isatty(STDOUT_FILENO) == 1 && !o->quiet),
@@ -295,5 +307,33 @@ int command_analyze(const struct options *o)
 	if (code == EXIT_DONE)
 		code = run_finish(&run, run_packets(&run));
 	run_close(&run);
+	return code;
+}
+
+int command_analyze(const struct options *o)
+{
+	/* A person who typed `-r -` and sends nothing would wait for ever. */
+	if (o->from_stdin && isatty(STDIN_FILENO) == 1) {
+		warn("-r - reads a capture from standard input, which is a terminal");
+		warn("usage: tcpdump -U -s0 -w - tcp port 80 | davscope -r -  (davscope --help)");
+		return EXIT_USAGE;
+	}
+	struct inputs inputs;
+	struct error e;
+	if (!inputs_open(&inputs, o, &e)) {
+		warn("%s", e.text);
+		inputs_close(&inputs);
+		return EXIT_INPUT;
+	}
+	if (o->follow && inputs.n_directories != 0) {
+		warn("--follow reads one file, and those that follow it");
+		inputs_close(&inputs);
+		return EXIT_USAGE;
+	}
+	struct options expanded = *o;
+	expanded.inputs = inputs.paths;
+	expanded.n_inputs = inputs.n;
+	int code = analyze(&expanded);
+	inputs_close(&inputs);
 	return code;
 }

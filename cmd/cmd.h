@@ -38,6 +38,7 @@ struct options {
 	size_t n_inputs;
 	bool live;                         /* monitor or capture: interfaces instead of inputs */
 	bool from_stdin;                   /* one of them is */
+	bool follow;                       /* the one input grows */
 	bool reads_once;                   /* one of them is no regular file */
 	char *bpf;                         /* NULL = everything */
 	const char *bpf_word;              /* its first word when the last words are the filter, else NULL */
@@ -132,6 +133,11 @@ bool options_profile(const struct options *, const struct profiles *, const stru
 /* ---- beside.c: programs that lie beside this one ---- */
 bool path_beside(const char *name, char *out, size_t room, struct error *);
 int become_beside(const char *name, const struct options *); /* with the same command line; returns only when it fails */
+/* ---- inputs.c: what -r names, with the captures of a directory in its place ---- */
+struct inputs { struct captures *directories; size_t n_directories; const char **paths; size_t n; };
+bool inputs_open(struct inputs *, const struct options *, struct error *);   /* tells of files that are no captures */
+void inputs_close(struct inputs *);    /* also what was opened in part */
+void descriptors_raise(void);          /* as many as the system lets us have */
 /* ---- live.c: what monitor and capture open alike ---- */
 struct live *options_live(const struct options *, const char *bpf, int *code, struct error *); /* NULL: *code, *error */
 struct ring *options_ring(const struct options *, uint16_t first_input, struct error *);

@@ -306,6 +306,10 @@ static bool options_agree(struct options *o, struct error *e)
 		return error_set(e, "nothing to read: davscope -r FILE");
 	if (o->n_inputs > UINT16_MAX)
 		return error_set(e, "too many captures at once");
+	if (o->follow && (o->n_inputs > 1 || o->from_stdin))
+		return error_set(e, "--follow reads one file, and those that follow it");
+	if (o->follow && o->slice_path != NULL)
+		return error_set(e, "-w reads a capture twice, and --follow has no end");
 	if (o->since >= o->until)
 		return error_set(e, "--since is not before --until");
 	return columns_fit(o, e) && limits_check(&o->limits, e);
@@ -412,5 +416,6 @@ struct source_options options_source(const struct options *o)
 		.since = o->since,
 		.until = o->until,
 		.limits = &o->limits,
+		.follow = o->follow,
 	};
 }

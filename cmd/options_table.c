@@ -28,11 +28,11 @@ bool option_number(const char *option, const char *value, uint64_t least, uint64
 	return error_set(e, "%s: '%.40s' is no number that fits", option, value);
 }
 
-/* A pipe gives its packets once. */
-static bool is_regular(const char *path)
+/* A pipe gives its packets once; what counts in a directory are files. */
+static bool reads_again(const char *path)
 {
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	return stat(path, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
 }
 
 bool option_add_input(struct options *o, const char *path, struct error *e)
@@ -44,7 +44,7 @@ bool option_add_input(struct options *o, const char *path, struct error *e)
 		return error_set(e, "-r: an empty file name");
 	o->inputs[o->n_inputs++] = path;
 	o->from_stdin = o->from_stdin || from_stdin;
-	o->reads_once = o->reads_once || from_stdin || !is_regular(path);
+	o->reads_once = o->reads_once || from_stdin || !reads_again(path);
 	return true;
 }
 
@@ -225,6 +225,13 @@ static bool set_key_file(struct options *o, const char *value, struct error *e)
 	return true;
 }
 
+static bool set_follow(struct options *o, const char *value, struct error *e)
+{
+	(void)value, (void)e;
+	o->follow = true;
+	return true;
+}
+
 static bool set_quiet(struct options *o, const char *value, struct error *e)
 {
 	(void)value, (void)e;
@@ -366,7 +373,7 @@ static bool set_version(struct options *o, const char *value, struct error *e)
 
 static const struct option_info table[] = {
 	{ 'r', true, NULL, "FILE", option_add_input, ANALYZE,
-	    "a capture: pcap, pcapng, gzip of these, - = stdin; repeatable" },
+	    "a capture, packed too, - = stdin, a directory; repeatable" },
 	{ 'i', true, NULL, "IFACE", option_add_interface, LIVE,
 	    "an interface, or any; repeatable; davscope -i is davscope monitor" },
 	{ 'D', false, "list-interfaces", NULL, option_set_list_interfaces, LIVE,
@@ -376,6 +383,8 @@ static const struct option_info table[] = {
 	{ 'Y', true, NULL, "CONDITION", set_filter, ANALYZE " " MONITOR,
 	    "show what matches: 'http.request.method == \"PUT\"'" },
 	{ 'c', false, NULL, "N", set_count, ANALYZE " " LIVE, "stop after N packets" },
+	{ 0, false, "follow", NULL, set_follow, ANALYZE,
+	    "wait for more of a growing file, and for those behind it" },
 	{ 0, false, "since", "TIME", set_since, ANALYZE,
 	    "packets from TIME on: 2006-09-25[T16:00:00Z] or epoch seconds" },
 	{ 0, false, "until", "TIME", set_until, ANALYZE, "packets before TIME" },

@@ -34,17 +34,25 @@ struct pipeline pipeline_begin(const struct options *o, struct pipeline_sink sin
 	};
 }
 
+/* Of a recording that is followed files come while it runs. */
+static void names_learn(struct pipeline *p)
+{
+	for (size_t n = source_inputs(p->source); p->n_names < n; p->n_names++)
+		p->names[p->n_names] = source_name(p->source, (uint16_t)p->n_names);
+}
+
 bool pipeline_source(struct pipeline *p, const struct source_options *options, struct error *e)
 {
 	p->source = source_open(options, e);
 	if (p->source == NULL)
 		return false;
-	size_t n = source_inputs(p->source);
+	size_t n = options->follow ? UINT16_MAX + 1 : source_inputs(p->source);
 	p->names = calloc(n, sizeof *p->names);
 	if (p->names == NULL)
 		return error_set(e, "out of memory");
 	for (size_t i = 0; i < n; i++)
-		p->names[i] = source_name(p->source, (uint16_t)i);
+		p->names[i] = "";
+	names_learn(p);
 	p->inputs = (struct pipeline_inputs){ p->names, n, content_hash, p };
 	return true;
 }
@@ -103,6 +111,7 @@ bool pipeline_open(struct pipeline *p, struct ruleset *set, enum bodies least, b
 enum source_status pipeline_next(struct pipeline *p, struct packet *packet)
 {
 	enum source_status status = source_next(p->source, packet);
+	names_learn(p);
 	if (status == SOURCE_PACKET)
 		p->last = packet->at;
 	return status;
@@ -112,6 +121,12 @@ void pipeline_packet(struct pipeline *p, const struct packet *packet)
 {
 	p->last = packet->at;
 	decoder_packet(p->decoder, packet);
+}
+
+/* Time stands still: a writer may hold back what was captured long ago. */
+void pipeline_flush(struct pipeline *p)
+{
+	decoder_tick(p->decoder, INT64_MIN);
 }
 
 void pipeline_tick(struct pipeline *p, int64_t now_ns)

@@ -29,7 +29,8 @@ struct pipeline {
 	struct source *source;         /* NULL: packets come from elsewhere */
 	struct source_counts counts;   /* of these, as their owner keeps them */
 	struct pipeline_inputs inputs;
-	const char **names;            /* of the inputs of a source */
+	const char **names;            /* of the inputs of a source, "" those that are still to come ... */
+	size_t n_names;                /* ... behind so many */
 	struct rules *rules;
 	struct analysis *analysis;
 	struct decoder *decoder;
@@ -46,6 +47,7 @@ void pipeline_live(struct pipeline *, struct pipeline_inputs);  /* all of it bor
 bool pipeline_open(struct pipeline *, struct ruleset *, enum bodies least, bool keep_packets, struct error *);
 enum source_status pipeline_next(struct pipeline *, struct packet *);  /* the caller hands it to the decoder */
 void pipeline_packet(struct pipeline *, const struct packet *); /* of elsewhere */
+void pipeline_flush(struct pipeline *);                         /* what is complete so far goes out */
 void pipeline_tick(struct pipeline *, int64_t now_ns);          /* nothing came, and so late it is */
 /*
  * Delivers what the decoder holds; the totals are the last event the rules see. Items, sessions and rules go on

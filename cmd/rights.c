@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* Where a file gets its name. A pipe or a device is open already, and keeps its own. */
+/* Where a file has its name, or gets it. A pipe or a device is open already, and keeps its own. */
 static char *directory_of(const char *output)
 {
 	struct stat st;
@@ -23,10 +23,18 @@ bool rights_confine(const struct options *o, const char *output, struct error *e
 {
 	char *directory = output != NULL ? directory_of(output) : NULL;
 	const char *const writes[] = { directory, NULL };
-	const struct sandbox s = { .mode = o->sandbox, .role = SANDBOX_READER, .writes = writes };
+	char *row = o->follow ? directory_of(o->inputs[0]) : NULL;
+	const char *const reads[] = { row, NULL };
+	const struct sandbox s = {
+		.mode = o->sandbox,
+		.role = SANDBOX_READER,
+		.reads = reads,
+		.writes = writes,
+	};
 	tzset();
 	bool good = sandbox_confine(&s, e);
 	free(directory);
+	free(row);
 	return good;
 }
 

@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,20 +77,10 @@ static bool slicer_init(struct slicer *s)
 	return s->inputs != NULL && (o->filter == NULL || s->spans != NULL);
 }
 
-/* Twice as many descriptors as there are inputs may be more than a shell allows at first. */
-static void raise_descriptors(void)
-{
-	struct rlimit most;
-	if (getrlimit(RLIMIT_NOFILE, &most) != 0)
-		return;
-	most.rlim_cur = most.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &most);
-}
-
 static bool open_again(struct slicer *s, struct error *e)
 {
 	struct source_options again = options_source(s->options);
-	raise_descriptors();
+	descriptors_raise(); /* twice as many as there are inputs */
 	if (!s->keeps)
 		s->again = source_open(&again, e);
 	return s->keeps || s->again != NULL;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum coding { CODING_NONE, CODING_GZIP, CODING_DEFLATE, CODING_UNKNOWN };
+enum coding { CODING_NONE, CODING_PACKED, CODING_UNKNOWN };
 
 enum { SNIFF = 64, PIECE = 4096 };
 
@@ -18,6 +18,7 @@ struct content {
 	struct content_sink sink;
 	uint64_t reported; /* anomalies by their code: each is told once a body */
 	enum coding coding;
+	enum inflate_coding packing; /* CODING_PACKED */
 	enum body_kind kind;
 	const struct body_reader *reader;
 	void *reading; /* the reader's own; NULL before the first byte and when it has no room */
@@ -80,22 +81,27 @@ enum body_kind content_kind(struct slice media_type)
 }
 
 /* Codings upon codings are refused: nobody needs them, and they are how bombs are stacked. */
-static enum coding coding_find(struct slice value)
+static enum coding coding_find(struct slice value, enum inflate_coding *packing)
 {
 	static const struct {
 		const char *name;
-		enum coding coding;
-	} codings[] = {
-		{ "", CODING_NONE },
-		{ "identity", CODING_NONE },
-		{ "gzip", CODING_GZIP },
-		{ "x-gzip", CODING_GZIP },
-		{ "deflate", CODING_DEFLATE },
+		enum inflate_coding packing;
+	} packings[] = {
+		{ "gzip", INFLATE_GZIP },
+		{ "x-gzip", INFLATE_GZIP },
+		{ "deflate", INFLATE_DEFLATE },
+		{ "br", INFLATE_BROTLI },
+		{ "zstd", INFLATE_ZSTD },
 	};
 	value = slice_trim(value);
-	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
-		if (slice_is_nocase(value, codings[i].name))
-			return codings[i].coding;
+	if (value.n == 0 || slice_is_nocase(value, "identity"))
+		return CODING_NONE;
+	for (size_t i = 0; i < sizeof(packings) / sizeof(packings[0]); i++) {
+		if (slice_is_nocase(value, packings[i].name)) {
+			*packing = packings[i].packing;
+			return CODING_PACKED;
+		}
+	}
 	return CODING_UNKNOWN;
 }
 
@@ -117,7 +123,7 @@ struct content *content_new(const struct content_options *options, struct arena 
 	c->arena = arena;
 	c->sink = sink;
 	c->root_only = options->root_only;
-	c->coding = coding_find(options->coding);
+	c->coding = coding_find(options->coding, &c->packing);
 	c->sniffing = slice_trim(options->media_type).n == 0;
 	c->hashing = options->hash;
 	reader_choose(c, reader_find(options->media_type));
@@ -263,13 +269,13 @@ static void inflate_judge(struct content *c, enum inflate_status status, bool en
 	content_report(c, code, code == BODY_BOMB ? inflater_made(c->inflater) : 0);
 }
 
-static void content_inflate(struct content *c, enum inflate_coding coding, struct slice s)
+static void content_inflate(struct content *c, struct slice s)
 {
 	if (c->undecodable)
 		return;
 	if (c->inflater == NULL) {
 		const struct inflate_sink sink = { inflated, c };
-		c->inflater = inflater_new(coding, c->limits, c->arena, sink);
+		c->inflater = inflater_new(c->packing, c->limits, c->arena, sink);
 	}
 	if (c->inflater == NULL)
 		inflate_judge(c, INFLATE_NO_ROOM, false);
@@ -288,11 +294,8 @@ void content_data(struct content *c, struct slice s)
 	case CODING_NONE:
 		content_decoded(c, s);
 		break;
-	case CODING_GZIP:
-		content_inflate(c, INFLATE_GZIP, s);
-		break;
-	case CODING_DEFLATE:
-		content_inflate(c, INFLATE_DEFLATE, s);
+	case CODING_PACKED:
+		content_inflate(c, s);
 		break;
 	case CODING_UNKNOWN:
 		c->undecodable = true;
@@ -339,12 +342,16 @@ void content_end(struct content *c, bool whole, struct body *body)
 	body->dav = NULL;
 	body->object = NULL;
 	body->airsync = NULL;
+	inflater_free(c->inflater);
 	if (c->reading != NULL)
 		c->reader->end(c->reading, body->complete, body);
 }
 
 void content_abandon(struct content *c)
 {
-	if (c != NULL && c->reading != NULL)
+	if (c == NULL)
+		return;
+	inflater_free(c->inflater);
+	if (c->reading != NULL)
 		c->reader->abandon(c->reading);
 }

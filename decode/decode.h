@@ -90,6 +90,7 @@ struct txn {
 	uint32_t seq;              /* 1-based within the flow, in order of completion */
 	uint32_t interim;          /* 1xx responses before the final one */
 	struct endpoint client, server;
+	struct endpoint peer;      /* the proxy that says who the client is; family 0: the client itself */
 	struct stamp done;         /* the packet that completed it: its place in the total order */
 	struct message req, res;
 	enum unpaired unpaired;
@@ -106,13 +107,17 @@ struct flow {
 	struct flow_id id;
 	struct stamp first, last, done;
 	struct endpoint side[2];
-	const char *protocol;      /* "http", "tls", "http2", ..., "unknown", "none" when no byte was seen */
+	struct endpoint peer;      /* as in struct txn */
+	const char *protocol;      /* "http", "tls", "http2", ..., "unknown", "none" when no byte was seen, or a preface alone */
+	struct slice tls_server_name, tls_alpn; /* that a TLS client asked for and offered */
 	const char *tunnel;        /* what HTTP turned into: "websocket", "http2", "tunnel", "upgraded", or NULL */
 	bool syn[2], fin[2], rst[2];
 	enum flow_end end;
 	uint64_t packets[2], bytes[2], gap_bytes[2], opaque_bytes[2];
 	uint64_t retransmitted, out_of_order, conflicts, resyncs;
 	uint64_t transactions, unpaired_requests, unpaired_responses;
+	bool tls_hello;            /* its first message was seen whole */
+	const uint8_t *tls_names;  /* where these stand */
 	const struct packet_ref *packet_list; /* with keep_packets: every packet of it, in order, else NULL */
 	size_t n_packet_list;
 };
@@ -158,7 +163,7 @@ struct decode_options {
 };
 
 struct decode_counts {
-	uint64_t packets, bytes, tcp, not_ip, not_tcp, bad, fragments, flows;
+	uint64_t packets, bytes, tcp, not_ip, not_tcp, bad, fragments, copies, flows;
 	uint64_t opaque_flows, opaque_bytes;
 };
 

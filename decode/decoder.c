@@ -87,8 +87,7 @@ static void output_deliver(struct decoder *d, struct output *o)
 		d->sink.txn(d->sink.ctx, o->u.txn);
 	} else if (o->kind == OUTPUT_FLOW) {
 		d->sink.flow(d->sink.ctx, o->u.flow);
-		free((void *)o->u.flow->packet_list);
-		free(o->u.flow);
+		flow_record_free(o->u.flow);
 	} else if (o->kind == OUTPUT_DROPPED) {
 		d->sink.dropped(d->sink.ctx, &o->u.dropped);
 	} else {
@@ -283,8 +282,10 @@ static bool parts_new(struct decoder *d, struct error *e)
 	d->rounds[1] = round_new();
 	if (!d->credentials || !d->rounds[0] || !d->rounds[1])
 		return error_set(e, "no memory for the decoder");
-	d->net = net_new(&d->options.limits, d->options.key, (struct net_sink){ net_anomaly, d },
-	    e);
+	struct limits limits = d->options.limits;
+	if (d->options.tap)
+		limits.copy_packets = 0; /* who accounts for every byte wants copies, too */
+	d->net = net_new(&limits, d->options.key, (struct net_sink){ net_anomaly, d }, e);
 	if (!d->net)
 		return false;
 	d->workers = workers_new(d->options.workers, SHARDS, run_shard, e);

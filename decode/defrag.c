@@ -18,11 +18,13 @@ enum {
 
 struct key {
 	uint8_t src[16], dst[16];
+	uint64_t tunnel;
 	uint32_t vlan, id;
 	uint16_t recording;
 	uint8_t family, protocol;
+	uint32_t zero; /* no padding */
 };
-_Static_assert(sizeof(struct key) == 44, "keys are hashed and compared whole: no padding");
+_Static_assert(sizeof(struct key) == 56, "keys are hashed and compared whole: no padding");
 
 struct piece {
 	struct piece *next; /* the next arrival */
@@ -103,7 +105,7 @@ static size_t piece_cost(size_t n)
 	return sizeof(struct piece) + n + MALLOC_OVERHEAD;
 }
 
-static uint32_t *bucket_of(struct defrag *f, const struct key *key)
+static uint32_t *bucket_of(const struct defrag *f, const struct key *key)
 {
 	return &f->buckets[hash_keyed(f->hash, key, sizeof(*key)) & (f->n_buckets - 1)];
 }
@@ -150,6 +152,7 @@ static void slot_give_up(struct defrag *f, uint32_t at, enum anomaly_code why,
 static struct key key_of(const struct datagram *d)
 {
 	struct key key = {
+		.tunnel = d->tunnel,
 		.vlan = d->vlan,
 		.id = d->id,
 		.recording = d->recording,
@@ -162,12 +165,18 @@ static struct key key_of(const struct datagram *d)
 	return key;
 }
 
-static uint32_t slot_find(struct defrag *f, const struct key *key)
+static uint32_t slot_find(const struct defrag *f, const struct key *key)
 {
 	uint32_t at = *bucket_of(f, key);
 	while (at != NO_SLOT && memcmp(&f->slots[at].key, key, sizeof(*key)) != 0)
 		at = f->slots[at].chain;
 	return at;
+}
+
+bool defrag_has(const struct defrag *f, const struct datagram *d)
+{
+	struct key key = key_of(d);
+	return slot_find(f, &key) != NO_SLOT;
 }
 
 static uint32_t slot_new(struct defrag *f, const struct key *key, const struct stamp *now)

@@ -15,6 +15,7 @@ struct defrag;
 struct defrag *defrag_new(const struct limits *, struct hash_key, struct net_sink);
 /* What keeps this fragment from being used at all; ANOMALY_CODES = nothing. */
 enum anomaly_code defrag_fault(const struct datagram *d);
+bool defrag_has(const struct defrag *, const struct datagram *d); /* a piece of the same datagram waits */
 /* True: *d was the last one wanted and is now the whole datagram, valid until the next call. */
 bool defrag_packet(struct defrag *, struct datagram *d);
 void defrag_tick(struct defrag *, int64_t clock_ns, const struct stamp *now);

@@ -165,13 +165,17 @@ void flow_key_from(const struct segment *s, struct flow_key *key, bool *from_hig
 		.high = *from_high ? s->src : s->dst,
 		.vlan = s->vlan,
 		.recording = s->recording,
+		.tunnel = s->tunnel,
 	};
 }
 
-/* Part of the meaning of a run, so the same everywhere; a table behind it is keyed. */
+/*
+ * Part of the meaning of a run, so the same everywhere; a table behind it is keyed. Tunnels need no
+ * shards of their own.
+ */
 unsigned flow_shard(const struct flow_key *key)
 {
-	uint64_t words[sizeof(*key) / 8], mixed = 0;
+	uint64_t words[offsetof(struct flow_key, tunnel) / 8], mixed = 0;
 	memcpy(words, key, sizeof(words));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		mixed = (mixed ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);

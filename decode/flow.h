@@ -64,8 +64,9 @@ struct flow_key {
 	uint32_t vlan;
 	uint16_t recording;
 	uint16_t zero;             /* the key is hashed in whole words */
+	uint64_t tunnel;
 };
-_Static_assert(sizeof(struct flow_key) == 48, "no padding: a flow key is hashed and compared as bytes");
+_Static_assert(sizeof(struct flow_key) == 56, "no padding: a flow key is hashed and compared as bytes");
 
 struct tcp_flow {
 	struct shard *shard;

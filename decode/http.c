@@ -24,12 +24,24 @@ struct http *http_new(struct tcp_flow *flow)
 		http->side[dir].http = http;
 		http->side[dir].state = flow->half[dir].syn ? SIDE_START : SIDE_LOST;
 	}
+	if (flow->half[0].syn)
+		http->side[0].state = SIDE_PREFACE;
 	return http;
 }
 
 unsigned http_client(const struct http *http)
 {
 	return http->side[0].role == ROLE_SERVER ? 1 : 0;
+}
+
+void http_origin(const struct http *http, struct endpoint *client, struct endpoint *peer)
+{
+	const struct side *s = &http->side[http_client(http)];
+	*peer = (struct endpoint){ 0 };
+	if (s->origin.family && s->state != SIDE_PREFACE) {
+		*peer = *client;
+		*client = s->origin;
+	}
 }
 
 bool side_is_response(const struct side *s)
@@ -74,7 +86,7 @@ static void side_tap_gap(struct side *s)
 static void side_cut(struct side *s, uint8_t loss, bool proven);
 
 /* No memory to go on with this message. */
-static void side_give_up(struct side *s)
+void side_give_up(struct side *s)
 {
 	side_anomaly(s, HTTP_LIMIT, 0);
 	side_cut(s, LOSS_LIMIT, false);
@@ -88,7 +100,7 @@ static void side_give_up(struct side *s)
 /* ---- lines ---- */
 
 /* Where a line starts is where its message starts. */
-static void line_mark(struct side *s, const struct slice *left)
+void side_line_mark(struct side *s, const struct slice *left)
 {
 	const struct piece *piece = s->http->piece;
 	s->line_at = piece->at;
@@ -104,7 +116,7 @@ size_t side_line_most(const struct limits *l)
 }
 
 /* Keeps the beginning of a line and its last byte so far. False: no memory. */
-static bool line_keep(struct side *s, struct slice part)
+bool side_line_keep(struct side *s, struct slice part)
 {
 	const struct limits *l = &shard_of(s)->options->limits;
 	size_t most = side_line_most(l);
@@ -128,7 +140,7 @@ static bool line_keep(struct side *s, struct slice part)
 	return true;
 }
 
-static void line_drop(struct side *s)
+void side_line_drop(struct side *s)
 {
 	shard_of(s)->txn_used -= s->line_room;
 	free(s->line);
@@ -150,11 +162,11 @@ bool side_line(struct side *s, struct slice *left, struct slice *line)
 	bool whole = end < left->n;
 	side_tap(s, slice_part(*left, 0, end + 1), line_kind(s));
 	if (!s->n_line)
-		line_mark(s, left);
+		side_line_mark(s, left);
 	*left = slice_part(*left, end + 1, left->n);
 	uint8_t last = part.n ? part.p[part.n - 1] : s->n_line ? s->line_last : 0;
 	if (s->n_line || !whole) {
-		if (!line_keep(s, part)) {
+		if (!side_line_keep(s, part)) {
 			side_give_up(s);
 			return false;
 		}
@@ -237,7 +249,7 @@ static void http_opaque(struct http *http, const char *protocol)
 	for (unsigned dir = 0; dir < 2; dir++) {
 		side_cut(&http->side[dir], 0, false);
 		side_tap_end(&http->side[dir], TAP_NO_MESSAGE);
-		line_drop(&http->side[dir]);
+		side_line_drop(&http->side[dir]);
 		http->side[dir].state = SIDE_OPAQUE;
 	}
 }
@@ -245,19 +257,17 @@ static void http_opaque(struct http *http, const char *protocol)
 /* A request of HTTP/0.9 may have an answer of HTTP/1.x; of other protocols nothing is read. */
 static void side_foreign(struct side *s, const char *protocol)
 {
-	if (strcmp(protocol, "http/0.9") == 0)
+	if (strcmp(protocol, "http/0.9") == 0) {
 		s->http->protocol = protocol;
-	else
-		http_opaque(s->http, protocol);
+		return;
+	}
+	http_opaque(s->http, protocol);
+	hello_begin(s, protocol);
 }
 
 void side_lost(struct side *s)
 {
-	struct slice first = s->n_line ? (struct slice){ s->line, s->n_line } : (struct slice){ 0 };
-	if (!first.n && s->http->piece)
-		first = slice_part(s->http->piece->bytes,
-		    (size_t)(s->line_offset - s->http->piece->offset), 64);
-	const char *protocol = s->messages ? NULL : protocol_recognise(first);
+	const char *protocol = first_protocol(s);
 	side_tap_end(s, TAP_NO_MESSAGE);
 	s->n_line = 0;
 	s->state = SIDE_LOST;
@@ -317,7 +327,9 @@ static void side_read(struct side *s, struct slice left)
 {
 	while (left.n) {
 		size_t used = left.n;
-		if (s->state == SIDE_START)
+		if (s->state == SIDE_PREFACE)
+			used = preface_feed(s, left);
+		else if (s->state == SIDE_START)
 			used = start_feed(s, left);
 		else if (s->state == SIDE_HEAD)
 			used = head_feed(s, left);
@@ -329,8 +341,8 @@ static void side_read(struct side *s, struct slice left)
 	}
 }
 
-/* A stream we did not see from its start, or whose framing is lost. */
-static void side_resume(struct side *s, struct slice segment)
+/* A stream we did not see from its start, or whose framing is lost. `grown`: there are new first bytes. */
+static void side_resume(struct side *s, struct slice segment, bool grown)
 {
 	if (s->mid_line) {
 		s->mid_line = slice_find_byte(segment, '\n') == segment.n;
@@ -340,7 +352,7 @@ static void side_resume(struct side *s, struct slice segment)
 		s->state = SIDE_START;
 		return;
 	}
-	const char *protocol = s->messages || s->opaque_bytes ? NULL : protocol_recognise(segment);
+	const char *protocol = grown ? first_protocol(s) : NULL;
 	if (protocol)
 		side_foreign(s, protocol);
 }
@@ -356,6 +368,7 @@ void http_data(struct http *http, unsigned dir, const struct piece *piece)
 {
 	struct side *s = &http->side[dir];
 	http->piece = piece;
+	bool grown = s->state != SIDE_PREFACE && !s->messages && first_note(s, piece->bytes);
 	if (s->pending)
 		pending_limit(http, s->pending);
 	if (s->state == SIDE_BODY && body_withheld(s, piece->bytes))
@@ -363,11 +376,12 @@ void http_data(struct http *http, unsigned dir, const struct piece *piece)
 	if (s->state == SIDE_LOST && s->role == ROLE_CLIENT && piece->peer_acked_known)
 		pending_settle(http, piece->peer_acked);
 	if (s->state == SIDE_LOST)
-		side_resume(s, piece->bytes);
+		side_resume(s, piece->bytes, grown);
 	side_read(s, piece->bytes);
+	hello_note(s, piece->bytes, piece->offset);
 	s->last = piece->at;
 	if (!s->n_line && s->line_room)
-		line_drop(s);
+		side_line_drop(s);
 	http->piece = NULL;
 	if (s->pending)
 		pending_account(http, s->pending);
@@ -383,6 +397,7 @@ void http_gap(struct http *http, unsigned dir, uint64_t offset, uint64_t bytes, 
 	uint64_t end = offset + bytes;
 	s->gap_seen = true;
 	side_tap_gap(s);
+	first_gap(s);
 	if (s->state == SIDE_OPAQUE)
 		return;
 	if (s->message)
@@ -392,6 +407,8 @@ void http_gap(struct http *http, unsigned dir, uint64_t offset, uint64_t bytes, 
 	/* head_cut may begin a message, which wants to know where: at the kept line. */
 	side_cut(s, loss, false);
 	s->n_line = 0;
+	if (s->state == SIDE_PREFACE)
+		s->origin = (struct endpoint){ 0 };
 	s->state = SIDE_LOST;
 	pending_lost(s, end, kind);
 }
@@ -409,9 +426,10 @@ void http_end(struct http *http, unsigned dir, enum stream_end how)
 		return;
 	if (s->state == SIDE_BODY)
 		body_end_of_stream(s);
-	if (s->state == SIDE_HEAD || s->state == SIDE_BODY || s->n_line) {
+	bool begun = s->n_line || (s->state == SIDE_PREFACE && s->left);
+	if (s->state == SIDE_HEAD || s->state == SIDE_BODY || begun) {
 		side_anomaly(s, HTTP_TRUNCATED, 0);
-		s->opaque_bytes += s->state == SIDE_START ? s->n_line : 0;
+		s->opaque_bytes += s->state <= SIDE_START ? s->n_line : 0;
 		side_cut(s, 0, true);
 	}
 	if (s->n_line)
@@ -435,6 +453,7 @@ void http_finish(struct http *http, enum flow_end end)
 void http_free(struct http *http)
 {
 	for (unsigned dir = 0; dir < 2; dir++)
-		line_drop(&http->side[dir]);
+		side_line_drop(&http->side[dir]);
+	free(http->names);
 	free(http);
 }

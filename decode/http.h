@@ -14,7 +14,10 @@
 #include "decode/content.h"
 #include "decode/tcp.h"
 
+enum { FIRST_MOST = 64 };  /* bytes that make a protocol known */
+
 enum side_state {
+	SIDE_PREFACE,     /* the first bytes of who opened the connection: a proxy may name its client */
 	SIDE_START,       /* between messages */
 	SIDE_HEAD,
 	SIDE_BODY,
@@ -77,10 +80,15 @@ struct side {
 	enum chunk_state chunk;
 	struct framing framing;
 	size_t headers_room, head_bytes;
-	uint64_t left;             /* of the body by Content-Length, or of the chunk */
+	uint64_t left;             /* of the body by Content-Length, of the chunk, or of the preface */
 	uint64_t body_bytes;
 	struct stamp last;         /* packet of the last byte read */
 	uint64_t messages, opaque_bytes;
+	uint8_t first[FIRST_MOST]; /* of the stream, to know a protocol by; behind a preface and blank lines */
+	size_t n_first;
+	uint64_t first_at;         /* offset of first[0] */
+	bool prefaced;             /* a preface was read, to its end */
+	struct endpoint origin;    /* for whom a proxy says it speaks; family 0: nothing was said */
 };
 
 struct http {
@@ -90,6 +98,10 @@ struct http {
 	struct pending *first, *last; /* requests in order; answered ones leave when they are complete */
 	size_t n_pending;
 	const char *protocol;      /* what else it is, or has become; NULL: nothing else is known */
+	struct side *hello;        /* whose TLS hello is being kept as its line */
+	uint8_t *names;            /* what the hello said: server name, then protocols offered */
+	size_t n_server_name, n_alpn;
+	bool hello_whole;
 	bool unsure;               /* requests may be lost: pairing is by guess until the flow was quiet ... */
 	bool unsure_fresh;         /* ... and not just now, in bytes nobody saw a part of */
 	uint64_t res_gap_end;      /* responses were lost before this offset; 0 = none */
@@ -103,9 +115,12 @@ void http_data(struct http *, unsigned dir, const struct piece *);
 void http_gap(struct http *, unsigned dir, uint64_t offset, uint64_t bytes, enum gap_kind);
 void http_conflict(struct http *, unsigned dir);
 void http_end(struct http *, unsigned dir, enum stream_end);
+void http_hello_end(struct http *);              /* what came of a TLS hello is all there is */
 void http_finish(struct http *, enum flow_end);  /* delivers what is left */
 void http_free(struct http *);
 unsigned http_client(const struct http *);       /* direction of the client */
+/* Who the client is by the preface of the proxy, which then is *peer; else *peer is all zero. */
+void http_origin(const struct http *, struct endpoint *client, struct endpoint *peer);
 
 /* Tells whoever listens what bytes of the piece being read are; what became of those told before. */
 void side_tap(struct side *, struct slice, enum tap_kind);
@@ -116,8 +131,20 @@ void side_message_end(struct side *, bool whole);
 /* One line, without its end, out of *left and what was kept before. False: its end has not come. */
 bool side_line(struct side *, struct slice *left, struct slice *line);
 size_t side_line_most(const struct limits *);    /* a line of that length was cut */
+bool side_line_keep(struct side *, struct slice part); /* its beginning, until the rest comes; false: no memory */
+void side_line_drop(struct side *);
+void side_line_mark(struct side *, const struct slice *left); /* a line starts here */
+void side_give_up(struct side *);                /* no memory to go on with this message */
 bool side_is_response(const struct side *);
 uint64_t side_offset(const struct side *);       /* what was delivered, with all of the packet or gap being read */
+
+/* http_first.c: the beginning of a stream */
+size_t preface_feed(struct side *, struct slice left);
+bool first_note(struct side *, struct slice left); /* false: the first bytes are as they were */
+const char *first_protocol(const struct side *); /* NULL: none that is known */
+void first_gap(struct side *);
+void hello_begin(struct side *, const char *protocol);
+void hello_note(struct side *, struct slice bytes, uint64_t offset); /* takes what is new of them */
 
 /* head.c: start lines and fields */
 struct start_line { bool response; uint8_t version; uint16_t status; struct slice method, target, reason; };

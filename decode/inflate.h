@@ -1,6 +1,6 @@
 /*
- * inflate.h - undoes gzip (RFC 1952) and deflate (RFC 1950, or bare RFC 1951 as many send it).
- * Private to decode/.
+ * inflate.h - undoes gzip (RFC 1952), deflate (RFC 1950, or bare RFC 1951 as many send it), brotli
+ * (RFC 7932) and zstd (RFC 8878). Private to decode/.
  *
  * Input is worked off in blocks of one size, so that neither the pieces handed on nor the moment
  * at which a limit strikes depend on how the input arrives.
@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-enum inflate_coding { INFLATE_GZIP, INFLATE_DEFLATE };
+enum inflate_coding { INFLATE_GZIP, INFLATE_DEFLATE, INFLATE_BROTLI, INFLATE_ZSTD };
 
 enum inflate_status {
 	INFLATE_MORE, /* all is well so far */
@@ -34,5 +34,6 @@ enum inflate_status inflater_data(struct inflater *, struct slice);
 enum inflate_status inflater_end(
     struct inflater *); /* works off what is left; MORE: the stream is cut short */
 uint64_t inflater_made(const struct inflater *); /* decoded bytes so far */
+void inflater_free(struct inflater *); /* before the arena goes; NULL is fine */
 
 #endif

@@ -52,7 +52,7 @@ static enum anomaly_code ip4_read(struct datagram *d, uint32_t beyond)
 	size_t total = cursor_be16(&d->c);
 	d->id = cursor_be16(&d->c);
 	uint16_t place = cursor_be16(&d->c);
-	cursor_skip(&d->c, 1);
+	d->hops = cursor_u8(&d->c);
 	d->protocol = cursor_u8(&d->c);
 	cursor_skip(&d->c, 2);
 	d->src = address_take(&d->c, 4);
@@ -77,7 +77,7 @@ static enum anomaly_code ip6_read(struct datagram *d, uint32_t beyond)
 	cursor_skip(&d->c, 4);
 	size_t length = cursor_be16(&d->c);
 	d->protocol = cursor_u8(&d->c);
-	cursor_skip(&d->c, 1);
+	d->hops = cursor_u8(&d->c);
 	d->src = address_take(&d->c, 6);
 	d->dst = address_take(&d->c, 6);
 	if (d->c.bad)
@@ -152,8 +152,15 @@ enum anomaly_code ip_read(struct datagram *d, uint8_t family, uint32_t beyond, s
 
 bool ip_may_hold_tcp(const struct datagram *d)
 {
-	return d->protocol == PROTOCOL_TCP || is_extension(d) ||
-	    (d->fragment && d->src.family == 6);
+	switch (d->protocol) {
+	case PROTOCOL_TCP:
+	case PROTOCOL_IP4:
+	case PROTOCOL_IP6:
+	case PROTOCOL_GRE:
+		return true;
+	default:
+		return is_extension(d) || (d->fragment && d->src.family == 6);
+	}
 }
 
 enum anomaly_code ip_read_rest(struct datagram *d, size_t layers)

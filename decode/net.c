@@ -1,6 +1,6 @@
 /*
- * net.c - one packet through link layer, IP, defragmentation and TCP header, and what was not
- * TCP counted. Checksums are not looked at: network cards fill them in behind the capture.
+ * net.c - one packet through link layer, IP, defragmentation, tunnels and TCP header, and what was
+ * not TCP counted. Checksums are not looked at: network cards fill them in behind the capture.
  */
 #include "decode/net.h"
 
@@ -8,8 +8,10 @@
 #include "decode/defrag.h"
 #include "decode/ip.h"
 #include "decode/link.h"
+#include "decode/sighting.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { TCP_HEADER = 20, LINKTYPES = 65536 };
 
@@ -18,6 +20,7 @@ struct net {
 	size_t layers;
 	struct decode_counts counts;
 	struct defrag *defrag;
+	struct sightings *sightings;
 	struct stamp now; /* the last packet */
 	uint8_t told[LINKTYPES / 8]; /* a bit for each link type that was complained of */
 };
@@ -26,11 +29,13 @@ struct net *net_new(const struct limits *l, struct hash_key key, struct net_sink
     struct error *e)
 {
 	struct net *n = calloc(1, sizeof(*n));
-	if (n != NULL)
+	if (n != NULL) {
 		n->defrag = defrag_new(l, key, sink);
-	if (n == NULL || n->defrag == NULL) {
-		free(n);
-		error_set(e, "out of memory for the table of fragments");
+		n->sightings = sightings_new(l, key);
+	}
+	if (n == NULL || n->defrag == NULL || n->sightings == NULL) {
+		net_free(n);
+		error_set(e, "out of memory for the tables of fragments and copies");
 		return NULL;
 	}
 	n->sink = sink;
@@ -85,16 +90,56 @@ static bool net_read_fragment(struct net *n, struct datagram *d)
 	return fault == ANOMALY_CODES || net_fault(n, fault, 0);
 }
 
-static bool net_read_ip(struct net *n, const struct packet *packet, struct datagram *d,
-    uint8_t family)
+/* A fragment of UDP in which a tunnel may be: it has the port, or another one of its datagram had. */
+static bool net_is_tunnel_piece(const struct net *n, const struct datagram *d)
 {
-	size_t have = packet->bytes.n;
-	uint32_t beyond = packet->wire_len > have ? packet->wire_len - (uint32_t)have : 0;
-	enum anomaly_code fault = ip_read(d, family, beyond, n->layers);
+	struct cursor c = d->c;
+	if (d->protocol != PROTOCOL_UDP || d->offset != 0)
+		return d->protocol == PROTOCOL_UDP && defrag_has(n->defrag, d);
+	cursor_skip(&c, 2);
+	return link_is_tunnel_port(cursor_be16(&c));
+}
+
+/* Of what carries other packets those are looked at. */
+static bool net_is_copy(struct net *n, struct datagram *d)
+{
+	if (!d->fragment && d->protocol != PROTOCOL_TCP)
+		return false;
+	bool copy = sighting_is_copy(n->sightings, d);
+	n->counts.copies += copy;
+	return copy;
+}
+
+static bool net_read_ip(struct net *n, const struct link *l, struct datagram *d)
+{
+	enum anomaly_code fault = ip_read(d, l->family, l->beyond, n->layers);
 	if (fault != ANOMALY_CODES)
 		return net_fault(n, fault, 0);
 	n->counts.fragments += d->fragment;
-	return !d->fragment || !ip_may_hold_tcp(d) || net_read_fragment(n, d);
+	if (d->fragment && !ip_may_hold_tcp(d) && !net_is_tunnel_piece(n, d)) {
+		n->counts.not_tcp++;
+		return false;
+	}
+	if (net_is_copy(n, d))
+		return false;
+	return !d->fragment || net_read_fragment(n, d);
+}
+
+/* Into the tunnel behind the IP header, up to the next one. False: it is none, or has no IP in it. */
+static bool net_enter(struct net *n, const struct datagram *d, struct link *l)
+{
+	l->c = d->c;
+	l->beyond = d->missing;
+	enum link_next next = link_by_ip_protocol(l, d->protocol);
+	if (next == LINK_OTHER) {
+		n->counts.not_tcp++;
+		return false;
+	}
+	enum anomaly_code fault = link_walk(l, n->layers, &next);
+	if (fault != ANOMALY_CODES)
+		return net_fault(n, fault, 0);
+	n->counts.not_ip += next != LINK_IP;
+	return next == LINK_IP;
 }
 
 /* RFC 9293 3.1. The header may be cut within its options: all that is used stands before them. */
@@ -106,6 +151,7 @@ static bool net_read_tcp(struct net *n, const struct datagram *d, struct segment
 		.at = d->at,
 		.recording = d->recording,
 		.vlan = d->vlan,
+		.tunnel = d->tunnel,
 		.src = d->src,
 		.dst = d->dst,
 		.pieces = d->pieces,
@@ -132,23 +178,72 @@ static bool net_read_tcp(struct net *n, const struct datagram *d, struct segment
 	return true;
 }
 
+/* A datagram put together in a tunnel is known by the packets of its pieces, not by theirs. */
+static struct datagram net_datagram(const struct packet *packet, const struct link *l,
+    uint64_t place)
+{
+	return (struct datagram){
+		.at = packet->at,
+		.recording = packet->recording,
+		.vlan = l->vlan,
+		.tunnel = l->tunnel,
+		.place = place,
+		.c = l->c,
+	};
+}
+
+static uint64_t place_add(uint64_t place, const uint64_t *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		place = (place ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		place ^= place >> 32;
+	}
+	return place;
+}
+
+/* Link addresses, tags, and of Linux' cooked packets the interface and the direction. */
+static uint64_t place_of_link(const struct packet *packet, const struct link *l)
+{
+	uint64_t head[4] = { 0 };
+	size_t n = packet->bytes.n - cursor_left(&l->c);
+	if (n != 0)
+		memcpy(head, packet->bytes.p, n < sizeof(head) ? n : sizeof(head));
+	return place_add((unsigned)packet->linktype, head, sizeof(head) / sizeof(head[0]));
+}
+
+/* Who carries it; what else the outer headers have is new in each packet. */
+static uint64_t place_of_tunnel(const struct datagram *outer)
+{
+	uint64_t ends[5];
+	_Static_assert(sizeof(ends) == 2 * sizeof(outer->src), "both ends, no padding");
+	memcpy(ends, &outer->src, sizeof(outer->src));
+	memcpy((uint8_t *)ends + sizeof(outer->src), &outer->dst, sizeof(outer->dst));
+	return place_add(outer->place, ends, sizeof(ends) / sizeof(ends[0]));
+}
+
 bool net_packet(struct net *n, const struct packet *packet, struct segment *out)
 {
-	struct link l = { .c = cursor_from(packet->bytes) };
+	size_t have = packet->bytes.n;
+	struct link l = {
+		.c = cursor_from(packet->bytes),
+		.beyond = packet->wire_len > have ? packet->wire_len - (uint32_t)have : 0,
+	};
 	n->now = packet->at;
 	if (!net_read_link(n, packet, &l))
 		return false;
-	struct datagram d = {
-		.at = packet->at,
-		.recording = packet->recording,
-		.vlan = l.vlan,
-		.c = l.c,
-	};
-	if (!net_read_ip(n, packet, &d, l.family))
+	struct datagram d = net_datagram(packet, &l, place_of_link(packet, &l));
+	if (!net_read_ip(n, &l, &d))
 		return false;
-	if (d.protocol != PROTOCOL_TCP) {
-		n->counts.not_tcp++;
-		return false;
+	/* Each turn takes a header, of which there are at most `layers`. */
+	while (d.protocol != PROTOCOL_TCP) {
+		struct datagram outer = d;
+		if (!net_enter(n, &outer, &l))
+			return false;
+		d = net_datagram(packet, &l, place_of_tunnel(&outer));
+		d.pieces = outer.pieces;
+		d.n_pieces = outer.n_pieces;
+		if (!net_read_ip(n, &l, &d))
+			return false;
 	}
 	return net_read_tcp(n, &d, out);
 }
@@ -158,8 +253,10 @@ size_t packet_link_bytes(int linktype, struct slice packet, size_t layers, bool 
 	struct link l = { .c = cursor_from(packet) };
 	enum link_next next = LINK_OTHER;
 	enum anomaly_code fault = link_read(linktype, layers, &l, &next);
-	*is_ip = fault == ANOMALY_CODES && next == LINK_IP;
-	return fault == LINK_UNKNOWN ? 0 : packet.n - cursor_left(&l.c);
+	*is_ip = fault == ANOMALY_CODES && next == LINK_IP && l.inner == NULL;
+	if (fault == LINK_UNKNOWN)
+		return 0;
+	return l.inner != NULL ? (size_t)(l.inner - packet.p) : packet.n - cursor_left(&l.c);
 }
 
 void net_tick(struct net *n, int64_t clock_ns)
@@ -174,6 +271,7 @@ void net_count(const struct net *n, struct decode_counts *counts)
 	counts->not_tcp = n->counts.not_tcp;
 	counts->bad = n->counts.bad;
 	counts->fragments = n->counts.fragments;
+	counts->copies = n->counts.copies;
 }
 
 void net_free(struct net *n)
@@ -181,5 +279,6 @@ void net_free(struct net *n)
 	if (n == NULL)
 		return;
 	defrag_free(n->defrag);
+	sightings_free(n->sightings);
 	free(n);
 }

@@ -14,6 +14,7 @@ struct segment {
 	struct stamp at;
 	uint16_t recording;
 	uint32_t vlan;             /* both 802.1Q ids (outer << 12 | inner), 0 = untagged */
+	uint64_t tunnel;           /* kind << 32 | id of the innermost tunnel that has an id, 0 = none */
 	struct endpoint src, dst;
 	uint32_t seq, ack;         /* ack is 0 without TCP_ACK */
 	uint8_t flags;
@@ -31,7 +32,7 @@ struct net *net_new(const struct limits *, struct hash_key, struct net_sink, str
 /* True: *out is a segment. False: no TCP, or a fragment that is kept for later; counted. */
 bool net_packet(struct net *, const struct packet *, struct segment *out);
 void net_tick(struct net *, int64_t clock_ns);     /* drops datagrams older than frag_seconds */
-void net_count(const struct net *, struct decode_counts *);  /* tcp, not_ip, not_tcp, bad, fragments */
+void net_count(const struct net *, struct decode_counts *);  /* what is counted here */
 void net_free(struct net *);
 
 #endif

@@ -30,6 +30,7 @@ static void endpoints_set(const struct http *http, struct txn *txn)
 	bool first_is_client = http_client(http) == 0;
 	txn->client = first_is_client ? *first : *second;
 	txn->server = first_is_client ? *second : *first;
+	http_origin(http, &txn->client, &txn->peer);
 }
 
 /* An arena may grow by what its shard has left. */

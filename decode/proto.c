@@ -21,6 +21,14 @@ static bool is_http2(struct slice s)
 	return slice_starts(s, SLICE("PRI * HTTP/2.0"));
 }
 
+/* What an HTTP/2 server sends first: a frame of settings, six bytes each (RFC 9113 6.5). */
+static bool is_http2_settings(struct slice s)
+{
+	static const uint8_t stream[4] = { 0 };
+	return s.n >= 9 && s.p[0] == 0 && s.p[1] <= 1 && s.p[2] % 6 == (s.p[1] ? 2 : 0) &&
+	    s.p[3] == 4 && s.p[4] == 0 && memcmp(s.p + 5, stream, 4) == 0;
+}
+
 static bool is_http09(struct slice s)
 {
 	size_t end = slice_find_byte(s, '\n');
@@ -38,7 +46,7 @@ static bool is_smb(struct slice s)
 }
 static bool is_imap(struct slice s)
 {
-	return slice_starts(s, SLICE("* OK"));
+	return slice_starts(s, SLICE("* OK")) || slice_starts(s, SLICE("* PREAUTH"));
 }
 static bool is_pop3(struct slice s)
 {
@@ -47,6 +55,29 @@ static bool is_pop3(struct slice s)
 static bool is_greeting(struct slice s)
 {
 	return slice_starts(s, SLICE("220 ")) || slice_starts(s, SLICE("220-"));
+}
+static bool is_smtp(struct slice s)
+{
+	return slice_starts_nocase(s, SLICE("EHLO ")) || slice_starts_nocase(s, SLICE("HELO "));
+}
+
+/* Where the content of a BER element of that tag begins, 0: it is none. Lengths in up to four more bytes. */
+static size_t ber_content(struct slice s, uint8_t tag)
+{
+	if (s.n < 2 || s.p[0] != tag)
+		return 0;
+	return s.p[1] < 0x80 ? 2 : s.p[1] > 0x80 && s.p[1] <= 0x84 ? 2 + (s.p[1] & 0x0fU) : 0;
+}
+
+/* A message with a number, then bind, search or an extended operation, or its answer (RFC 4511 4.1.1). */
+static bool is_ldap(struct slice s)
+{
+	static const uint8_t operations[] = { 0x60, 0x61, 0x63, 0x64, 0x65, 0x77, 0x78 };
+	size_t at = ber_content(s, 0x30);
+	if (!at || at + 2 >= s.n || s.p[at] != 2 || s.p[at + 1] < 1 || s.p[at + 1] > 4)
+		return false;
+	at += 2 + s.p[at + 1];
+	return at < s.n && memchr(operations, s.p[at], sizeof(operations)) != NULL;
 }
 static bool is_rtsp(struct slice s)
 {
@@ -61,12 +92,15 @@ static const struct protocol {
 	{ "tls", is_tls, 5 },
 	{ "tls", is_ssl2, 5 },
 	{ "http2", is_http2, 14 },
+	{ "http2", is_http2_settings, 9 },
 	{ "http/0.9", is_http09, 5 },
 	{ "ssh", is_ssh, 4 },
 	{ "smb", is_smb, 8 },
 	{ "imap", is_imap, 4 },
 	{ "pop3", is_pop3, 3 },
 	{ "smtp or ftp", is_greeting, 4 },
+	{ "smtp", is_smtp, 5 },
+	{ "ldap", is_ldap, 12 },
 	{ "rtsp", is_rtsp, 8 },
 };
 

@@ -30,10 +30,12 @@ struct output *output_add(struct output_list *l, enum output_kind kind, uint64_t
 	return o;
 }
 
-static void flow_record_free(struct flow *r)
+void flow_record_free(struct flow *r)
 {
-	if (r)
+	if (r) {
 		free((void *)r->packet_list);
+		free((void *)r->tls_names);
+	}
 	free(r);
 }
 
@@ -110,7 +112,11 @@ static const char *flow_protocol(const struct tcp_flow *f)
 		return "none";
 	if (http->side[0].messages || http->side[1].messages)
 		return "http";
-	return http->protocol ? http->protocol : "unknown";
+	if (http->protocol)
+		return http->protocol;
+	/* Proxies look in this way whether a server lives. */
+	bool preface_alone = http->side[0].prefaced && !http->side[0].n_first && !f->half[1].bytes;
+	return preface_alone ? "none" : "unknown";
 }
 
 static void flow_record_side(struct flow *r, unsigned to, const struct tcp_flow *f, unsigned dir)
@@ -134,6 +140,18 @@ static enum flow_end flow_end_of(const struct tcp_flow *f, enum flow_end why)
 	return f->rst_seen ? FLOW_RST : why;
 }
 
+static void flow_record_names(struct flow *r, struct http *http)
+{
+	http_hello_end(http);
+	r->tls_hello = http->hello_whole;
+	if (!http->names)
+		return;
+	r->tls_names = http->names;
+	r->tls_server_name = (struct slice){ http->names, http->n_server_name };
+	r->tls_alpn = (struct slice){ http->names + http->n_server_name, http->n_alpn };
+	http->names = NULL;
+}
+
 static struct flow *flow_record(struct tcp_flow *f, enum flow_end why)
 {
 	struct flow *r = calloc(1, sizeof(*r));
@@ -149,6 +167,10 @@ static struct flow *flow_record(struct tcp_flow *f, enum flow_end why)
 	r->end = flow_end_of(f, why);
 	flow_record_side(r, 0, f, client);
 	flow_record_side(r, 1, f, !client);
+	if (f->http) {
+		http_origin(f->http, &r->side[0], &r->peer);
+		flow_record_names(r, f->http);
+	}
 	r->retransmitted = f->retransmitted;
 	r->out_of_order = f->out_of_order;
 	r->conflicts = f->conflicts;

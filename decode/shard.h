@@ -31,6 +31,7 @@ struct output *output_add(struct output_list *, enum output_kind, uint64_t rank,
 static inline uint64_t rank_of_tick(uint64_t order) { return order * 2; }
 static inline uint64_t rank_of_packet(uint64_t order) { return order * 2 + 1; }
 size_t output_bytes(const struct output *);       /* what it keeps */
+void flow_record_free(struct flow *);              /* NULL is fine */
 void output_clear(struct output_list *);          /* frees what was not delivered */
 
 struct flow_table;

@@ -52,6 +52,8 @@ struct decode_tap {
  * *records: they are the header of a TLS record, and others follow.
  */
 size_t protocol_signature(struct slice first, bool *records);
+/* Makes the preface of a proxy at the start of a stream one that names nobody, a broken one one that stays so. Its bytes; 0: there is none. */
+size_t proxy_preface_blank(uint8_t *p, size_t n);
 /* How many bytes of a packet stand before its network layer, or were recognised at all. */
 size_t packet_link_bytes(int linktype, struct slice packet, size_t layers, bool *is_ip);
 

@@ -43,7 +43,7 @@ if [ -z "$SANITIZE" ]; then
 	esac
 fi
 
-libraries='libpcap libxml-2.0 zlib yaml-0.1 libpcre2-8 libmicrohttpd libcurl sqlite3 libseccomp libcap-ng'
+libraries='libpcap libxml-2.0 zlib libbrotlidec libzstd liblz4 yaml-0.1 libpcre2-8 libmicrohttpd libcurl sqlite3 libseccomp libcap-ng'
 # shellcheck disable=SC2086
 cat <<EOF
 HARDEN :=$harden
@@ -65,7 +65,8 @@ else
 		paste -s -d . -)"
 fi
 echo "LIBRARIES := $(version_of libpcap libpcap), $llhttp, $(version_of libxml2 libxml-2.0)," \
-	"$(version_of zlib zlib), $(version_of libyaml yaml-0.1), $(version_of PCRE2 libpcre2-8)," \
+	"$(version_of zlib zlib), $(version_of brotli libbrotlidec), $(version_of zstd libzstd), $(version_of lz4 liblz4)," \
+	"$(version_of libyaml yaml-0.1), $(version_of PCRE2 libpcre2-8)," \
 	"$(version_of libmicrohttpd libmicrohttpd), $(version_of libcurl libcurl)," \
 	"$(version_of SQLite sqlite3), $(version_of libseccomp libseccomp), $(version_of libcap-ng libcap-ng)," \
 	"zones of $(version_of libical libical)"

@@ -12,6 +12,9 @@ build  command:pkg-config    pkgconf                   pkgconf-pkg-config  pkgco
 build  library:libpcap       libpcap-dev               libpcap-devel       libpcap-dev   libpcap           libpcap
 build  library:libxml-2.0    libxml2-dev               libxml2-devel       libxml2-dev   libxml2           libxml2
 build  library:zlib          zlib1g-dev                zlib-devel          zlib-dev      zlib              zlib
+build  library:libbrotlidec  libbrotli-dev             brotli-devel        brotli-dev    brotli            brotli
+build  library:libzstd       libzstd-dev               libzstd-devel       zstd-dev      zstd              zstd
+build  library:liblz4        liblz4-dev                lz4-devel           lz4-dev       lz4               lz4
 build  library:yaml-0.1      libyaml-dev               libyaml-devel       yaml-dev      libyaml           libyaml
 build  library:libpcre2-8    libpcre2-dev              pcre2-devel         pcre2-dev     pcre2             pcre2
 build  library:libmicrohttpd libmicrohttpd-dev         libmicrohttpd-devel libmicrohttpd-dev libmicrohttpd  libmicrohttpd
@@ -26,6 +29,8 @@ test   library:cmocka        libcmocka-dev             libcmocka-devel     cmock
 test   python:jsonschema     python3-jsonschema        python3-jsonschema  py3-jsonschema python-jsonschema python-jsonschema
 test   command:wbxml2xml     libwbxml2-utils           libwbxml                  -             -                 libwbxml
 test   command:gzip          gzip                      gzip                gzip          gzip              gzip
+test   command:zstd          zstd                      zstd                zstd          zstd              zstd
+test   command:lz4           lz4                       lz4                 lz4           lz4               lz4
 test   apache                apache2-bin               httpd               apache2       apache            httpd
 test   command:curl          curl                      curl                curl          curl              curl
 test   command:tcpdump       tcpdump                   tcpdump             tcpdump       tcpdump           tcpdump

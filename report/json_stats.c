@@ -57,6 +57,8 @@ static void write_inputs(struct json *j, const struct report_options *options,
 {
 	json_array(j, "inputs");
 	for (size_t i = 0; options->input_names != NULL && i < options->n_inputs; i++) {
+		if (options->input_names[i][0] == '\0')
+			continue;
 		json_next(j);
 		json_wire(j, slice_from(options->input_names[i]));
 	}
@@ -92,6 +94,7 @@ static void write_packets(struct json *j, const struct run_end *end)
 	json_member(j, "not_tcp", end->decoded.not_tcp);
 	json_member(j, "bad", end->decoded.bad);
 	json_member(j, "fragments", end->decoded.fragments);
+	json_member(j, "copies", end->decoded.copies);
 	json_end(j, '}');
 }
 
@@ -119,6 +122,8 @@ static void write_flows(struct json *j, const struct summary *s, const struct ru
 	json_member(j, "http", s->http_flows);
 	json_member(j, "opaque_bytes", end->decoded.opaque_bytes);
 	write_names(j, "opaque", s->protocols, s->n_protocols, true);
+	if (s->n_tls_names != 0)
+		write_names(j, "tls", s->tls_names, s->n_tls_names, true);
 	json_end(j, '}');
 }
 

@@ -292,6 +292,7 @@ void metrics_decode(struct metrics *m, const struct decode_counts *c)
 	steady_take(&m->decoded[DECODED_BYTES], c->bytes);
 	steady_take(&m->decoded[DECODED_FLOWS], c->flows);
 	steady_take(&m->decoded[DECODED_FRAGMENTS], c->fragments);
+	steady_take(&m->decoded[DECODED_COPIES], c->copies);
 }
 
 void metrics_memory(struct metrics *m, const char *constant_pool, uint64_t bytes)

@@ -204,6 +204,9 @@ static void write_decode(const struct metrics *m, struct out *o)
 		    steady_value(&m->decoded[DECODED_PACKETS]));
 		write_one(o, "davscope_decode_bytes_total", "counter", "Bytes of packets decoded.",
 		    steady_value(&m->decoded[DECODED_BYTES]));
+		write_one(o, "davscope_decode_copies_total", "counter",
+		    "Packets that were seen before, on another interface or link.",
+		    steady_value(&m->decoded[DECODED_COPIES]));
 	}
 	write_anomalies(m, o);
 	write_datagrams(m, o);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { EVIDENCE_MAX = 1024, LABEL_COLUMNS = 14, NAME_MAX = 64 };
+enum { EVIDENCE_MAX = 1024, LABEL_COLUMNS = 14, NAME_MAX = 128 };
 
 /* ---- pieces ---- */
 
@@ -107,6 +107,11 @@ static void write_volume(struct out *o, const struct summary *s, const struct ru
 		out_text(o, "; ");
 		out_u64(o, end->backwards);
 		out_text(o, " older than the one before");
+	}
+	if (end->decoded.copies != 0) {
+		out_text(o, "; ");
+		out_u64(o, end->decoded.copies);
+		out_text(o, " seen before");
 	}
 	out_char(o, '\n');
 	write_span(o, s);
@@ -229,28 +234,68 @@ static void write_anomalies(struct out *o, const struct summary *s)
 	}
 }
 
-static void write_opaque(struct out *o, const struct summary *s)
+static void write_names(struct out *o, const struct name_count *names, size_t n)
 {
 	bool any = false;
-	bool encrypted = false;
+	for (size_t i = 0; i < n; i++) {
+		entry(o, &any, names[i].name, names[i].count);
+		out_text(o, names[i].count == 1 ? " flow with " : " flows with ");
+		amount(o, names[i].bytes, "byte", "bytes");
+	}
+	out_char(o, '\n');
+}
+
+/* What to do about protocols that are not read; NULL ends names and lines. */
+static const struct hint {
+	const char *names[5];
+	const char *lines[3];
+} hints[] = {
+	{ { "tls" },
+	    { "TLS is not decrypted: capture where the traffic is clear, behind the proxy or",
+		"between front end and back end" } },
+	{ { "http2" },
+	    { "HTTP/2 is not read: capture behind the proxy, where HTTP/1.1 is usual, or switch h2",
+		"off in client, server or proxy for the test" } },
+	{ { "websocket", "tunnel", "upgraded" },
+	    { "what HTTP turned into is not read: capture on the calendar server's side of the",
+		"proxy, or do not let it be upgraded" } },
+	{ { "unknown" },
+	    { "unknown: the first 64 bytes are of no protocol that is known by name; if that port",
+		"is the calendar's, begin the capture before the client connects" } },
+};
+
+static bool hint_applies(const struct hint *h, const struct summary *s)
+{
+	for (size_t i = 0; i < s->n_protocols; i++)
+		for (size_t k = 0; h->names[k] != NULL; k++)
+			if (s->protocols[i].bytes != 0 &&
+			    slice_is(s->protocols[i].name, h->names[k]))
+				return true;
+	return false;
+}
+
+static void write_hint(struct out *o, const struct hint *h)
+{
+	for (size_t i = 0; h->lines[i] != NULL; i++) {
+		label(o, "");
+		out_text(o, h->lines[i]);
+		out_char(o, '\n');
+	}
+}
+
+static void write_opaque(struct out *o, const struct summary *s)
+{
 	if (s->n_protocols == 0)
 		return;
 	label(o, "not read");
-	for (size_t i = 0; i < s->n_protocols; i++) {
-		const struct name_count *p = &s->protocols[i];
-		entry(o, &any, p->name, p->count);
-		out_text(o, p->count == 1 ? " flow with " : " flows with ");
-		amount(o, p->bytes, "byte", "bytes");
-		encrypted = encrypted || slice_equal(p->name, SLICE("tls"));
+	write_names(o, s->protocols, s->n_protocols);
+	if (s->n_tls_names != 0) {
+		label(o, "TLS to");
+		write_names(o, s->tls_names, s->n_tls_names);
 	}
-	out_char(o, '\n');
-	if (!encrypted)
-		return;
-	label(o, "");
-	out_text(o,
-	    "TLS is not decrypted: capture where the traffic is clear, behind the proxy or\n");
-	label(o, "");
-	out_text(o, "between front end and back end\n");
+	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
+		if (hint_applies(&hints[i], s))
+			write_hint(o, &hints[i]);
 }
 
 /* ---- change tags ---- */

@@ -45,6 +45,22 @@ enum seen protocol_read(const struct asked *a, struct value *v)
 	return value_word(v, a->e->flow->protocol);
 }
 
+static enum seen tls_missing(const struct flow *f)
+{
+	bool tls = slice_is(SLICE("tls"), f->protocol);
+	return tls && !f->tls_hello ? NOT_OBSERVED : ABSENT;
+}
+
+enum seen tls_server_name_read(const struct asked *a, struct value *v)
+{
+	return value_text_or(v, a->e->flow->tls_server_name, tls_missing(a->e->flow));
+}
+
+enum seen tls_alpn_read(const struct asked *a, struct value *v)
+{
+	return value_text_or(v, a->e->flow->tls_alpn, tls_missing(a->e->flow));
+}
+
 enum seen tunnel_read(const struct asked *a, struct value *v)
 {
 	const char *tunnel = a->e->flow->tunnel;
@@ -150,6 +166,23 @@ enum seen port_read(const struct asked *a, struct value *v)
 {
 	const struct endpoint *e = asked_endpoint(a);
 	return e != NULL ? value_number(v, e->port) : NOT_OBSERVED;
+}
+
+static const struct endpoint *asked_peer(const struct asked *a)
+{
+	return a->e->kind == EVENT_FLOW ? &a->e->flow->peer : &a->e->txn->peer;
+}
+
+enum seen peer_address_read(const struct asked *a, struct value *v)
+{
+	v->ip = asked_peer(a);
+	return v->ip->family != 0 ? PRESENT : ABSENT;
+}
+
+enum seen peer_port_read(const struct asked *a, struct value *v)
+{
+	const struct endpoint *peer = asked_peer(a);
+	return peer->family != 0 ? value_number(v, peer->port) : ABSENT;
 }
 
 enum seen loss_packets_read(const struct asked *a, struct value *v)

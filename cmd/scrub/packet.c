@@ -13,6 +13,9 @@
 enum {
 	LINK_NULL = 0,
 	LINK_ETHERNET = 1,
+	LINK_PPP = 9,
+	LINK_PPP_SERIAL = 50,
+	LINK_PPPOE = 51,
 	LINK_LOOP = 108,
 	LINK_SLL = 113,
 	LINK_SLL2 = 276,
@@ -119,6 +122,9 @@ static void link_copy(struct build *b, int linktype, size_t link)
 		return;
 	case LINK_NULL:
 	case LINK_LOOP:
+	case LINK_PPP:
+	case LINK_PPP_SERIAL:
+	case LINK_PPPOE:
 		copy(b, 0, link);
 		return;
 	case LINK_SLL:

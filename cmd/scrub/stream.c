@@ -211,10 +211,15 @@ static void records_blank(struct records *r, uint8_t *p, size_t n)
 	}
 }
 
-/* The first bytes of a protocol stay, so that it is known again. */
+/* The first bytes of a protocol stay, so that it is known again; also behind the preface of a proxy. */
 static void opaque_blank(struct stream *stream, uint8_t *p, size_t n)
 {
 	size_t signature = 0;
+	size_t preface = stream->known ? 0 : proxy_preface_blank(p, n);
+	p += preface;
+	n -= preface;
+	if (n == 0)
+		return;
 	bool is_tls = stream->records.n != 0 || stream->records.left != 0 || stream->records.on;
 	if (!stream->known) {
 		bool records;

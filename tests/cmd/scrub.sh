@@ -38,8 +38,8 @@ tell() { # CAPTURE OUT
 		flow.opaque_bytes.server flow.retransmitted flow.out_of_order flow.conflicts \
 		flow.resyncs flow.transactions
 	fields "$1" "$2.anomalies" anomaly.code anomaly.frame anomaly.other_frame anomaly.value
-	# A damaged file is another file afterwards: where the damage lies differs.
-	"$davscope" -r "$1" -q 2>/dev/null </dev/null | sed -n '/^evidence/,$p' | grep -v '^damage' >"$2.summary"
+	# A damaged file is another file afterwards: where the damage lies differs. The names in TLS are gone.
+	"$davscope" -r "$1" -q 2>/dev/null </dev/null | sed -n '/^evidence/,$p' | grep -v -e '^damage' -e '^TLS to' >"$2.summary"
 }
 
 unchanged() { # NAME CAPTURE
@@ -67,8 +67,12 @@ unchanged() { # NAME CAPTURE
 for capture in samples/*.pcap samples/*.pcapng; do
 	unchanged "$capture" "$capture"
 done
+# What tunnels over IP carry is left out, so there is nothing to find.
 for talk in samples/*.talk tests/golden/*/in.talk tests/prop/*.talk "$here/scrub.talk"; do
+	[ "$talk" != tests/golden/tunnels/in.talk ] || continue
 	name=$(echo "$talk" | tr / -)
+	# What is packed with brotli and zstd is blanked.
+	[ "$talk" != tests/golden/brotli-zstd/in.talk ] || continue
 	"$build/tests/tool/mkpcap" "$talk" "$work/$name.pcap" || fail "$talk" mkpcap
 	unchanged "$talk" "$work/$name.pcap"
 	rm -f "$work/$name.pcap"

@@ -9,6 +9,8 @@ rm -rf "$work"
 mkdir -p "$work" || exit 1
 captures=
 for talk in samples/*.talk tests/kb923164/*.talk tests/golden/*/in.talk tests/prop/*.talk tests/machine/verify/*.talk; do
+	# A tick says which of two times is true, which that one leaves open.
+	[ "$talk" != tests/golden/clock-jump/in.talk ] || continue
 	out=$work/$(echo "$talk" | tr / -).pcap
 	"$mkpcap" "$talk" "$out" || exit 1
 	captures="$captures $out"

@@ -1,6 +1,5 @@
 /* From a TCP segment to packets: IP fragments, VLAN tags, link headers, checksums. */
-#include "tests/tool/bytes.h"
-#include "tests/tool/talk.h"
+#include "tests/tool/frame.h"
 
 enum { PROTO_TCP = 6, PROTO_FRAGMENT = 44, ETHER_MINIMUM = 60 };
 
@@ -54,6 +53,11 @@ static uint32_t segment_ident(const struct segment *s)
 	return (s->seq ^ s->ack * 31 ^ (uint32_t)(s->ns / 1000)) & 0xffff;
 }
 
+void ip4_sum(struct bytes *out, size_t start)
+{
+	put_be16(out, start + 10, sum_end(sum_add(0, slice_part(bytes_all(out), start, 20))));
+}
+
 static void ip4_add(const struct segment *s, size_t at, struct slice part, bool more,
     struct bytes *out)
 {
@@ -62,11 +66,11 @@ static void ip4_add(const struct segment *s, size_t at, struct slice part, bool 
 	bytes_be16(out, (unsigned)(20 + part.n));
 	bytes_be16(out, segment_ident(s));
 	bytes_be16(out, (unsigned)(at / 8) | (more ? 0x2000 : 0));
-	bytes_be16(out, 64 << 8 | PROTO_TCP);
+	bytes_be16(out, s->framing.hops << 8 | PROTO_TCP);
 	bytes_be16(out, 0);
 	bytes_slice(out, address_bytes(&s->from));
 	bytes_slice(out, address_bytes(&s->to));
-	put_be16(out, start + 10, sum_end(sum_add(0, slice_part(bytes_all(out), start, 20))));
+	ip4_sum(out, start);
 	bytes_slice(out, part);
 }
 
@@ -77,7 +81,7 @@ static void ip6_add(const struct segment *s, size_t at, struct slice part, bool 
 	bytes_be32(out, 0x60000000);
 	bytes_be16(out, (unsigned)(part.n + (fragment ? 8 : 0)));
 	bytes_u8(out, fragment ? PROTO_FRAGMENT : PROTO_TCP);
-	bytes_u8(out, 64);
+	bytes_u8(out, s->framing.hops);
 	bytes_slice(out, address_bytes(&s->from));
 	bytes_slice(out, address_bytes(&s->to));
 	if (fragment) {
@@ -90,7 +94,7 @@ static void ip6_add(const struct segment *s, size_t at, struct slice part, bool 
 }
 
 /* Locally administered, and it ends like the IP address: a person can tell who is who. */
-static void mac_add(const struct talk_address *a, struct bytes *out)
+void mac_add(const struct talk_address *a, struct bytes *out)
 {
 	struct slice ip = address_bytes(a);
 	bytes_be16(out, 0x0200);
@@ -99,8 +103,7 @@ static void mac_add(const struct talk_address *a, struct bytes *out)
 
 static void link_add(const struct segment *s, int linktype, struct bytes *out)
 {
-	bool six = s->from.family == 6;
-	unsigned protocol = six ? 0x86dd : 0x0800;
+	unsigned protocol = tunnel_ethertype(s);
 	if (linktype == LINK_ETHER) {
 		mac_add(&s->to, out);
 		mac_add(&s->from, out);
@@ -117,7 +120,7 @@ static void link_add(const struct segment *s, int linktype, struct bytes *out)
 		mac_add(&s->from, out);
 		bytes_be16(out, 0);
 	} else if (linktype == LINK_NULL) {
-		bytes_add(out, six ? "\x1e\0\0\0" : "\x02\0\0\0", 4);
+		bytes_add(out, protocol == 0x86dd ? "\x1e\0\0\0" : "\x02\0\0\0", 4);
 	}
 	bool tagged = linktype == LINK_ETHER || linktype == LINK_SLL || linktype == LINK_SLL2;
 	for (size_t i = 0; tagged && i < s->framing.n_vlan; i++) {
@@ -130,22 +133,51 @@ static void link_add(const struct segment *s, int linktype, struct bytes *out)
 		bytes_be16(out, protocol);
 }
 
-/* The number-th packet of a segment. */
-static void frame_emit(const struct segment *s, size_t number, struct slice packet,
+static void frame_emit(const struct segment *s, int64_t ns, struct slice packet, bool first,
     struct frame_sink sink)
 {
 	size_t keep = s->framing.snap ? s->framing.snap : packet.n;
-	struct frame f = { .ns = s->ns + (int64_t)number * 1000,
+	struct frame f = { .ns = ns,
 		.wire_len = packet.n,
 		.bytes = slice_part(packet, 0, keep),
-		.dropped = number == 0 ? s->dropped : 0 };
+		.dropped = first ? s->dropped : 0 };
 	sink.frame(sink.ctx, &f);
+}
+
+/* A part of the segment's TCP bytes as a packet. */
+static void packet_add(const struct segment *s, int linktype, size_t at, struct slice part,
+    bool more, struct bytes *out)
+{
+	struct bytes inner = { 0 };
+	if (s->from.family == 6)
+		ip6_add(s, at, part, more, &inner);
+	else
+		ip4_add(s, at, part, more, &inner);
+	out->n = 0;
+	link_add(s, linktype, out);
+	tunnel_add(s, bytes_all(&inner), out);
+	while (linktype == LINK_ETHER && out->n < ETHER_MINIMUM)
+		bytes_u8(out, 0);
+	bytes_free(&inner);
+}
+
+/* As it looks on one of the two links of a mirror: the client's, or the server's behind a router. */
+static struct segment segment_view(const struct segment *s, bool near_server)
+{
+	struct segment v = *s;
+	bool sender = near_server == (s->side == SERVER);
+	v.framing.hops = v.framing.mirror_routed && !sender ? 63 : 64;
+	if (v.framing.mirror_vlan != 0 && near_server) {
+		v.framing.n_vlan = 1;
+		v.framing.vlan[0] = v.framing.mirror_vlan;
+	}
+	return v;
 }
 
 void segment_frames(const struct segment *s, int linktype, struct frame_sink sink)
 {
 	if (s->verbatim) {
-		frame_emit(s, 0, s->data, sink);
+		frame_emit(s, s->ns, s->data, true, sink);
 		return;
 	}
 	struct bytes tcp = { 0 }, packet = { 0 };
@@ -154,15 +186,13 @@ void segment_frames(const struct segment *s, int linktype, struct frame_sink sin
 	for (size_t at = 0; at < tcp.n; at += step) {
 		struct slice part = slice_part(bytes_all(&tcp), at, step);
 		bool more = at + part.n < tcp.n;
-		packet.n = 0;
-		link_add(s, linktype, &packet);
-		if (s->from.family == 6)
-			ip6_add(s, at, part, more, &packet);
-		else
-			ip4_add(s, at, part, more, &packet);
-		while (linktype == LINK_ETHER && packet.n < ETHER_MINIMUM)
-			bytes_u8(&packet, 0);
-		frame_emit(s, at / step, bytes_all(&packet), sink);
+		int64_t ns = s->ns + (int64_t)(at / step) * 1000;
+		for (unsigned copy = 0; copy < (s->framing.mirror_ns != 0 ? 2 : 1); copy++) {
+			struct segment v = segment_view(s, (s->side == SERVER) != (copy == 1));
+			packet_add(&v, linktype, at, part, more, &packet);
+			frame_emit(&v, ns + copy * s->framing.mirror_ns, bytes_all(&packet),
+			    at == 0 && copy == 0, sink);
+		}
 	}
 	bytes_free(&tcp);
 	bytes_free(&packet);

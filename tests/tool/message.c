@@ -1,7 +1,9 @@
 /* From the text of one message in a .talk to bytes: escapes, {length}, {fill}, gzip, chunks. */
 #include "tests/tool/message.h"
 
+#include <brotli/encode.h>
 #include <zlib.h>
+#include <zstd.h>
 
 /* The next line off the text without its LF; false at the end. */
 static bool line_next(struct slice *text, struct slice *line)
@@ -130,25 +132,50 @@ static bool body_add(struct slice text, bool hex, struct bytes *out, struct erro
 	return true;
 }
 
-static bool body_gzip(struct bytes *body, struct error *e)
+static bool pack_gzip(const struct bytes *body, struct bytes *packed)
 {
 	z_stream z = { 0 };
 	if (deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return error_set(e, "zlib does not start");
-	struct bytes packed = { 0 };
-	packed.room = deflateBound(&z, body->n) + 64;
-	packed.p = malloc(packed.room);
-	ensure(packed.p != NULL, NULL);
+		return false;
 	z.next_in = body->p;
 	z.avail_in = (uInt)body->n;
-	z.next_out = packed.p;
-	z.avail_out = (uInt)packed.room;
+	z.next_out = packed->p;
+	z.avail_out = (uInt)packed->room;
 	int rc = deflate(&z, Z_FINISH);
-	packed.n = z.total_out;
+	packed->n = z.total_out;
 	deflateEnd(&z);
+	return rc == Z_STREAM_END;
+}
+
+static bool pack_brotli(const struct bytes *body, struct bytes *packed)
+{
+	packed->n = packed->room;
+	return BrotliEncoderCompress(9, 18, BROTLI_MODE_TEXT, body->n, body->p, &packed->n,
+		   packed->p) == BROTLI_TRUE;
+}
+
+static bool pack_zstd(const struct bytes *body, struct bytes *packed)
+{
+	packed->n = ZSTD_compress(packed->p, packed->room, body->p, body->n, 3);
+	return !ZSTD_isError(packed->n);
+}
+
+static bool body_pack(struct bytes *body, enum message_packing packing, struct error *e)
+{
+	static bool (*const pack[])(const struct bytes *, struct bytes *) = {
+		[PACKING_GZIP] = pack_gzip,
+		[PACKING_BROTLI] = pack_brotli,
+		[PACKING_ZSTD] = pack_zstd,
+	};
+	if (packing == PACKING_NONE)
+		return true;
+	struct bytes packed = { .room = body->n + body->n / 8 + 1024 };
+	packed.p = malloc(packed.room);
+	ensure(packed.p != NULL, NULL);
+	bool fine = pack[packing](body, &packed);
 	bytes_free(body);
 	*body = packed;
-	return rc == Z_STREAM_END ? true : error_set(e, "zlib does not pack the body");
+	return fine ? true : error_set(e, "the body cannot be packed");
 }
 
 static void chunks_add(struct slice body, const struct message_shape *shape, struct bytes *out)
@@ -190,7 +217,7 @@ static bool http_add(struct slice text, const struct message_shape *shape, struc
 	size_t head = data ? 0 : slice_find(text, SLICE("\n\n"));
 	struct bytes body = { 0 };
 	bool ok = body_add(slice_part(text, data ? 0 : head + 2, text.n), shape->hex, &body, e);
-	ok = ok && (!shape->gzip || body_gzip(&body, e));
+	ok = ok && body_pack(&body, shape->packing, e);
 	if (ok && !data)
 		head_add(slice_part(text, 0, head), body.n, out);
 	if (ok && shape->chunk > 0)

@@ -10,10 +10,12 @@ enum message_style {
 	STYLE_RAW, /* exact bytes with escapes; ends of lines count for nothing */
 };
 
+enum message_packing { PACKING_NONE, PACKING_GZIP, PACKING_BROTLI, PACKING_ZSTD };
+
 struct message_shape {
 	enum message_style style;
 	bool hex; /* the body is written as hexadecimal bytes */
-	bool gzip;
+	enum message_packing packing;
 	size_t chunk; /* chunk size, 0 = not chunked */
 	struct bytes trailers; /* complete lines */
 };

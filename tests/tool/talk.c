@@ -1,4 +1,5 @@
 /* The .talk language: lines, directives, and the messages between them. README.md describes it. */
+#include "tests/tool/frame.h"
 #include "tests/tool/message.h"
 #include "tests/tool/play.h"
 
@@ -85,6 +86,35 @@ static bool on_vlan(struct script *s, const struct words *w)
 	s->play.framing.n_vlan = ids.n;
 	for (size_t i = 0; i < ids.n; i++)
 		s->play.framing.vlan[i] = (uint16_t)(ids.v[i] & 0xfff);
+	return true;
+}
+
+static bool on_tunnel(struct script *s, const struct words *w)
+{
+	struct framing *f = &s->play.framing;
+	f->tunnel_id = 0;
+	if (!tunnel_find(w->v[1], &f->tunnel))
+		return error_set(s->error, "unknown tunnel");
+	return w->n == 2 || word_u32(w->v[2], &f->tunnel_id) ?
+	    true :
+	    error_set(s->error, "an id below 2^32 is wanted");
+}
+
+/* A copy on the other side of a switch, of a router, or of a router between two VLANs. */
+static bool on_mirror(struct script *s, const struct words *w)
+{
+	struct framing *f = &s->play.framing;
+	struct list vlan = { .n = 0 };
+	f->mirror_ns = 0;
+	f->mirror_routed = w->n > 2;
+	f->mirror_vlan = 0;
+	if (!word_is(w->v[1], "off") && !word_duration(w->v[1], &f->mirror_ns))
+		return error_set(s->error, "no duration; write 20us, or off");
+	if (w->n > 2 && !word_is(w->v[2], "routed"))
+		return error_set(s->error, "only routed may stand here");
+	if (w->n > 3 && (!word_list(w->v[3], &vlan) || vlan.n != 1))
+		return error_set(s->error, "one VLAN number is wanted");
+	f->mirror_vlan = (uint16_t)(vlan.n == 1 ? vlan.v[0] & 0xfff : 0);
 	return true;
 }
 
@@ -325,8 +355,12 @@ static bool on_switch(struct script *s, const struct words *w)
 		s->shape.style = STYLE_DATA;
 	else if (word_is(w->v[0], "@hex"))
 		s->shape.hex = true;
+	else if (word_is(w->v[0], "@brotli"))
+		s->shape.packing = PACKING_BROTLI;
+	else if (word_is(w->v[0], "@zstd"))
+		s->shape.packing = PACKING_ZSTD;
 	else
-		s->shape.gzip = true;
+		s->shape.packing = PACKING_GZIP;
 	return true;
 }
 
@@ -357,6 +391,8 @@ static const struct directive directives[] = {
 	{ "@data", 0, 0, on_switch, "" },
 	{ "@hex", 0, 0, on_switch, "" },
 	{ "@gzip", 0, 0, on_switch, "" },
+	{ "@brotli", 0, 0, on_switch, "" },
+	{ "@zstd", 0, 0, on_switch, "" },
 	{ "@chunked", 1, 1, on_chunked, "BYTES" },
 	{ "@trailer", 1, WORDS_MAX, on_trailer, "NAME: VALUE" },
 	{ "@join", 0, 0, on_switch, "" },
@@ -367,6 +403,9 @@ static const struct directive directives[] = {
 	{ "@drop", 0, 1, on_drop, "[NUMBER,...]" },
 	{ "@again", 2, 4, on_again, "OFFSET BYTES [NAME] [client|server]" },
 	{ "@vlan", 1, 1, on_vlan, "ID[,ID]|off" },
+	{ "@tunnel", 1, 2, on_tunnel,
+	    "off|pppoe|mpls|ipip|gre|gretap|vxlan|geneve|erspan1|erspan2|erspan3 [ID]" },
+	{ "@mirror", 1, 3, on_mirror, "off|DELAY [routed [VLAN]]" },
 	{ "@v6", 0, 0, on_switch, "" },
 	{ "@frag", 1, 1, on_frag, "BYTES|off" },
 	{ "@snap", 1, 1, on_snap, "BYTES|off" },

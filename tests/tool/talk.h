@@ -20,8 +20,28 @@ struct talk_address {
 	uint8_t bytes[16]; /* v4 in the first four */
 };
 
+enum tunnel_kind {
+	TUNNEL_NONE,
+	TUNNEL_PPPOE,
+	TUNNEL_MPLS,
+	TUNNEL_IPIP,
+	TUNNEL_GRE,
+	TUNNEL_GRETAP,
+	TUNNEL_VXLAN,
+	TUNNEL_GENEVE,
+	TUNNEL_ERSPAN1,
+	TUNNEL_ERSPAN2,
+	TUNNEL_ERSPAN3,
+};
+
 /* How packets look from here on. */
 struct framing {
+	enum tunnel_kind tunnel;
+	uint32_t tunnel_id;
+	int64_t mirror_ns; /* each packet is seen again so much later; 0 = once */
+	uint16_t mirror_vlan; /* what the server's side is tagged with; 0 = the same everywhere */
+	bool mirror_routed; /* and has passed a router by then */
+	uint8_t hops; /* TTL; filled in for each packet */
 	uint16_t vlan[2];
 	size_t n_vlan;
 	size_t frag; /* IP payload bytes a fragment, a multiple of 8; 0 = whole */

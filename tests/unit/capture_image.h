@@ -150,6 +150,15 @@ static inline struct image_path path_with(const void *p, size_t n)
 	return path;
 }
 
+/* A file, which may be compressed. */
+static inline bool image_open(struct reader *r, const char *path, const struct limits *limits, struct error *e)
+{
+	static struct unpack_room room;
+	static const struct input_options options = { .room = &room };
+	room = (struct unpack_room){ limits->unpack_window, limits->unpack_idle };
+	return reader_open(r, path, limits, &options, e);
+}
+
 /*
  * A reader over the first n bytes of an image, which end at a page that must not be touched.
  * False: the file would not have been opened.

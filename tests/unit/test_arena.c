@@ -60,6 +60,23 @@ static void test_budget_holds(void **state)
 	}
 }
 
+static void test_memory_from_elsewhere_counts(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(100000);
+	size_t own = arena_used(a);
+	assert_false(arena_charge(a, 100001 - own));
+	assert_false(arena_charge(a, SIZE_MAX));
+	assert_int_equal(arena_used(a), own);
+	assert_true(arena_charge(a, 100000 - own));
+	assert_false(arena_charge(a, 1));
+	assert_null(arena_alloc(a, 5000));
+	arena_discharge(a, 100000 - own);
+	assert_int_equal(arena_used(a), own);
+	assert_non_null(arena_alloc(a, 5000));
+	arena_free(a);
+}
+
 static void test_refusal_leaves_room_for_less(void **state)
 {
 	(void)state;
@@ -110,6 +127,7 @@ int main(void)
 		cmocka_unit_test(test_refusal_leaves_room_for_less),
 		cmocka_unit_test(test_budgets_too_small_for_anything),
 		cmocka_unit_test(test_sizes_that_overflow),
+		cmocka_unit_test(test_memory_from_elsewhere_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,8 +8,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include <brotli/encode.h>
 #include <cmocka.h>
 #include <zlib.h>
+#include <zstd.h>
 
 enum { GZIP = MAX_WBITS + 16, ZLIB = MAX_WBITS, RAW = -MAX_WBITS };
 
@@ -80,6 +82,7 @@ static void run(struct result *r, struct feeder *f, int way, enum inflate_coding
 	r->hash = 1469598103934665603u;
 	feed(f, way, in, give, r);
 	r->end = inflater_end(r->inflater);
+	inflater_free(r->inflater);
 	arena_free(r->arena);
 }
 
@@ -102,7 +105,7 @@ static struct result run_all(enum inflate_coding coding, struct slice in, size_t
 		r = (struct result){ .limits = limits_default(), .stop_after = stop_after };
 		if (limit != NULL)
 			assert_true(limits_set(&r.limits, limit, &e));
-		run(&r, &f, way, coding, in, 1 << 20);
+		run(&r, &f, way, coding, in, 4 << 20);
 		if (way == WHOLE)
 			first = r;
 		assert_int_equal(r.end, first.end);
@@ -263,6 +266,167 @@ static void test_no_room_is_told_at_every_budget(void **state)
 	free(in.p);
 }
 
+/* ---- brotli and zstd ---- */
+
+static const enum inflate_coding newer[] = { INFLATE_BROTLI, INFLATE_ZSTD };
+
+static struct bytes packed_newer(enum inflate_coding coding, struct bytes plain)
+{
+	struct bytes b = { malloc(plain.n + 1000), plain.n + 1000 };
+	if (coding == INFLATE_BROTLI) {
+		assert_true(
+		    BrotliEncoderCompress(9, 18, BROTLI_MODE_TEXT, plain.n, plain.p, &b.n, b.p));
+		return b;
+	}
+	ZSTD_CCtx *z = ZSTD_createCCtx();
+	ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1);
+	b.n = ZSTD_compress2(z, b.p, b.n, plain.p, plain.n);
+	assert_false(ZSTD_isError(b.n));
+	ZSTD_freeCCtx(z);
+	return b;
+}
+
+static void test_newer_packings_are_undone(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 0, 1, 100, 4096, 50000, 700000 };
+	for (size_t i = 0; i < 12; i++) {
+		struct bytes plain = sample(sizes[i / 2]);
+		struct bytes in = packed_newer(newer[i % 2], plain);
+		struct result r = run_all(newer[i % 2], (struct slice){ in.p, in.n }, 0, NULL);
+		assert_int_equal(r.end, INFLATE_ENDED);
+		assert_int_equal(r.made, plain.n);
+		assert_true(r.hash == hash_of(plain));
+		free(plain.p);
+		free(in.p);
+	}
+}
+
+static void test_every_truncation_of_the_newer_is_no_end(void **state)
+{
+	(void)state;
+	struct bytes plain = sample(700);
+	struct feeder f = feeder_new(8192);
+	for (size_t i = 0; i < 2; i++) {
+		struct bytes in = packed_newer(newer[i], plain);
+		for (size_t n = 0; n < in.n; n++) {
+			struct result r = { .limits = limits_default() };
+			run(&r, &f, WHOLE, newer[i], (struct slice){ in.p, n }, 1 << 20);
+			assert_int_equal(r.end, INFLATE_MORE);
+			assert_true(r.made <= plain.n);
+		}
+		free(in.p);
+	}
+	free(plain.p);
+}
+
+/* brotli has no checksum: what is damaged may still be a text. */
+static void test_damage_of_the_newer(void **state)
+{
+	(void)state;
+	struct bytes plain = sample(700);
+	uint64_t hash = hash_of(plain);
+	for (size_t i = 0; i < 2; i++) {
+		struct bytes in = packed_newer(newer[i], plain);
+		for (size_t at = 0; at < in.n; at++) {
+			in.p[at] ^= 0x55;
+			struct result r = run_all(newer[i], (struct slice){ in.p, in.n }, 0, NULL);
+			if (newer[i] == INFLATE_ZSTD)
+				assert_true(r.end != INFLATE_ENDED || r.hash == hash);
+			in.p[at] ^= 0x55;
+		}
+		free(in.p);
+	}
+	free(plain.p);
+}
+
+static void test_bombs_of_the_newer(void **state)
+{
+	(void)state;
+	struct bytes zeros = { calloc(1, 20000000), 20000000 }, plain = sample(100001);
+	for (size_t i = 0; i < 2; i++) {
+		struct bytes in = packed_newer(newer[i], zeros);
+		struct result r = run_all(newer[i], (struct slice){ in.p, in.n }, 0, NULL);
+		assert_int_equal(r.end, INFLATE_BOMB);
+		assert_true(r.made <= 1024 * 100 + 4096);
+		free(in.p);
+		in = packed_newer(newer[i], plain);
+		struct slice s = { in.p, in.n };
+		assert_int_equal(run_all(newer[i], s, 0, "inflate_bytes=100000").end, INFLATE_BOMB);
+		assert_int_equal(run_all(newer[i], s, 0, "inflate_bytes=100001").end,
+		    INFLATE_ENDED);
+		assert_int_equal(run_all(newer[i], s, 1, NULL).end, INFLATE_STOPPED);
+		free(in.p);
+	}
+	free(zeros.p);
+	free(plain.p);
+}
+
+static void test_no_room_for_the_newer(void **state)
+{
+	(void)state;
+	struct bytes plain = sample(300000);
+	struct feeder f = feeder_new(8192);
+	for (size_t i = 0; i < 2; i++) {
+		struct bytes in = packed_newer(newer[i], plain);
+		size_t refused = 0, rooms = 0;
+		for (size_t budget = 9000; budget < 1000000; budget += 7919, rooms++) {
+			struct result r = { .limits = limits_default() };
+			run(&r, &f, 3, newer[i], (struct slice){ in.p, in.n }, budget);
+			refused += r.end == INFLATE_NO_ROOM;
+			assert_true(r.end == INFLATE_NO_ROOM || r.end == INFLATE_ENDED);
+		}
+		assert_true(refused > 2 && refused < rooms);
+		free(in.p);
+	}
+	free(plain.p);
+}
+
+/* A junk byte behind brotli is damage; frames of zstd follow each other, one may be there to be skipped. */
+static void test_what_follows_the_end(void **state)
+{
+	(void)state;
+	struct bytes plain = sample(900), brotli = packed_newer(INFLATE_BROTLI, plain),
+		     zstd = packed_newer(INFLATE_ZSTD, plain);
+	brotli.p[brotli.n] = 0;
+	struct result r = run_all(INFLATE_BROTLI, (struct slice){ brotli.p, brotli.n + 1 }, 0,
+	    NULL);
+	assert_int_equal(r.end, INFLATE_DAMAGED);
+	assert_int_equal(r.made, 900);
+	zstd.p = realloc(zstd.p, 2 * zstd.n + 10);
+	memcpy(zstd.p + zstd.n, "\x51\x2a\x4d\x18\2\0\0\0xy", 10);
+	memcpy(zstd.p + zstd.n + 10, zstd.p, zstd.n);
+	r = run_all(INFLATE_ZSTD, (struct slice){ zstd.p, 2 * zstd.n + 10 }, 0, NULL);
+	assert_int_equal(r.end, INFLATE_ENDED);
+	assert_int_equal(r.made, 1800);
+	r = run_all(INFLATE_ZSTD, (struct slice){ zstd.p, zstd.n + 5 }, 0, NULL);
+	assert_int_equal(r.end, INFLATE_MORE);
+	zstd.p[zstd.n] = 0x27; /* the format before the one of RFC 8878 */
+	r = run_all(INFLATE_ZSTD, (struct slice){ zstd.p, zstd.n + 5 }, 0, NULL);
+	assert_int_equal(r.end, INFLATE_DAMAGED);
+	assert_int_equal(r.made, 900);
+	free(plain.p);
+	free(brotli.p);
+	free(zstd.p);
+}
+
+/* A window of 128 MiB is asked for in six bytes, and must not be given. */
+static void test_a_window_that_is_too_large(void **state)
+{
+	(void)state;
+	struct slice zstd = SLICE("\x28\xb5\x2f\xfd\x00\x88\x29\0\0hello");
+	assert_int_equal(run_all(INFLATE_ZSTD, zstd, 0, NULL).end, INFLATE_NO_ROOM);
+	assert_int_equal(run_all(INFLATE_ZSTD, zstd, 0, NULL).made, 0);
+	struct slice allowed = SLICE("\x28\xb5\x2f\xfd\x00\x68\x29\0\0hello");
+	struct result r = { .limits = limits_default() };
+	struct feeder f = feeder_new(8192);
+	run(&r, &f, WHOLE, INFLATE_ZSTD, allowed, 1 << 20);
+	assert_int_equal(r.end, INFLATE_NO_ROOM);
+	r = (struct result){ .limits = limits_default() };
+	run(&r, &f, WHOLE, INFLATE_ZSTD, allowed, 10 << 20);
+	assert_int_equal(r.end, INFLATE_ENDED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +439,13 @@ int main(void)
 		cmocka_unit_test(test_a_bomb_stops_at_the_size),
 		cmocka_unit_test(test_the_sink_can_stop),
 		cmocka_unit_test(test_no_room_is_told_at_every_budget),
+		cmocka_unit_test(test_newer_packings_are_undone),
+		cmocka_unit_test(test_every_truncation_of_the_newer_is_no_end),
+		cmocka_unit_test(test_damage_of_the_newer),
+		cmocka_unit_test(test_bombs_of_the_newer),
+		cmocka_unit_test(test_no_room_for_the_newer),
+		cmocka_unit_test(test_what_follows_the_end),
+		cmocka_unit_test(test_a_window_that_is_too_large),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,39 @@ static const struct frame {
 	{ "null, appletalk", 0, "10000000", LINK_OTHER, 0, 0 },
 	{ "loop", 108, "00000018", LINK_IP, 6, 0 },
 	{ "loop is big-endian", 108, "02000000", LINK_OTHER, 0, 0 },
+	{ "pppoe", 1, "aaaaaaaaaaaabbbbbbbbbbbb886411000007001a0021", LINK_IP, 4, 0 },
+	{ "pppoe, vlan, ip6", 1, "aaaaaaaaaaaabbbbbbbbbbbb81000007886411000007001a0057", LINK_IP, 6,
+	    7 },
+	{ "pppoe, short protocol", 1, "aaaaaaaaaaaabbbbbbbbbbbb886411000007001a21", LINK_IP, 4, 0 },
+	{ "pppoe, echo", 1, "aaaaaaaaaaaabbbbbbbbbbbb886411000007001ac021", LINK_OTHER, 0, 0 },
+	{ "pppoe discovery code", 1, "aaaaaaaaaaaabbbbbbbbbbbb8864110900070000", LINK_OTHER, 0, 0 },
+	{ "pppoe discovery", 1, "aaaaaaaaaaaabbbbbbbbbbbb8863", LINK_OTHER, 0, 0 },
+	{ "linktype pppoe", 51, "11000007001a0021", LINK_IP, 4, 0 },
+	{ "ppp", 9, "0021", LINK_IP, 4, 0 },
+	{ "ppp, short protocol", 9, "57", LINK_IP, 6, 0 },
+	{ "ppp, address", 9, "ff030057", LINK_IP, 6, 0 },
+	{ "ppp, compressed headers", 9, "ff03002d", LINK_OTHER, 0, 0 },
+	{ "ppp, mpls", 9, "ff0302810001713f", LINK_IP, 4, 0 },
+	{ "hdlc", 50, "ff030021", LINK_IP, 4, 0 },
+	{ "hdlc, cisco", 50, "0f000800", LINK_IP, 4, 0 },
+	{ "hdlc, cisco multicast", 50, "8f0086dd", LINK_IP, 6, 0 },
+	{ "hdlc, cisco keepalive", 50, "8f008035", LINK_OTHER, 0, 0 },
+	{ "mpls", 1, "aaaaaaaaaaaabbbbbbbbbbbb88470001713f", LINK_IP, 4, 0 },
+	{ "mpls, three labels", 1, "aaaaaaaaaaaabbbbbbbbbbbb8848000100ff000200ff000301ff", LINK_IP,
+	    4, 0 },
+	{ "mpls, ethernet", 1,
+	    "aaaaaaaaaaaabbbbbbbbbbbb8847000301ff"
+	    "a2aaaaaaaaaabbbbbbbbbbbb8100000986dd",
+	    LINK_IP, 6, 9 },
+	{ "mpls, ethernet of nibble 0", 1,
+	    "aaaaaaaaaaaabbbbbbbbbbbb8847000301ff"
+	    "02aaaaaaaaaabbbbbbbbbbbb0800",
+	    LINK_IP, 4, 0 },
+	{ "mpls, control word", 1,
+	    "aaaaaaaaaaaabbbbbbbbbbbb8847000301ff00000001"
+	    "02aaaaaaaaaabbbbbbbbbbbb0800",
+	    LINK_IP, 4, 0 },
+	{ "mpls, channel", 1, "aaaaaaaaaaaabbbbbbbbbbbb8847000301ff10", LINK_OTHER, 0, 0 },
 	{ "raw", 101, "", LINK_IP, 0, 0 },
 	{ "raw bsd", 12, "", LINK_IP, 0, 0 },
 	{ "raw openbsd", 14, "", LINK_IP, 0, 0 },
@@ -94,7 +127,7 @@ static void test_frames(void **state)
 static void test_unknown_types(void **state)
 {
 	(void)state;
-	static const int linktypes[] = { 105, 127, 9, -1, 65537 };
+	static const int linktypes[] = { 105, 127, 8, -1, 65537 };
 	for (size_t i = 0; i < sizeof(linktypes) / sizeof(linktypes[0]); i++) {
 		struct link l = { .c = cursor_from((struct slice){ NULL, 0 }) };
 		enum link_next next;
@@ -122,12 +155,53 @@ static void test_depth_is_bounded(void **state)
 	assert_int_equal(link_read(1, LAYERS, &l, &next), LINK_TOO_DEEP);
 }
 
+static void test_damaged(void **state)
+{
+	(void)state;
+	struct wire w = { .n = 0 };
+	enum link_next next;
+	wire_hex(&w, "21000007001a0021");
+	struct link l = { .c = cursor_from(wire_cut(&w, w.n)) };
+	assert_int_equal(link_read(51, LAYERS, &l, &next), LINK_BAD_HEADER);
+}
+
+/* 1 to 64 headers of a kind, and what would follow. */
+static void nest(const char *before, const char *one, const char *last, size_t fit)
+{
+	for (size_t n = 1; n <= 64; n++) {
+		struct wire w = { .n = 0 };
+		enum link_next next = LINK_OTHER;
+		wire_hex(&w, before);
+		for (size_t i = 0; i + 1 < n; i++)
+			wire_hex(&w, one);
+		wire_hex(&w, last);
+		wire_be(&w, 0x45, 1);
+		struct link l = { .c = cursor_from(wire_cut(&w, w.n)) };
+		enum anomaly_code fault = link_read(1, LAYERS, &l, &next);
+		assert_int_equal(fault, n <= fit ? NO_FAULT : LINK_TOO_DEEP);
+		assert_true(n > fit || next == LINK_IP);
+	}
+}
+
+static void test_nesting(void **state)
+{
+	(void)state;
+	nest("aaaaaaaaaaaabbbbbbbbbbbb8100", "00018100", "00010800", 7);
+	nest("aaaaaaaaaaaabbbbbbbbbbbb88a8", "000188a8", "00010800", 7);
+	nest("aaaaaaaaaaaabbbbbbbbbbbb8847", "00010000", "00010100", 7);
+	/* PPPoE in Ethernet in MPLS in PPPoE: three headers a turn. */
+	nest("aaaaaaaaaaaabbbbbbbbbbbb8864", "11000001001a028100010100aaaaaaaaaaaabbbbbbbbbbbb8864",
+	    "11000001001a0021", 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_unknown_types),
 		cmocka_unit_test(test_depth_is_bounded),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_nesting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

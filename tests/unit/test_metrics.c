@@ -238,7 +238,11 @@ static void ring_and_decode(void **state)
 	metrics_ring(p.metrics, 5, 3, 1, 2);
 	metrics_ring(p.metrics, 1, 0, 0, 0);
 	metrics_decode(p.metrics,
-	    &(struct decode_counts){ .packets = 100, .bytes = 9000, .flows = 3, .fragments = 4 });
+	    &(struct decode_counts){ .packets = 100,
+		.bytes = 9000,
+		.flows = 3,
+		.fragments = 4,
+		.copies = 5 });
 	page_flow(&p);
 	page_read(&p);
 	assert_value(&p, "davscope_capture_ring_files_total{event=\"closed\"}", 6);
@@ -248,6 +252,7 @@ static void ring_and_decode(void **state)
 	assert_value(&p, "davscope_decode_packets_total", 100);
 	assert_value(&p, "davscope_decode_bytes_total", 9000);
 	assert_value(&p, "davscope_ip_fragments_total", 4);
+	assert_value(&p, "davscope_decode_copies_total", 5);
 	assert_value(&p, "davscope_tcp_opened_total", 3);
 	assert_value(&p, "davscope_tcp_sessions{state=\"open\"}", 2);
 	for (unsigned i = 0; i < 5; i++)

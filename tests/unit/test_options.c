@@ -258,8 +258,18 @@ static void test_refused(void **state)
 	refused("-r a --limit headers=abc", "headers");
 	refused("-r a --retry-window soon", "24h");
 	refused("-r a --retry-window 0", "24h");
-	assert_int_equal(good("-r a --retry-window 90m").limits.retry_window, 5400);
-	assert_int_equal(good("-r a --retry-window 600").limits.retry_window, 600);
+	refused("-r a -r b --follow", "--follow reads one file");
+	refused("-r - --follow", "--follow reads one file");
+	refused("-r a -w b --follow", "--follow has no end");
+	refused("--follow", "nothing to read");
+	struct options o = good("-r a --retry-window 90m --follow");
+	assert_int_equal(o.limits.retry_window, 5400);
+	assert_true(o.follow);
+	options_free(&o);
+	o = good("-r a --retry-window 600");
+	assert_int_equal(o.limits.retry_window, 600);
+	assert_false(o.follow);
+	options_free(&o);
 }
 
 static void test_numbers(void **state)

@@ -207,7 +207,7 @@ static uint64_t read_many(const char *path, char damage[160], uint64_t *hash)
 	struct error e = { "" };
 	struct packet p;
 	damage[0] = '\0';
-	if (!reader_open(&r, path, &limits, &e))
+	if (!image_open(&r, path, &limits, &e))
 		fail_msg("%s", e.text);
 	enum read_status status;
 	while ((status = r.format->next(&r, &p)) == READ_PACKET) {

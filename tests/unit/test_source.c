@@ -343,10 +343,16 @@ static void foreign_files(void **state)
 	REFUSED("\n\r\r\n\0\0\0\x1c\x1a\x2b\x3c\x4d\0\1\0\1", "pcapng version 1.1 is not known");
 	REFUSED("\x1f\x8b\x08\0", "the gzip data is cut short");
 	REFUSED("\x1f\x8b not gzip", "the gzip data is damaged");
-	REFUSED("\x28\xb5\x2f\xfd....",
-	    "compressed with zstd; unpack it: zstd -dc % | davscope -r -");
-	REFUSED("\x04\x22\x4d\x18....",
-	    "compressed with lz4; unpack it: lz4 -dc % | davscope -r -");
+	REFUSED("\x28\xb5\x2f\xfd", "the zstd data is cut short");
+	REFUSED("\x28\xb5\x2f\xfd\x04\xff....",
+	    "zstd needs a window of 4123168604160 bytes (limit unpack_window)");
+	REFUSED("\x04\x22\x4d\x18", "the lz4 data is cut short");
+	REFUSED("\x04\x22\x4d\x18....", "the lz4 data is damaged");
+	REFUSED("\x50\x2a\x4d\x18\2\0\0\0xx", "not a capture file");
+	REFUSED("\x50\x2a\x4d\x18\2\0\0\0xx\xd4\xc3\xb2\xa1\2\0\4\0", "not a capture file");
+	REFUSED("\x50\x2a\x4d\x18\xff\xff\xff\xff", "not a capture file");
+	REFUSED("\x02\x21\x4c\x18....",
+	    "compressed with an lz4 of before 2013; unpack it: lz4 -dc % | davscope -r -");
 	REFUSED("\xfd\x37zXZ\0..", "compressed with xz; unpack it: xz -dc % | davscope -r -");
 	REFUSED("GMBU\2\0", "a Network Monitor 2 capture; convert it: editcap -F pcap % %.pcap");
 	REFUSED("RTSS\1\1", "a Network Monitor 1 capture; convert it: editcap -F pcap % %.pcap");

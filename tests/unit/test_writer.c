@@ -70,7 +70,7 @@ static void check_samples(const char *path)
 	struct reader r;
 	struct error e = { "" };
 	struct packet p;
-	if (!reader_open(&r, path, &limits, &e))
+	if (!image_open(&r, path, &limits, &e))
 		fail_msg("%s", e.text);
 	for (size_t i = 0; i < SAMPLES; i++) {
 		assert_int_equal(r.format->next(&r, &p), READ_PACKET);
@@ -127,7 +127,7 @@ static void more_than_the_buffer(void **state)
 	assert_true(writer_close(w, &e));
 	struct reader r;
 	struct packet p;
-	assert_true(reader_open(&r, path.text, &limits, &e));
+	assert_true(image_open(&r, path.text, &limits, &e));
 	for (size_t i = 0; i < PACKETS; i++) {
 		assert_int_equal(r.format->next(&r, &p), READ_PACKET);
 		assert_int_equal(p.at.ns, i);

@@ -1,0 +1,334 @@
+/*
+ * sighting.c - the packets seen last, in a ring of fixed size, found through a keyed hash of what a copy has in
+ * common with its original; and which networks of two hosts are one.
+ *
+ * Rings forget the oldest and nothing walks a table, so the key makes no difference to the answers. An entry
+ * is named by a number that is never used again: one that is overwritten needs no unlinking.
+ */
+#include "decode/sighting.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PLACES = 6, /* a packet on its way through bridges and name spaces of one host passes few */
+	BLOCK = 2048,
+	BLOCK_KEYS = BLOCK / 4,
+	COMMON_KEYS = 80 / 4,
+	PLACE_KEYS = 32 / 4,
+	KEYS = BLOCK_KEYS + COMMON_KEYS + PLACE_KEYS,
+	TCP_HEADER = 20,
+	CHECKSUM = 16,
+	MOST_MOVES = 8,
+	MILLISECOND = 1000000,
+};
+
+/* Where two hosts meet. */
+struct network {
+	uint8_t low[16], high[16];
+	uint64_t tunnel;
+	uint32_t vlan;
+	uint16_t recording, family;
+};
+_Static_assert(sizeof(struct network) == 48, "networks are hashed and compared whole: no padding");
+
+/* `from` counts as this VLAN and tunnel. */
+struct alias {
+	struct network from;
+	uint64_t older, tunnel;
+	uint32_t vlan;
+};
+
+struct sighting {
+	uint64_t what; /* hash of what copies have in common */
+	uint64_t older; /* the number of the one before in this bucket, 0 = none */
+	uint64_t tunnel;
+	int64_t ns;
+	uint32_t vlan;
+	uint32_t n_places, places[PLACES];
+};
+
+struct table {
+	size_t room, buckets; /* buckets: a power of two */
+	uint64_t last; /* number of the newest entry; the first one is 1 */
+	uint64_t *bucket; /* number of its newest entry, 0 = none */
+};
+
+struct sightings {
+	struct hash_key hash;
+	uint64_t max_ns;
+	struct table seen, tied;
+	struct sighting *packets;
+	struct alias *aliases;
+	uint32_t keys[KEYS]; /* for payload, what is in front of it, places */
+};
+
+/* ---- tables ---- */
+
+static bool table_init(struct table *t, size_t room)
+{
+	t->room = room;
+	t->buckets = 1;
+	while (t->buckets < room)
+		t->buckets *= 2;
+	t->bucket = calloc(t->buckets, sizeof(*t->bucket));
+	return t->bucket != NULL;
+}
+
+static bool table_has(const struct table *t, uint64_t number)
+{
+	return number != 0 && t->last - number < t->room;
+}
+
+static uint64_t *table_bucket(const struct table *t, uint64_t hash)
+{
+	return &t->bucket[hash & (t->buckets - 1)];
+}
+
+/* Takes the place of the oldest entry; returns where that is. */
+static size_t table_add(struct table *t, uint64_t hash, uint64_t *older)
+{
+	uint64_t *bucket = table_bucket(t, hash);
+	*older = *bucket;
+	*bucket = ++t->last;
+	return t->last % t->room;
+}
+
+struct sightings *sightings_new(const struct limits *l, struct hash_key hash)
+{
+	struct sightings *s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return NULL;
+	s->hash = hash;
+	s->max_ns = l->copy_ms * MILLISECOND;
+	for (uint32_t i = 0; i < KEYS; i++)
+		s->keys[i] = (uint32_t)hash_keyed(hash, &i, sizeof(i));
+	if (l->copy_packets == 0)
+		return s;
+	size_t networks = l->copy_networks != 0 ? l->copy_networks : 1;
+	s->packets = calloc(l->copy_packets, sizeof(*s->packets));
+	s->aliases = calloc(networks, sizeof(*s->aliases));
+	if (s->packets == NULL || s->aliases == NULL || !table_init(&s->seen, l->copy_packets) ||
+	    !table_init(&s->tied, networks)) {
+		sightings_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void sightings_free(struct sightings *s)
+{
+	if (s == NULL)
+		return;
+	free(s->packets);
+	free(s->aliases);
+	free(s->seen.bucket);
+	free(s->tied.bucket);
+	free(s);
+}
+
+/* ---- hashes ---- */
+
+/*
+ * NH of UMAC (RFC 4418 5.2): nobody who does not know the keys finds two texts of one length and one hash.
+ * It is fast, which a packet's payload needs.
+ */
+static uint64_t block_hash(const uint32_t *keys, const uint8_t *p, size_t n)
+{
+	uint64_t sum = 0;
+	uint32_t w[2];
+	size_t i = 0;
+	for (; n - i >= sizeof(w); i += sizeof(w)) {
+		memcpy(w, p + i, sizeof(w));
+		sum += (uint64_t)(w[0] + keys[i / 4]) * (uint32_t)(w[1] + keys[i / 4 + 1]);
+	}
+	if (i == n)
+		return sum;
+	memset(w, 0, sizeof(w));
+	memcpy(w, p + i, n - i);
+	return sum + (uint64_t)(w[0] + keys[i / 4]) * (uint32_t)(w[1] + keys[i / 4 + 1]);
+}
+
+/* Behind what is hashed already. */
+static uint64_t bytes_hash(const struct sightings *s, uint64_t before, struct slice bytes)
+{
+	size_t at = 0;
+	do {
+		struct slice part = slice_part(bytes, at, BLOCK);
+		uint64_t chain[2] = { before, block_hash(s->keys, part.p, part.n) };
+		before = hash_keyed(s->hash, chain, sizeof(chain));
+		at += BLOCK;
+	} while (at < bytes.n);
+	return before;
+}
+
+/*
+ * What copies have in common, whatever they have passed: not the hop limit, not the networks, and not the
+ * checksum, which a network card may fill in between two places.
+ */
+struct common {
+	struct endpoint src, dst;
+	uint32_t id, offset, missing, bytes;
+	uint16_t recording;
+	uint8_t protocol, fragment;
+	uint8_t tcp[TCP_HEADER];
+};
+_Static_assert(sizeof(struct common) == 4 * COMMON_KEYS, "hashed whole: no padding");
+
+static uint64_t common_hash(const struct sightings *s, const struct datagram *d)
+{
+	struct slice bytes = cursor_rest(&d->c);
+	struct common c = {
+		.src = d->src,
+		.dst = d->dst,
+		.id = d->id,
+		.offset = d->offset,
+		.missing = d->missing,
+		.bytes = (uint32_t)bytes.n,
+		.recording = d->recording,
+		.protocol = d->protocol,
+		.fragment = (uint8_t)(d->fragment + 2 * d->more),
+	};
+	size_t header = d->fragment ? 0 : bytes.n < TCP_HEADER ? bytes.n : TCP_HEADER;
+	if (header != 0)
+		memcpy(c.tcp, bytes.p, header);
+	c.tcp[CHECKSUM] = c.tcp[CHECKSUM + 1] = 0;
+	uint64_t hash = block_hash(s->keys + BLOCK_KEYS, (const uint8_t *)&c, sizeof(c));
+	return bytes_hash(s, hash, slice_part(bytes, header, bytes.n));
+}
+
+static uint32_t place_hash(const struct sightings *s, const struct datagram *d)
+{
+	uint64_t place[4] = { d->place, d->tunnel, d->vlan, d->hops };
+	uint64_t sum = block_hash(s->keys + BLOCK_KEYS + COMMON_KEYS, (const uint8_t *)place,
+	    sizeof(place));
+	return (uint32_t)(sum ^ sum >> 32);
+}
+
+/* ---- networks ---- */
+
+static struct network network_of(const struct datagram *d)
+{
+	struct network n = {
+		.tunnel = d->tunnel,
+		.vlan = d->vlan,
+		.recording = d->recording,
+		.family = d->src.family,
+	};
+	bool turned = memcmp(d->src.address, d->dst.address, sizeof(n.low)) > 0;
+	memcpy(n.low, turned ? d->dst.address : d->src.address, sizeof(n.low));
+	memcpy(n.high, turned ? d->src.address : d->dst.address, sizeof(n.high));
+	return n;
+}
+
+static const struct alias *alias_find(const struct sightings *s, const struct network *from)
+{
+	uint64_t at = *table_bucket(&s->tied, hash_keyed(s->hash, from, sizeof(*from)));
+	while (table_has(&s->tied, at)) {
+		const struct alias *a = &s->aliases[at % s->tied.room];
+		if (memcmp(&a->from, from, sizeof(*from)) == 0)
+			return a;
+		at = a->older;
+	}
+	return NULL;
+}
+
+/* To the network that counts. Only one that counts is ever tied to another: there is no way round in circles. */
+static void network_resolve(const struct sightings *s, struct network *n)
+{
+	for (unsigned moves = 0; s->tied.last != 0 && moves < MOST_MOVES; moves++) {
+		const struct alias *a = alias_find(s, n);
+		if (a == NULL)
+			return;
+		n->vlan = a->vlan;
+		n->tunnel = a->tunnel;
+	}
+}
+
+static void network_tie(struct sightings *s, const struct network *from, const struct network *to)
+{
+	if (memcmp(from, to, sizeof(*from)) == 0 || alias_find(s, from) != NULL)
+		return;
+	uint64_t older, hash = hash_keyed(s->hash, from, sizeof(*from));
+	size_t at = table_add(&s->tied, hash, &older);
+	s->aliases[at] = (struct alias){ *from, older, to->tunnel, to->vlan };
+}
+
+/* ---- packets ---- */
+
+static struct sighting *sighting_find(const struct sightings *s, uint64_t what)
+{
+	uint64_t at = *table_bucket(&s->seen, what);
+	while (table_has(&s->seen, at)) {
+		struct sighting *seen = &s->packets[at % s->seen.room];
+		if (seen->what == what)
+			return seen;
+		at = seen->older;
+	}
+	return NULL;
+}
+
+static bool sighting_is_near(const struct sightings *s, const struct sighting *seen, int64_t ns)
+{
+	uint64_t a = (uint64_t)seen->ns, b = (uint64_t)ns;
+	return (seen->ns < ns ? b - a : a - b) <= s->max_ns;
+}
+
+static bool sighting_passed(const struct sighting *seen, uint32_t place)
+{
+	for (uint32_t i = 0; i < seen->n_places; i++)
+		if (seen->places[i] == place)
+			return true;
+	return false;
+}
+
+static void sighting_begin(struct sighting *seen, const struct datagram *d,
+    const struct network *network, uint32_t place)
+{
+	seen->ns = d->at.ns;
+	seen->vlan = network->vlan;
+	seen->tunnel = network->tunnel;
+	seen->places[0] = place;
+	seen->n_places = 1;
+}
+
+/* Where copies of what was seen there are from now on taken to be. */
+static void sighting_tie(struct sightings *s, const struct sighting *seen,
+    const struct network *here)
+{
+	struct network there = *here;
+	there.vlan = seen->vlan;
+	there.tunnel = seen->tunnel;
+	network_resolve(s, &there);
+	network_tie(s, here, &there);
+}
+
+bool sighting_is_copy(struct sightings *s, struct datagram *d)
+{
+	if (s->seen.room == 0)
+		return false;
+	uint64_t what = common_hash(s, d);
+	uint32_t place = place_hash(s, d);
+	struct network network = network_of(d);
+	network_resolve(s, &network);
+	d->vlan = network.vlan;
+	d->tunnel = network.tunnel;
+	struct sighting *seen = sighting_find(s, what);
+	if (seen != NULL && sighting_is_near(s, seen, d->at.ns)) {
+		bool passed = sighting_passed(seen, place);
+		if (!passed && seen->n_places < PLACES)
+			seen->places[seen->n_places++] = place;
+		if (!passed || d->id != 0) {
+			sighting_tie(s, seen, &network);
+			return true;
+		}
+	}
+	if (seen == NULL) {
+		uint64_t older;
+		seen = &s->packets[table_add(&s->seen, what, &older)];
+		seen->what = what;
+		seen->older = older;
+	}
+	sighting_begin(seen, d, &network, place);
+	return false;
+}
