@@ -127,7 +127,7 @@ class Installed:
         os.chmod(self.prefix, 0o755)
         for program in "davscope", "davscope-keeper":
             shutil.copy(os.path.join(os.path.dirname(live.DAVSCOPE), program), self.prefix)
-        write(self.prefix + "/note", '#!/bin/sh\n{ cat; echo; } >>"$1"\n', 0o755)
+        write(self.prefix + "/note", '#!/bin/sh\ncat >>"$1"\n', 0o755)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.metrics = free.getsockname()[1]
         os.makedirs(self.etc + "/rules")
