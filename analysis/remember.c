@@ -31,14 +31,11 @@ void label_number(struct saving *v, uint64_t number)
 bool save_record(struct saving *v, enum state_part part, uint64_t kind, uint64_t key,
     void (*form)(struct pack *, void *), void *thing)
 {
-	struct pack k = pack_to(v->room, sizeof(v->room));
-	form(&k, thing);
-	ensure(!k.bad, NULL);
 	const struct state_record r = { .part = part,
 		.key = { kind, key },
 		.used_ns = v->now,
 		.label = { (const uint8_t *)v->label, v->n_label },
-		.body = { v->room, pack_done(&k) } };
+		.body = pack_form(v->room, sizeof(v->room), form, thing) };
 	v->n_label = 0;
 	return v->sink->put(v->sink->ctx, &r);
 }
@@ -46,12 +43,7 @@ bool save_record(struct saving *v, enum state_part part, uint64_t kind, uint64_t
 bool save_changed(struct saving *v, enum state_part part, uint64_t kind,
     void (*form)(struct pack *, void *), void *thing, uint64_t *sum)
 {
-	struct hash_run run = { .n = 0 };
-	struct pack k = pack_to(v->room, sizeof(v->room));
-	form(&k, thing);
-	ensure(!k.bad, NULL);
-	hash_add(&run, (struct slice){ v->room, pack_done(&k) });
-	uint64_t now = hash_sum(&run);
+	uint64_t now = hash_content(pack_form(v->room, sizeof(v->room), form, thing));
 	if (now != *sum && !save_record(v, part, kind, 0, form, thing))
 		return false;
 	*sum = now;
@@ -64,22 +56,7 @@ bool record_is(const struct state_record *r, enum state_part part, uint64_t kind
 	return r->part == part && r->key[0] == kind;
 }
 
-bool record_form(const struct state_record *r, void (*form)(struct pack *, void *), void *thing)
-{
-	struct pack k = pack_from(r->body);
-	form(&k, thing);
-	return !k.bad && r->body.n != 0;
-}
-
 /* ---- forms ---- */
-
-void pack_stamp(struct pack *k, struct stamp *at)
-{
-	pack_u64(k, &at->order);
-	pack_u64(k, &at->frame);
-	pack_i64(k, &at->ns);
-	PACK(k, at->input);
-}
 
 void pack_text(struct pack *k, char *text, size_t room, uint8_t *n)
 {

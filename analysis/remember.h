@@ -40,11 +40,7 @@ void label_text(struct saving *, const char *constant);
 void label_vis(struct saving *, struct slice);
 void label_number(struct saving *, uint64_t);
 bool record_is(const struct state_record *, enum state_part, uint64_t kind);
-/* False: the body does not read. */
-bool record_form(const struct state_record *, void (*form)(struct pack *, void *), void *thing);
 
-/* ---- forms of what several parts have ---- */
-void pack_stamp(struct pack *, struct stamp *);
 void pack_text(struct pack *, char *text, size_t room, uint8_t *n); /* n: at most the room */
 
 /* ---- a table of slots without order: a bit each that is set when it changes ---- */

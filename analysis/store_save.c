@@ -122,13 +122,8 @@ static void item_form(struct pack *k, void *thing)
 uint64_t item_sum(const struct item *i)
 {
 	uint8_t room[ITEM_ROOM];
-	struct hash_run run = { .n = 0 };
 	struct item_record r = { *i, { item_path(i), item_uid(i), item_summary(i) } };
-	struct pack k = pack_to(room, sizeof(room));
-	item_form(&k, &r);
-	ensure(!k.bad, NULL);
-	hash_add(&run, (struct slice){ room, pack_done(&k) });
-	return hash_sum(&run);
+	return hash_content(pack_form(room, sizeof(room), item_form, &r));
 }
 
 static bool item_good(const struct item_record *r)

@@ -105,6 +105,7 @@ uint64_t hash_fixed(const void *data, size_t n);                 /* the same on 
 struct hash_run { uint64_t lane[2], n; uint8_t rest[16]; };      /* zeroed = nothing added yet */
 void hash_add(struct hash_run *h, struct slice s);
 uint64_t hash_sum(const struct hash_run *h);                     /* of all that was added; never 0 */
+uint64_t hash_content(struct slice);                             /* the sum of one piece */
 
 /*
  * ---- yaml: a document as a tree with positions (YAML 1.1 as libyaml reads it, types not guessed) ----

@@ -137,6 +137,13 @@ uint64_t hash_sum(const struct hash_run *h)
 	return sum != 0 ? sum : 1;
 }
 
+uint64_t hash_content(struct slice s)
+{
+	struct hash_run run = { .n = 0 };
+	hash_add(&run, s);
+	return hash_sum(&run);
+}
+
 struct hash_key hash_key_from(uint64_t seed)
 {
 	static const uint8_t word[2] = { 0, 1 };

@@ -116,3 +116,26 @@ size_t pack_done(const struct pack *k)
 {
 	return k->n;
 }
+
+void pack_stamp(struct pack *k, struct stamp *at)
+{
+	pack_u64(k, &at->order);
+	pack_u64(k, &at->frame);
+	pack_i64(k, &at->ns);
+	PACK(k, at->input);
+}
+
+struct slice pack_form(uint8_t *room, size_t n, void (*form)(struct pack *, void *), void *thing)
+{
+	struct pack k = pack_to(room, n);
+	form(&k, thing);
+	ensure(!k.bad, NULL);
+	return (struct slice){ room, k.n };
+}
+
+bool record_form(const struct state_record *r, void (*form)(struct pack *, void *), void *thing)
+{
+	struct pack k = pack_from(r->body);
+	form(&k, thing);
+	return !k.bad && r->body.n != 0;
+}

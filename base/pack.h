@@ -22,7 +22,10 @@ void pack_slice(struct pack *, struct slice *);                  /* reading: poi
 #define PACK(pack, lvalue) do { uint64_t v_ = (uint64_t)(lvalue); pack_u64((pack), &v_); \
 	_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wconversion\"") (lvalue) = v_; \
 	_Pragma("GCC diagnostic pop") } while (0)
+void pack_stamp(struct pack *, struct stamp *);
 size_t pack_done(const struct pack *);                           /* bytes written, or read */
+/* A thing as bytes, for which there is room. */
+struct slice pack_form(uint8_t *room, size_t n, void (*form)(struct pack *, void *), void *thing);
 
 /* ---- what is remembered over a restart: a record of one thing, kept by who keeps the state ---- */
 enum state_part {
@@ -39,6 +42,8 @@ struct state_record {
 	struct slice label;        /* for people: UTF-8, vis-escaped, one line */
 	struct slice body;         /* by pack; empty: the thing is forgotten */
 };
+/* False: the body does not read. */
+bool record_form(const struct state_record *, void (*form)(struct pack *, void *), void *thing);
 /* False: no room now. The same is offered again by the next call. */
 struct state_sink { bool (*put)(void *ctx, const struct state_record *); void *ctx; };
 

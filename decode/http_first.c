@@ -16,20 +16,26 @@ static const struct limits *limits_of(const struct side *s)
 
 /* ---- the first bytes ---- */
 
+/* Of bytes that lie at an offset. False: none of them. */
+static bool first_add(struct side *s, struct slice bytes, uint64_t offset)
+{
+	size_t room = FIRST_MOST - s->n_first, n = bytes.n < room ? bytes.n : room;
+	if (!n)
+		return false;
+	if (!s->n_first)
+		s->first_at = offset;
+	memcpy(s->first + s->n_first, bytes.p, n);
+	s->n_first += n;
+	return true;
+}
+
 /* False: they are as they were. */
 bool first_note(struct side *s, struct slice left)
 {
 	const struct piece *piece = s->http->piece;
 	while (!s->n_first && left.n && (left.p[0] == '\r' || left.p[0] == '\n'))
 		left = slice_part(left, 1, left.n);
-	size_t room = FIRST_MOST - s->n_first, n = left.n < room ? left.n : room;
-	if (!n)
-		return false;
-	if (!s->n_first)
-		s->first_at = piece->offset + (uint64_t)(left.p - piece->bytes.p);
-	memcpy(s->first + s->n_first, left.p, n);
-	s->n_first += n;
-	return true;
+	return left.n && first_add(s, left, piece->offset + (uint64_t)(left.p - piece->bytes.p));
 }
 
 const char *first_protocol(const struct side *s)
@@ -144,11 +150,8 @@ static size_t preface_none(struct side *s, struct slice left)
 	s->n_line -= blank;
 	if (s->n_line && blank)
 		memmove(s->line, s->line + blank, s->n_line);
-	if (s->n_line && s->line[0] != '\r') {
-		memcpy(s->first, s->line, s->n_line);
-		s->n_first = s->n_line;
-		s->first_at = s->line_offset;
-	}
+	if (s->n_line && s->line[0] != '\r')
+		first_add(s, (struct slice){ s->line, s->n_line }, s->line_offset);
 	s->state = SIDE_START;
 	first_note(s, left);
 	return 0;

@@ -12,10 +12,12 @@
 
 enum {
 	PLACES = 6, /* a packet on its way through bridges and name spaces of one host passes few */
+	LANES = 4,
+	STRIDE = 2 * LANES, /* words that are hashed at a time */
 	BLOCK = 2048,
 	BLOCK_KEYS = BLOCK / 4,
-	COMMON_KEYS = 80 / 4,
-	PLACE_KEYS = 32 / 4,
+	COMMON_KEYS = 3 * STRIDE,
+	PLACE_KEYS = STRIDE,
 	KEYS = BLOCK_KEYS + COMMON_KEYS + PLACE_KEYS,
 	TCP_HEADER = 20,
 	CHECKSUM = 16,
@@ -129,37 +131,44 @@ void sightings_free(struct sightings *s)
 
 /* ---- hashes ---- */
 
+/* So written that compilers take all lanes at once. */
+static inline void lanes_add(uint64_t sum[LANES], const uint32_t *keys, const uint32_t w[STRIDE])
+{
+	for (size_t i = 0; i < LANES; i++)
+		sum[i] += (uint64_t)(w[i] + keys[i]) * (uint32_t)(w[i + LANES] + keys[i + LANES]);
+}
+
 /*
  * NH of UMAC (RFC 4418 5.2): nobody who does not know the keys finds two texts of one length and one hash.
- * It is fast, which a packet's payload needs.
+ * It is fast, which a packet's payload needs. The sum of two, with keys of their own, is that of both texts.
  */
 static uint64_t block_hash(const uint32_t *keys, const uint8_t *p, size_t n)
 {
-	uint64_t sum = 0;
-	uint32_t w[2];
-	size_t i = 0;
-	for (; n - i >= sizeof(w); i += sizeof(w)) {
-		memcpy(w, p + i, sizeof(w));
-		sum += (uint64_t)(w[0] + keys[i / 4]) * (uint32_t)(w[1] + keys[i / 4 + 1]);
+	uint64_t sum[LANES] = { 0 };
+	uint32_t w[STRIDE];
+	for (; n >= sizeof(w); n -= sizeof(w), p += sizeof(w), keys += STRIDE) {
+		memcpy(w, p, sizeof(w));
+		lanes_add(sum, keys, w);
 	}
-	if (i == n)
-		return sum;
-	memset(w, 0, sizeof(w));
-	memcpy(w, p + i, n - i);
-	return sum + (uint64_t)(w[0] + keys[i / 4]) * (uint32_t)(w[1] + keys[i / 4 + 1]);
+	if (n != 0) {
+		memset(w, 0, sizeof(w));
+		memcpy(w, p, n);
+		lanes_add(sum, keys, w);
+	}
+	return sum[0] + sum[1] + sum[2] + sum[3];
 }
 
-/* Behind what is hashed already. */
+/* Behind what is hashed already; what is longer than the keys, block by block. */
 static uint64_t bytes_hash(const struct sightings *s, uint64_t before, struct slice bytes)
 {
-	size_t at = 0;
-	do {
-		struct slice part = slice_part(bytes, at, BLOCK);
-		uint64_t chain[2] = { before, block_hash(s->keys, part.p, part.n) };
-		before = hash_keyed(s->hash, chain, sizeof(chain));
-		at += BLOCK;
-	} while (at < bytes.n);
-	return before;
+	struct slice part = slice_part(bytes, 0, BLOCK);
+	uint64_t hash = before + block_hash(s->keys, part.p, part.n);
+	for (size_t at = BLOCK; at < bytes.n; at += BLOCK) {
+		part = slice_part(bytes, at, BLOCK);
+		uint64_t chain[2] = { hash, block_hash(s->keys, part.p, part.n) };
+		hash = hash_keyed(s->hash, chain, sizeof(chain));
+	}
+	return hash ^ hash >> 32;
 }
 
 /*
@@ -173,7 +182,8 @@ struct common {
 	uint8_t protocol, fragment;
 	uint8_t tcp[TCP_HEADER];
 };
-_Static_assert(sizeof(struct common) == 4 * COMMON_KEYS, "hashed whole: no padding");
+_Static_assert(sizeof(struct common) == 80, "hashed whole: no padding");
+_Static_assert(sizeof(struct common) <= 4 * COMMON_KEYS, "a key for each word");
 
 static uint64_t common_hash(const struct sightings *s, const struct datagram *d)
 {
@@ -236,13 +246,23 @@ static const struct alias *alias_find(const struct sightings *s, const struct ne
 /* To the network that counts. Only one that counts is ever tied to another: there is no way round in circles. */
 static void network_resolve(const struct sightings *s, struct network *n)
 {
-	for (unsigned moves = 0; s->tied.last != 0 && moves < MOST_MOVES; moves++) {
+	for (unsigned moves = 0; moves < MOST_MOVES; moves++) {
 		const struct alias *a = alias_find(s, n);
 		if (a == NULL)
 			return;
 		n->vlan = a->vlan;
 		n->tunnel = a->tunnel;
 	}
+}
+
+static void datagram_resolve(const struct sightings *s, struct datagram *d)
+{
+	if (s->tied.last == 0)
+		return;
+	struct network n = network_of(d);
+	network_resolve(s, &n);
+	d->vlan = n.vlan;
+	d->tunnel = n.tunnel;
 }
 
 static void network_tie(struct sightings *s, const struct network *from, const struct network *to)
@@ -282,25 +302,23 @@ static bool sighting_passed(const struct sighting *seen, uint32_t place)
 	return false;
 }
 
-static void sighting_begin(struct sighting *seen, const struct datagram *d,
-    const struct network *network, uint32_t place)
+static void sighting_begin(struct sighting *seen, const struct datagram *d, uint32_t place)
 {
 	seen->ns = d->at.ns;
-	seen->vlan = network->vlan;
-	seen->tunnel = network->tunnel;
+	seen->vlan = d->vlan;
+	seen->tunnel = d->tunnel;
 	seen->places[0] = place;
 	seen->n_places = 1;
 }
 
 /* Where copies of what was seen there are from now on taken to be. */
-static void sighting_tie(struct sightings *s, const struct sighting *seen,
-    const struct network *here)
+static void sighting_tie(struct sightings *s, const struct sighting *seen, const struct datagram *d)
 {
-	struct network there = *here;
+	struct network here = network_of(d), there = here;
 	there.vlan = seen->vlan;
 	there.tunnel = seen->tunnel;
 	network_resolve(s, &there);
-	network_tie(s, here, &there);
+	network_tie(s, &here, &there);
 }
 
 bool sighting_is_copy(struct sightings *s, struct datagram *d)
@@ -309,17 +327,14 @@ bool sighting_is_copy(struct sightings *s, struct datagram *d)
 		return false;
 	uint64_t what = common_hash(s, d);
 	uint32_t place = place_hash(s, d);
-	struct network network = network_of(d);
-	network_resolve(s, &network);
-	d->vlan = network.vlan;
-	d->tunnel = network.tunnel;
+	datagram_resolve(s, d);
 	struct sighting *seen = sighting_find(s, what);
 	if (seen != NULL && sighting_is_near(s, seen, d->at.ns)) {
 		bool passed = sighting_passed(seen, place);
 		if (!passed && seen->n_places < PLACES)
 			seen->places[seen->n_places++] = place;
 		if (!passed || d->id != 0) {
-			sighting_tie(s, seen, &network);
+			sighting_tie(s, seen, d);
 			return true;
 		}
 	}
@@ -329,6 +344,6 @@ bool sighting_is_copy(struct sightings *s, struct datagram *d)
 		seen->what = what;
 		seen->older = older;
 	}
-	sighting_begin(seen, d, &network, place);
+	sighting_begin(seen, d, place);
 	return false;
 }

@@ -40,14 +40,10 @@ struct clock_record {
 static void clock_form(struct pack *k, void *thing)
 {
 	struct clock_record *c = thing;
-	struct stamp *at = &c->clock.jumped;
 	pack_i64(k, &c->clock.now);
 	pack_i64(k, &c->clock.start);
 	pack_i64(k, &c->clock.ahead);
-	pack_u64(k, &at->order);
-	pack_u64(k, &at->frame);
-	pack_i64(k, &at->ns);
-	PACK(k, at->input);
+	pack_stamp(k, &c->clock.jumped);
 	pack_i64(k, &c->clock.confirmed);
 	PACK(k, c->clock.started);
 	pack_i64(k, &c->now);
@@ -99,13 +95,8 @@ static bool changed_save(struct rules *r, struct state_record record,
     void (*form)(struct pack *, void *), void *thing, const char *label, uint64_t *sum)
 {
 	struct packing *p = r->packing;
-	struct pack k = pack_to(p->room, sizeof(p->room));
-	struct hash_run run = { .n = 0 };
-	form(&k, thing);
-	ensure(!k.bad, NULL);
-	struct slice body = { p->room, pack_done(&k) };
-	hash_add(&run, body);
-	uint64_t now = hash_sum(&run);
+	struct slice body = pack_form(p->room, sizeof(p->room), form, thing);
+	uint64_t now = hash_content(body);
 	if (now != *sum && !is_sent(r, &record, body, label))
 		return false;
 	*sum = now;
@@ -196,11 +187,8 @@ bool rules_save(struct rules *r, const struct state_sink *sink)
 	if (r->packing == NULL)
 		return false;
 	r->packing->sink = sink;
-	if (!r->store.remembers) {
-		r->store.remembers = true;
-		for (struct key *k = r->store.oldest; k != NULL; k = k->after)
-			key_mark(&r->store, k);
-	}
+	if (!r->store.remembers)
+		rules_save_anew(r);
 	return clock_save(r) && states_save(r) && forgotten_save(r) && keys_save(r);
 }
 
@@ -217,18 +205,10 @@ void rules_save_anew(struct rules *r)
 
 /* ---- loading ---- */
 
-static bool body_read(const struct state_record *record, void (*form)(struct pack *, void *),
-    void *thing)
-{
-	struct pack k = pack_from(record->body);
-	form(&k, thing);
-	return record->body.n != 0 && !k.bad;
-}
-
 static bool clock_load(struct rules *r, const struct state_record *record)
 {
 	struct clock_record c = { .clock = r->clock };
-	if (!body_read(record, clock_form, &c))
+	if (!record_form(record, clock_form, &c))
 		return false;
 	r->clock = c.clock;
 	r->store.now = c.now;
@@ -239,7 +219,7 @@ static bool clock_load(struct rules *r, const struct state_record *record)
 static bool losses_load(struct rules *r, const struct state_record *record)
 {
 	struct losses *read = losses_new();
-	if (read == NULL || !body_read(record, losses_pack, read)) {
+	if (read == NULL || !record_form(record, losses_pack, read)) {
 		losses_free(read);
 		return false;
 	}
@@ -254,7 +234,7 @@ static bool rule_load(struct rules *r, const struct state_record *record)
 		struct rule_state *s = r->states[i], read = *s;
 		if (rule_number(s->rule) != record->key[1])
 			continue;
-		if (!body_read(record, rule_form, &read))
+		if (!record_form(record, rule_form, &read))
 			return false;
 		*s = read;
 		return true;

@@ -18,6 +18,7 @@
 #define V4 "\xc0\0\2\7\x0a\0\0\2\x9c\x41\0\x50"
 #define V6_FROM "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\7"
 #define GET "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123456789012345678901"
 #define ANSWER "HTTP/1.1 204 No Content\r\n\r\n"
 
 static enum proxy_verdict verdict_of(struct slice s, struct proxy_preface *p)
@@ -180,6 +181,7 @@ static void what_is_none_goes_on(void **unused)
 	(void)unused;
 	expect_any_cut(SLICE("PROPFIND / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"), 40000, 0);
 	expect_any_cut(SLICE("PROXY / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"), 40000, 0);
+	expect_any_cut(SLICE("PROXY /" LONG " HTTP/1.1\r\nContent-Length: 0\r\n\r\n"), 40000, 0);
 	expect_any_cut(SLICE("\r\n" GET), 40000, 0);
 	expect_any_cut(SLICE("\r\n\r\n" GET), 40000, 0);
 	expect_any_cut(SLICE("PROXY TCP4 nonsense\r\n" GET), 40000, 1);
