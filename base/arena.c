@@ -7,13 +7,29 @@
 #include "base/base.h"
 
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FIRST_CHUNK = 2048, LARGEST_STEP = 256 * 1024, ALIGNMENT = 16 };
+enum {
+	KEPT_SIZES = 3
+}; /* a store keeps chunks of the first size, of twice and of four times that */
 
 struct chunk {
-	alignas(ALIGNMENT) struct chunk *older;
+	alignas(ALIGNMENT) struct chunk *older; /* in a store: the next one */
+	unsigned kept_size; /* 1-based number of a size that a store keeps, 0 = it is none */
+};
+
+/*
+ * Chunks that came back lie in `back` until the one who takes has none ready, who then takes them all: so
+ * none that another thread looks at can come back in the meantime.
+ */
+struct arena_store {
+	struct chunk *ready[KEPT_SIZES];
+	_Atomic(struct chunk *) back[KEPT_SIZES];
+	atomic_size_t kept, users; /* bytes in both; the owner and the arenas */
+	size_t most;
 };
 
 struct arena {
@@ -23,37 +39,161 @@ struct arena {
 	size_t left;
 	size_t budget, used;
 	size_t step; /* size of the next chunk, unless a request needs more */
+	struct arena_store *store; /* where its chunks go; NULL: back to malloc */
+	bool taking; /* and come from */
 };
 
-struct arena *arena_new(size_t budget)
+/* ---- stores ---- */
+
+static size_t kept_bytes(unsigned kept_size)
+{
+	return (size_t)FIRST_CHUNK << (kept_size - 1);
+}
+
+/* Memory that is used again hides from the checker that it was used after its end. */
+static size_t store_most(size_t most)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return most * 0;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+	return most * 0;
+#endif
+#endif
+	return most;
+}
+
+struct arena_store *arena_store_new(size_t most)
+{
+	struct arena_store *store = calloc(1, sizeof(*store));
+	if (store == NULL)
+		return NULL;
+	store->most = store_most(most);
+	atomic_init(&store->users, 1);
+	return store;
+}
+
+static void chunks_free(struct chunk *c)
+{
+	while (c != NULL) {
+		struct chunk *next = c->older;
+		free(c);
+		c = next;
+	}
+}
+
+static void store_leave(struct arena_store *store)
+{
+	if (store == NULL || atomic_fetch_sub(&store->users, 1) != 1)
+		return;
+	for (unsigned i = 0; i < KEPT_SIZES; i++) {
+		chunks_free(store->ready[i]);
+		chunks_free(atomic_load(&store->back[i]));
+	}
+	free(store);
+}
+
+void arena_store_free(struct arena_store *store)
+{
+	store_leave(store);
+}
+
+static struct chunk *store_take(struct arena_store *store, unsigned kept_size)
+{
+	if (store == NULL || kept_size == 0)
+		return NULL;
+	struct chunk **ready = &store->ready[kept_size - 1];
+	if (*ready == NULL)
+		*ready = atomic_exchange_explicit(&store->back[kept_size - 1], NULL,
+		    memory_order_acquire);
+	struct chunk *c = *ready;
+	if (c == NULL)
+		return NULL;
+	*ready = c->older;
+	atomic_fetch_sub_explicit(&store->kept, kept_bytes(kept_size), memory_order_relaxed);
+	return c;
+}
+
+static void store_give(struct arena_store *store, struct chunk *c)
+{
+	size_t n = c->kept_size != 0 ? kept_bytes(c->kept_size) : 0;
+	if (store == NULL || n == 0 ||
+	    atomic_fetch_add_explicit(&store->kept, n, memory_order_relaxed) + n > store->most) {
+		if (store != NULL)
+			atomic_fetch_sub_explicit(&store->kept, n, memory_order_relaxed);
+		free(c);
+		return;
+	}
+	_Atomic(struct chunk *) *back = &store->back[c->kept_size - 1];
+	c->older = atomic_load_explicit(back, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(back, &c->older, c, memory_order_release,
+	    memory_order_relaxed))
+		continue;
+}
+
+static struct chunk *chunk_new(struct arena_store *store, size_t n)
+{
+	unsigned kept_size = 0;
+	for (unsigned i = 1; i <= KEPT_SIZES; i++)
+		if (n == kept_bytes(i))
+			kept_size = i;
+	struct chunk *c = store_take(store, kept_size);
+	if (c == NULL)
+		c = malloc(n);
+	if (c != NULL)
+		c->kept_size = kept_size;
+	return c;
+}
+
+/* ---- arenas ---- */
+
+struct arena *arena_new_from(struct arena_store *store, size_t budget)
 {
 	size_t n = budget < FIRST_CHUNK ? budget : FIRST_CHUNK;
 	if (n < sizeof(struct arena))
 		n = sizeof(struct arena);
-	struct arena *a = malloc(n);
-	if (a == NULL)
+	struct chunk *first = chunk_new(store, n);
+	if (first == NULL)
 		return NULL;
+	struct arena *a = (struct arena *)first;
 	*a = (struct arena){
+		.first.kept_size = first->kept_size,
 		.p = (uint8_t *)(a + 1),
 		.left = n - sizeof(*a),
 		.budget = budget,
 		.used = n,
 		.step = 2 * (size_t)FIRST_CHUNK,
+		.store = store,
+		.taking = store != NULL,
 	};
 	a->newest = &a->first;
+	if (store != NULL)
+		atomic_fetch_add(&store->users, 1);
 	return a;
+}
+
+struct arena *arena_new(size_t budget)
+{
+	return arena_new_from(NULL, budget);
+}
+
+void arena_hand_over(struct arena *a)
+{
+	a->taking = false;
 }
 
 void arena_free(struct arena *a)
 {
 	if (a == NULL)
 		return;
+	struct arena_store *store = a->store;
 	for (struct chunk *c = a->newest; c != &a->first;) {
 		struct chunk *older = c->older;
-		free(c);
+		store_give(store, c);
 		c = older;
 	}
-	free(a);
+	store_give(store, &a->first);
+	store_leave(store);
 }
 
 static bool arena_grow(struct arena *a, size_t n)
@@ -64,7 +204,7 @@ static bool arena_grow(struct arena *a, size_t n)
 	size_t size = n + sizeof(struct chunk);
 	if (size < a->step)
 		size = a->step < room ? a->step : room;
-	struct chunk *c = malloc(size);
+	struct chunk *c = chunk_new(a->taking ? a->store : NULL, size);
 	if (c == NULL)
 		return false;
 	c->older = a->newest;

@@ -83,6 +83,7 @@ static void outputs_take(struct decoder *d, struct output_list *from)
 static void output_deliver(struct decoder *d, struct output *o)
 {
 	if (o->kind == OUTPUT_TXN) {
+		arena_hand_over(o->u.txn->arena);
 		credentials_number(d->credentials, o->u.txn);
 		d->sink.txn(d->sink.ctx, o->u.txn);
 	} else if (o->kind == OUTPUT_FLOW) {

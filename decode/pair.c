@@ -49,7 +49,7 @@ static struct pending *pending_new(struct http *http)
 	const struct limits *l = &shard_of(http)->options->limits;
 	if (shard_of(http)->txn_used > shard_part(l->txn_total))
 		return NULL;
-	struct arena *arena = arena_new((size_t)l->txn_bytes);
+	struct arena *arena = arena_new_from(shard_of(http)->arenas, (size_t)l->txn_bytes);
 	struct pending *p = arena ? arena_alloc(arena, sizeof(*p)) : NULL;
 	struct txn *txn = p ? arena_alloc(arena, sizeof(*txn)) : NULL;
 	if (!txn) {

@@ -8,6 +8,9 @@
 
 #include "decode/http.h"
 
+/* Bytes of transactions that were handed up, for the next ones; about those of a round. */
+enum { ARENAS_KEPT = 128 << 10 };
+
 /* ---- output ---- */
 
 struct output *output_add(struct output_list *l, enum output_kind kind, uint64_t rank,
@@ -484,15 +487,16 @@ bool shard_init(struct shard *shard, const struct decode_options *options)
 {
 	*shard = (struct shard){ .options = options };
 	shard->flows = flow_table_new(&options->limits, options->key);
-	return shard->flows != NULL;
+	shard->arenas = arena_store_new(ARENAS_KEPT);
+	return shard->flows != NULL && shard->arenas != NULL;
 }
 
 void shard_fini(struct shard *shard)
 {
-	if (!shard->flows)
-		return;
-	shard_finish(shard, &shard->now);
+	if (shard->flows)
+		shard_finish(shard, &shard->now);
 	output_clear(&shard->out);
 	free(shard->out.items);
 	flow_table_free(shard->flows);
+	arena_store_free(shard->arenas);
 }

@@ -40,6 +40,7 @@ struct tcp_flow;
 struct shard {
 	const struct decode_options *options;
 	struct flow_table *flows;
+	struct arena_store *arenas; /* of transactions, which another thread frees */
 	struct output_list out;
 	atomic_size_t *undelivered; /* bytes of all results that are not handed up yet; NULL: nobody counts */
 	struct stamp now;          /* the packet being processed */

@@ -3,8 +3,10 @@
  */
 #include "base/base.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -118,6 +120,80 @@ static void test_sizes_that_overflow(void **state)
 	arena_free(NULL);
 }
 
+/* ---- stores ---- */
+
+enum { THREADS = 3, ROUNDS = 2000, HELD = 8 };
+
+/* Arenas on their way from the one that makes them to those that free them. */
+struct passed {
+	_Atomic(struct arena *) slots[HELD];
+	atomic_bool over;
+};
+
+static void *free_what_comes(void *arg)
+{
+	struct passed *passed = arg;
+	bool over;
+	do {
+		over = atomic_load(&passed->over);
+		for (size_t i = 0; i < HELD; i++) {
+			struct arena *a = atomic_exchange(&passed->slots[i], NULL);
+			if (a != NULL)
+				memset(arena_alloc(a, 3000), 0xee, 3000);
+			arena_free(a);
+		}
+	} while (!over);
+	return NULL;
+}
+
+static struct arena *arena_used_a_little(struct arena_store *store, size_t round)
+{
+	struct arena *a = arena_new_from(store, 1 << 20);
+	assert_non_null(a);
+	for (size_t i = 0; i < 1 + round % 9; i++) {
+		const uint8_t *p = arena_alloc(a, 1000);
+		for (size_t k = 0; k < 1000; k++)
+			assert_int_equal(p[k], 0);
+		memset((uint8_t *)p, 0xdd, 1000);
+	}
+	arena_hand_over(a);
+	return a;
+}
+
+static void test_chunks_come_back_from_other_threads(void **state)
+{
+	(void)state;
+	struct arena_store *store = arena_store_new(64 << 10);
+	struct passed passed = { .over = false };
+	pthread_t threads[THREADS];
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, free_what_comes, &passed), 0);
+	for (size_t i = 0; i < ROUNDS; i++)
+		arena_free(atomic_exchange(&passed.slots[i % HELD], arena_used_a_little(store, i)));
+	arena_store_free(store); /* before the arenas that came from it */
+	atomic_store(&passed.over, true);
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
+static void test_an_arena_of_a_store_is_like_any_other(void **state)
+{
+	(void)state;
+	const size_t budget = 5000;
+	struct arena_store *store = arena_store_new(1 << 20);
+	for (size_t round = 0; round < 3; round++) {
+		struct arena *a = arena_new_from(store, budget), *plain = arena_new(budget);
+		while (arena_alloc(a, 100) != NULL)
+			assert_non_null(arena_alloc(plain, 100));
+		assert_null(arena_alloc(plain, 100));
+		assert_int_equal(arena_used(a), arena_used(plain));
+		arena_free(a);
+		arena_free(plain);
+	}
+	arena_store_free(store);
+	arena_store_free(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +204,8 @@ int main(void)
 		cmocka_unit_test(test_budgets_too_small_for_anything),
 		cmocka_unit_test(test_sizes_that_overflow),
 		cmocka_unit_test(test_memory_from_elsewhere_counts),
+		cmocka_unit_test(test_chunks_come_back_from_other_threads),
+		cmocka_unit_test(test_an_arena_of_a_store_is_like_any_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
