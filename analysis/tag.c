@@ -61,8 +61,9 @@ static struct slice tag_bare(struct slice value)
 /* The first value of that name that is not empty: an empty header is no tag. */
 static bool tag_find(const struct message *res, const char *name, struct slice *tag)
 {
+	struct slice wanted = slice_from(name);
 	for (size_t i = 0; i < res->n_headers; i++) {
-		if (!slice_is_nocase(res->headers[i].name, name))
+		if (!slice_equal_nocase(res->headers[i].name, wanted))
 			continue;
 		*tag = slice_is(slice_from(name), "ResourceTag") ?
 		    tag_bare(res->headers[i].value) :

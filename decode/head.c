@@ -211,8 +211,27 @@ static void head_garbled(struct side *s)
 		s->message->loss |= LOSS_DAMAGED;
 }
 
+/* Eight at a time: a byte below ' ' or DEL, or a tab. */
+static bool has_control(struct slice s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	for (; s.n >= sizeof(uint64_t); s = slice_part(s, sizeof(uint64_t), s.n)) {
+		uint64_t word, del;
+		memcpy(&word, s.p, sizeof(word));
+		del = word ^ (ones * 0x7f);
+		if (((word - ones * ' ') & ~word & tops) | ((del - ones) & ~del & tops))
+			return true;
+	}
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < ' ' || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
 static void field_check_bytes(struct side *s, struct slice value)
 {
+	if (!has_control(value))
+		return;
 	/* A bare CR ends a line for some readers. */
 	if (slice_find_byte(value, '\r') < value.n)
 		head_garbled(s);

@@ -18,8 +18,9 @@ bool message_complete(const struct message *m)
 
 enum seen message_header(const struct message *m, const char *name, struct slice *value)
 {
+	struct slice wanted = slice_from(name);
 	for (size_t i = 0; i < m->n_headers; i++) {
-		if (slice_is_nocase(m->headers[i].name, name)) {
+		if (slice_equal_nocase(m->headers[i].name, wanted)) {
 			*value = m->headers[i].value;
 			return PRESENT;
 		}

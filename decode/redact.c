@@ -281,29 +281,33 @@ static bool rewrite_copy(struct arena *a, struct rewrite *w, rewriting *run, str
 static rewriting *rewriting_for(struct slice name)
 {
 	static const struct {
-		const char *name;
+		struct slice name;
 		rewriting *run;
+#define NAME(literal) \
+	{ \
+		(const uint8_t *)(literal), sizeof(literal) - 1 \
+	}
 	} fields[] = {
-		{ "Authorization", rewrite_credentials },
-		{ "Proxy-Authorization", rewrite_credentials },
-		{ "WWW-Authenticate", rewrite_challenges },
-		{ "Proxy-Authenticate", rewrite_challenges },
-		{ "Authentication-Info", rewrite_whole },
-		{ "Proxy-Authentication-Info", rewrite_whole },
-		{ "Cookie", rewrite_whole },
-		{ "Cookie2", rewrite_whole },
-		{ "Set-Cookie", rewrite_whole },
-		{ "Set-Cookie2", rewrite_whole },
-		{ "X-Auth-Token", rewrite_whole },
-		{ "X-Api-Key", rewrite_whole },
-		{ "Location", rewrite_target },
-		{ "Content-Location", rewrite_target },
-		{ "Destination", rewrite_target },
-		{ "Referer", rewrite_target },
+		{ NAME("Authorization"), rewrite_credentials },
+		{ NAME("Proxy-Authorization"), rewrite_credentials },
+		{ NAME("WWW-Authenticate"), rewrite_challenges },
+		{ NAME("Proxy-Authenticate"), rewrite_challenges },
+		{ NAME("Authentication-Info"), rewrite_whole },
+		{ NAME("Proxy-Authentication-Info"), rewrite_whole },
+		{ NAME("Cookie"), rewrite_whole },
+		{ NAME("Cookie2"), rewrite_whole },
+		{ NAME("Set-Cookie"), rewrite_whole },
+		{ NAME("Set-Cookie2"), rewrite_whole },
+		{ NAME("X-Auth-Token"), rewrite_whole },
+		{ NAME("X-Api-Key"), rewrite_whole },
+		{ NAME("Location"), rewrite_target },
+		{ NAME("Content-Location"), rewrite_target },
+		{ NAME("Destination"), rewrite_target },
+		{ NAME("Referer"), rewrite_target },
+#undef NAME
 	};
-	for (size_t i = 0; name.n != 0 && i < sizeof(fields) / sizeof(fields[0]); i++)
-		if ((name.p[0] | 0x20) == (fields[i].name[0] | 0x20) &&
-		    slice_is_nocase(name, fields[i].name))
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (slice_equal_nocase(name, fields[i].name))
 			return fields[i].run;
 	/* X-Forwarded-Authorization and its like */
 	static const char tail[] = "authorization";
