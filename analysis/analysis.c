@@ -83,7 +83,8 @@ struct analysis *analysis_new(const struct analysis_options *options, struct ana
 		a->flavours = flavours_new(options->limits, options->key);
 		a->counter = counter_new();
 	}
-	if (a == NULL || a->flavours == NULL || a->counter == NULL || !meaning_new(a)) {
+	if (a == NULL || a->flavours == NULL || a->counter == NULL ||
+	    (!options->alone && !meaning_new(a))) {
 		error_set(error, "out of memory");
 		analysis_free(a);
 		return NULL;
@@ -280,6 +281,27 @@ static struct ops ops_make(struct analysis *a, const struct txn *txn, const stru
 	return ops;
 }
 
+static void tell_txn(struct analysis *a, const struct txn *txn, const struct facts *facts,
+    const struct sync_facts *sync, const struct op *op)
+{
+	struct event event = event_make(a, EVENT_TRANSACTION, txn->done, txn->flow);
+	event.id = txn_text(a, txn);
+	event.txn = txn;
+	event.facts = facts;
+	event.op = op;
+	event.sync = sync;
+	a->last = txn->done;
+	event_send(a, &event);
+}
+
+static void on_txn_alone(void *ctx, struct txn *txn)
+{
+	struct facts facts = { 0 };
+	facts_judge(ctx, txn, &facts);
+	tell_txn(ctx, txn, &facts, NULL, NULL);
+	txn_free(txn);
+}
+
 static void on_txn(void *ctx, struct txn *txn)
 {
 	struct analysis *a = ctx;
@@ -293,14 +315,7 @@ static void on_txn(void *ctx, struct txn *txn)
 	struct ops ops = { 0 };
 	if (kept)
 		ops = ops_make(a, txn, facts, sync);
-	struct event event = event_make(a, EVENT_TRANSACTION, txn->done, txn->flow);
-	event.id = txn_text(a, txn);
-	event.txn = txn;
-	event.facts = facts;
-	event.op = ops.n != 0 ? &ops.list[0] : NULL;
-	event.sync = sync;
-	a->last = txn->done;
-	event_send(a, &event);
+	tell_txn(a, txn, facts, sync, ops.n != 0 ? &ops.list[0] : NULL);
 	if (sync != NULL)
 		tell_sync(a, txn, facts, sync);
 	store_txn(a->store, txn);
@@ -311,7 +326,7 @@ static void on_txn(void *ctx, struct txn *txn)
 /* Legs first, as with a packet: they are of an earlier time than what waits in the store. */
 void analysis_tick(struct analysis *a, int64_t now_ns)
 {
-	if (now_ns < a->last.ns)
+	if (a->options.alone || now_ns < a->last.ns)
 		return;
 	folder_tick(a->folder, now_ns);
 	store_tick(a->store, now_ns);
@@ -319,6 +334,8 @@ void analysis_tick(struct analysis *a, int64_t now_ns)
 
 void analysis_finish(struct analysis *a)
 {
+	if (a->options.alone)
+		return;
 	folder_finish(a->folder);
 	store_finish(a->store);
 	sessions_finish(a->sessions);
@@ -328,6 +345,8 @@ bool analysis_conclude(struct analysis *a, const struct profiles *profiles,
     const struct conclude_wish *wish, struct conclusions *out, struct error *error)
 {
 	enum { MOST = 16 << 20 };
+	if (a->options.alone)
+		return error_set(error, "transactions were looked at one by one");
 	arena_free(a->conclusions);
 	a->conclusions = arena_new(MOST);
 	if (a->conclusions == NULL ||
@@ -344,10 +363,16 @@ static void on_flow(void *ctx, const struct flow *flow)
 	at.order = flow->done.order;
 	struct event event = event_make(a, EVENT_FLOW, at, flow->id);
 	counter_flow(a->counter, flow);
-	ledger_flow(a->ledger, flow);
+	if (!a->options.alone)
+		ledger_flow(a->ledger, flow);
 	event.id = event.flow_id;
 	event.flow = flow;
 	a->sink.event(a->sink.ctx, &event);
+}
+
+static bool is_gap(enum anomaly_code code)
+{
+	return code == TCP_GAP || code == HTTP_PIPELINE_FULL || code == FLOW_EVICTED_LIMIT;
 }
 
 static void on_anomaly(void *ctx, const struct anomaly *anomaly)
@@ -355,8 +380,7 @@ static void on_anomaly(void *ctx, const struct anomaly *anomaly)
 	struct analysis *a = ctx;
 	struct event event = event_make(a, EVENT_ANOMALY, anomaly->at, anomaly->flow);
 	counter_anomaly(a->counter, anomaly);
-	if (anomaly->code == TCP_GAP || anomaly->code == HTTP_PIPELINE_FULL ||
-	    anomaly->code == FLOW_EVICTED_LIMIT)
+	if (!a->options.alone && is_gap(anomaly->code))
 		ledger_gap(a->ledger, anomaly);
 	event.id = number_text(a, "a-", ++a->anomalies);
 	event.anomaly = anomaly;
@@ -370,13 +394,14 @@ static void on_dropped(void *ctx, const struct dropped *dropped)
 	struct event event = event_make(a, EVENT_LOSS, dropped->at, none);
 	event.id = number_text(a, "l-", ++a->losses);
 	event.dropped = dropped;
-	ledger_dropped(a->ledger, dropped);
+	if (!a->options.alone)
+		ledger_dropped(a->ledger, dropped);
 	a->sink.event(a->sink.ctx, &event);
 }
 
 struct decode_sink analysis_input(struct analysis *a)
 {
-	return (struct decode_sink){ .txn = on_txn,
+	return (struct decode_sink){ .txn = a->options.alone ? on_txn_alone : on_txn,
 		.flow = on_flow,
 		.anomaly = on_anomaly,
 		.dropped = on_dropped,
@@ -385,7 +410,9 @@ struct decode_sink analysis_input(struct analysis *a)
 
 const struct summary *analysis_summary(struct analysis *a)
 {
-	return counter_summary(a->counter, store_evicted(a->store), sessions_evicted(a->sessions));
+	bool alone = a->options.alone;
+	return counter_summary(a->counter, alone ? 0 : store_evicted(a->store),
+	    alone ? 0 : sessions_evicted(a->sessions));
 }
 
 struct ledger *analysis_ledger(const struct analysis *a)

@@ -108,6 +108,7 @@ struct analysis_options {
 	struct hash_key key;
 	const char *const *input_names;        /* source_name() of each input; NULL = none are known */
 	size_t n_inputs;
+	bool alone;                            /* each transaction by itself: no operations, items, sessions, conclusions */
 };
 struct analysis_sink { void (*event)(void *ctx, const struct event *); void *ctx; };
 

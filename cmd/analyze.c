@@ -85,10 +85,15 @@ static bool open_report(struct run *run, struct error *e)
 static bool open_pipeline(struct run *run, struct error *e)
 {
 	struct ruleset *taken = run->ruleset;
+	const struct options *o = run->options;
 	bool deep = run->filter != NULL && filter_is_deep(run->filter);
+	const struct pipeline_wish wish = {
+		.bodies = deep ? BODIES_ALL : o->bodies,
+		.keep_packets = run->slicer != NULL,
+		.alone = o->format == REPORT_TEXT && run->filter == NULL && !o->explain,
+	};
 	run->ruleset = NULL;
-	return pipeline_open(&run->pipeline, taken, deep ? BODIES_ALL : run->options->bodies,
-	    run->slicer != NULL, e);
+	return pipeline_open(&run->pipeline, taken, wish, e);
 }
 
 /* Nobody is left to tell: standard output is closed, and neither slice nor verdict was asked for. */

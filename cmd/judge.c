@@ -19,7 +19,8 @@ static int judge_open(struct judge *j, const char *const *paths, size_t n, struc
 	struct ruleset *none = options_ruleset(&j->options, &code);
 	if (none == NULL)
 		return code;
-	return pipeline_open(&j->pipeline, none, BODIES_ALL, false, e) ? EXIT_DONE : EXIT_INTERNAL;
+	const struct pipeline_wish wish = { .bodies = BODIES_ALL };
+	return pipeline_open(&j->pipeline, none, wish, e) ? EXIT_DONE : EXIT_INTERNAL;
 }
 
 static bool judge_read(struct judge *j)

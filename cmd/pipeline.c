@@ -77,29 +77,41 @@ static bool open_rules(struct pipeline *p, struct ruleset *set, struct error *e)
 	return p->rules != NULL;
 }
 
-static bool open_analysis(struct pipeline *p, struct error *e)
+static bool open_analysis(struct pipeline *p, bool alone, struct error *e)
 {
 	struct analysis_options options = {
 		.limits = &p->options->limits,
 		.key = p->key,
 		.input_names = p->inputs.names,
 		.n_inputs = p->inputs.n,
+		.alone = alone,
 	};
 	p->analysis = analysis_new(&options, (struct analysis_sink){ on_event, p }, e);
 	return p->analysis != NULL;
 }
 
-bool pipeline_open(struct pipeline *p, struct ruleset *set, enum bodies least, bool keep_packets,
+/* What is made of the transactions, and so what is read of their bodies, follows what is asked for. */
+static enum bodies bodies_needed(const struct pipeline *p, const struct pipeline_wish *wish)
+{
+	if (ruleset_is_deep(rules_set(p->rules)))
+		return BODIES_ALL;
+	return wish->alone || wish->bodies > BODIES_NEEDED ? wish->bodies : BODIES_NEEDED;
+}
+
+bool pipeline_open(struct pipeline *p, struct ruleset *set, struct pipeline_wish wish,
     struct error *e)
 {
-	if (!open_rules(p, set, e) || !open_analysis(p, e))
+	if (!open_rules(p, set, e))
+		return false;
+	wish.alone = wish.alone && ruleset_rule(rules_set(p->rules), 0) == NULL;
+	if (!open_analysis(p, wish.alone, e))
 		return false;
 	struct decode_options options = {
 		.limits = p->options->limits,
 		.key = p->key,
 		.workers = p->options->workers,
-		.bodies = ruleset_is_deep(rules_set(p->rules)) ? BODIES_ALL : least,
-		.keep_packets = keep_packets,
+		.bodies = bodies_needed(p, &wish),
+		.keep_packets = wish.keep_packets,
 	};
 	p->decoder = decoder_new(&options, analysis_input(p->analysis), e);
 	if (p->decoder == NULL)

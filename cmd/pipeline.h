@@ -9,6 +9,12 @@
 
 #include "cmd/cmd.h"
 
+struct pipeline_wish {
+	enum bodies bodies;            /* at least so far, and all of them where the rules look inside */
+	bool keep_packets;             /* as in struct decode_options */
+	bool alone;                    /* as in struct analysis_options; where there are rules it is not done */
+};
+
 struct pipeline_sink {
 	void (*event)(void *ctx, const struct event *); /* before the rules see it; NULL: nobody asks */
 	void (*finding)(void *ctx, const struct event *finding, const struct event *cause);
@@ -40,11 +46,8 @@ struct pipeline {
 struct pipeline pipeline_begin(const struct options *, struct pipeline_sink);
 bool pipeline_source(struct pipeline *, const struct source_options *, struct error *);
 void pipeline_live(struct pipeline *, struct pipeline_inputs);  /* all of it borrowed */
-/*
- * Takes the compiled set, also when it fails. Bodies are parsed as far as `least`, and all of them
- * where the rules look inside. From here on a signal stops the source.
- */
-bool pipeline_open(struct pipeline *, struct ruleset *, enum bodies least, bool keep_packets, struct error *);
+/* Takes the compiled set, also when it fails. From here on a signal stops the source. */
+bool pipeline_open(struct pipeline *, struct ruleset *, struct pipeline_wish, struct error *);
 enum source_status pipeline_next(struct pipeline *, struct packet *);  /* the caller hands it to the decoder */
 void pipeline_packet(struct pipeline *, const struct packet *); /* of elsewhere */
 void pipeline_flush(struct pipeline *);                         /* what is complete so far goes out */

@@ -38,7 +38,9 @@ bool capture_run(const struct options *o, const char *path, struct ruleset *set,
 	struct pipeline p = pipeline_begin(o, (struct pipeline_sink){ NULL, on_finding, expect });
 	bool good = open_source(&p, &path, e);
 	if (good)
-		good = pipeline_open(&p, set, BODIES_NEEDED, false, e) && run(&p, e);
+		good = pipeline_open(&p, set, (struct pipeline_wish){ .bodies = BODIES_NEEDED },
+			   e) &&
+		    run(&p, e);
 	else
 		ruleset_free(set);
 	pipeline_close(&p);

@@ -13,7 +13,7 @@ struct body_env {
 	const struct limits *limits;
 	struct arena *arena; /* for scratch and for what stays */
 	struct content_sink sink; /* passes each anomaly on once a body */
-	bool root_only;
+	bool root_only, organizer_only; /* as in struct content_options */
 };
 
 struct body_reader {

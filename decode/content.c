@@ -24,6 +24,7 @@ struct content {
 	void *reading; /* the reader's own; NULL before the first byte and when it has no room */
 	bool reader_begun, reader_done;
 	bool root_only;
+	enum content_wish wish;
 	bool gap;
 	bool undecodable;
 	bool sniffing; /* no media type: the first bytes decide */
@@ -109,8 +110,8 @@ static void reader_choose(struct content *c, const struct body_reader *reader)
 {
 	c->reader = reader;
 	c->kind = reader != NULL ? reader->kind : BODY_OTHER;
-	if (c->kind == BODY_CALENDAR || c->kind == BODY_VCARD || c->kind == BODY_MIME)
-		c->hashing = true;
+	bool object = c->kind == BODY_CALENDAR || c->kind == BODY_VCARD || c->kind == BODY_MIME;
+	c->hashing = c->hashing || (object && c->wish == CONTENT_ALL);
 }
 
 struct content *content_new(const struct content_options *options, struct arena *arena,
@@ -123,6 +124,7 @@ struct content *content_new(const struct content_options *options, struct arena 
 	c->arena = arena;
 	c->sink = sink;
 	c->root_only = options->root_only;
+	c->wish = options->wish;
 	c->coding = coding_find(options->coding, &c->packing);
 	c->sniffing = slice_trim(options->media_type).n == 0;
 	c->hashing = options->hash;
@@ -132,10 +134,18 @@ struct content *content_new(const struct content_options *options, struct arena 
 
 /* ---- decoded bytes ---- */
 
+static bool is_read(const struct content *c)
+{
+	if (c->reader == NULL)
+		return false;
+	return c->wish == CONTENT_ALL || c->kind == BODY_XML ||
+	    (c->wish == CONTENT_ORGANIZER && c->kind == BODY_CALENDAR);
+}
+
 static void reader_begin(struct content *c)
 {
 	c->reader_begun = true;
-	if (c->reader == NULL || c->reader->start == NULL) {
+	if (!is_read(c) || c->reader->start == NULL) {
 		c->reader_done = true;
 		return;
 	}
@@ -144,6 +154,7 @@ static void reader_begin(struct content *c)
 		.arena = c->arena,
 		.sink = { content_report, c },
 		.root_only = c->root_only,
+		.organizer_only = c->wish == CONTENT_ORGANIZER,
 	};
 	c->reading = c->reader->start(&env);
 	if (c->reading == NULL) {
@@ -252,7 +263,7 @@ static bool inflated(void *ctx, struct slice s)
 {
 	struct content *c = ctx;
 	content_decoded(c, s);
-	return !(c->root_only && c->reader_done);
+	return !c->reader_done || (!c->root_only && c->wish == CONTENT_ALL);
 }
 
 static void inflate_judge(struct content *c, enum inflate_status status, bool ended)

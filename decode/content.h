@@ -10,12 +10,20 @@
 
 struct content_sink { void (*anomaly)(void *ctx, enum anomaly_code, uint64_t value); void *ctx; };
 
+/* What is read of a body; what is not is only named, and no more of it is decoded than is read. */
+enum content_wish {
+	CONTENT_ALL,
+	CONTENT_ORGANIZER,             /* XML, and whether a calendar object has an ORGANIZER */
+	CONTENT_XML,
+};
+
 struct content_options {
 	const struct limits *limits;
 	struct slice media_type;       /* value of Content-Type, empty when absent */
 	struct slice coding;           /* value of Content-Encoding, empty when absent */
 	bool root_only;                /* XML: stop behind the start tag of the root element */
-	bool hash;                     /* of the decoded bytes; of calendar and address objects always */
+	enum content_wish wish;
+	bool hash;                     /* of the decoded bytes; of calendar and address objects that are read, too */
 };
 
 struct content;

@@ -150,7 +150,11 @@ struct decode_sink {
 	void *ctx;
 };
 
-enum bodies { BODIES_NEEDED, BODIES_ALL };  /* multistatus answers to reads: root element only, or whole */
+/*
+ * Of multistatus answers to reads the root element, or all. BODIES_FACTS: what struct facts rests on, no object
+ * and no WBXML; of these nothing is decoded, and no hash made.
+ */
+enum bodies { BODIES_FACTS, BODIES_NEEDED, BODIES_ALL };
 
 struct decode_options {
 	struct limits limits;

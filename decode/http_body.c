@@ -134,8 +134,10 @@ static void content_begin(struct side *s)
 {
 	const struct decode_options *o = s->http->flow->shard->options;
 	struct content_options c = { .limits = &o->limits,
-		.root_only = o->bodies == BODIES_NEEDED && is_listing(s),
-		.hash = !side_is_response(s) };
+		.root_only = o->bodies < BODIES_ALL && is_listing(s),
+		.hash = o->bodies > BODIES_FACTS && !side_is_response(s) };
+	if (o->bodies == BODIES_FACTS)
+		c.wish = side_is_response(s) ? CONTENT_XML : CONTENT_ORGANIZER;
 	message_header(s->message, "content-type", &c.media_type);
 	message_header(s->message, "content-encoding", &c.coding);
 	struct content_sink sink = { content_anomaly, s };

@@ -35,10 +35,14 @@ static bool is_organizer(const struct property *p)
 static void on_line(void *ctx, const struct content_line *line)
 {
 	struct object_read *r = ctx;
+	if (r->env.organizer_only && (line->text.n == 0 || (line->text.p[0] | 0x20) != 'o'))
+		return;
 	struct property p = property_of(line->text);
 	object_sums_line(&r->sums, line, &p);
 	if (is_organizer(&p))
 		r->organizer = true;
+	if (r->env.organizer_only)
+		return;
 	if (r->properties >= r->env.limits->ical_props) {
 		r->missed = true;
 		return;
@@ -60,7 +64,7 @@ struct object_read *object_read_new(const struct object_grammar *grammar,
 		return NULL;
 	r->grammar = grammar;
 	r->env = *env;
-	r->has_octets = octets;
+	r->has_octets = octets && !env->organizer_only;
 	r->lines.arena = env->arena;
 	r->lines.bound = (size_t)env->limits->ical_line;
 	r->lines.line = on_line;
@@ -84,7 +88,8 @@ void object_read_begin(struct object_read *r)
 
 static void text_data(struct object_read *r, struct slice s)
 {
-	object_sums_data(&r->sums, s);
+	if (!r->env.organizer_only)
+		object_sums_data(&r->sums, s);
 	content_lines_data(&r->lines, s);
 }
 

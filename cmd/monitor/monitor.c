@@ -69,7 +69,7 @@ static bool open_pipeline(struct watcher *w, const struct hash_key *key, struct 
 	p->key = *key;
 	pipeline_live(p,
 	    (struct pipeline_inputs){ ring_names(w->ring), RING_INPUTS, ring_hash, w });
-	return pipeline_open(p, taken, BODIES_ALL, false, e);
+	return pipeline_open(p, taken, (struct pipeline_wish){ .bodies = BODIES_ALL }, e);
 }
 
 bool watcher_ready(struct watcher *w, const struct hash_key *key, uint16_t first_input)

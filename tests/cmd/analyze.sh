@@ -149,6 +149,19 @@ for name in kb923164-before caldav-untagged caldav-tags continue fragments reord
 	slice "$name" "$work/in.pcap"
 done
 
+# Without rules nothing is followed and less is read of bodies: the list stays what it is.
+rows() { "$davscope" "$@" 2>/dev/null | grep '^[0-9][0-9]:'; }
+for capture in samples/*.pcap samples/*.pcapng ../shared/captures/lab/*.pcap; do
+	[ -f "$capture" ] || continue
+	expected=$(rows -r "$capture")
+	same "list without rules: $(basename "$capture")" "$expected" "$(rows -r "$capture" --no-shipped-rules)"
+done
+for name in kb923164-before caldav-untagged caldav-tags exchange-untagged; do
+	talk "$name" "$work/in.pcap"
+	expected=$(rows -r "$work/in.pcap")
+	same "list without rules: $name" "$expected" "$(rows -r "$work/in.pcap" --no-shipped-rules)"
+done
+
 # From a pipe, from two files, and by a filter for other records than transactions.
 expected=$(list -r $sample | grep '^PUT	')
 "$davscope" --no-shipped-rules -r - -q -Y 'http.request.method == "PUT"' -w "$work/slice.pcapng" <$sample >/dev/null 2>&1

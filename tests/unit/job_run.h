@@ -19,6 +19,7 @@ struct job {
 	const char *type, *coding;                /* what the headers say of it */
 	const char *limit;
 	bool cut, root_only, hash;
+	enum content_wish wish;
 	struct slice behind_gap;                  /* fed after a gap when its p is not NULL */
 	size_t budget;                            /* of the arena; 0: that of a transaction */
 };

@@ -21,6 +21,7 @@ static struct record *run_way(struct job job, struct feeder *f, int way)
 		.media_type = slice_from(job.type != NULL ? job.type : ""),
 		.coding = slice_from(job.coding != NULL ? job.coding : ""),
 		.root_only = job.root_only,
+		.wish = job.wish,
 		.hash = job.hash,
 	};
 	struct content *c = content_new(&options, b.arena,
@@ -306,6 +307,27 @@ static void test_root_only_costs_no_more_than_the_root(void **state)
 	free(text);
 }
 
+static void test_what_is_not_asked_for_is_only_named(void **state)
+{
+	(void)state;
+	struct slice event = SLICE("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:u\r\nORGANIZER:mailto:a@"
+				   "example.org\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
+	struct slice none = SLICE(
+	    "BEGIN:VCALENDAR\r\nX-A;ORGANIZER=b:c\r\n d\r\nEND:VCALENDAR\r\n");
+	struct job job = { .in = event, .type = "text/calendar", .wish = CONTENT_ORGANIZER };
+	check(job, "calendar 97 97 complete organizer\n");
+	job.in = none;
+	check(job, "calendar 55 55 complete no-organizer\n");
+	job.wish = CONTENT_XML;
+	check(job, "calendar 55 55 complete\n");
+	check((struct job){ .in = SLICE("BEGIN:VCARD\r\nUID:u\r\nEND:VCARD\r\n"),
+		  .type = "text/vcard",
+		  .wish = CONTENT_ORGANIZER },
+	    "vcard 31 31 complete\n");
+	check((struct job){ .in = SLICE("<a/>"), .type = "text/xml", .wish = CONTENT_XML },
+	    "xml 4 4 complete\nroot |a whole\n");
+}
+
 static void test_an_anomaly_is_told_once_a_body(void **state)
 {
 	(void)state;
@@ -446,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_a_bomb_is_refused_and_what_came_before_stays),
 		cmocka_unit_test(test_nothing_behind_a_gap_is_read),
 		cmocka_unit_test(test_root_only_costs_no_more_than_the_root),
+		cmocka_unit_test(test_what_is_not_asked_for_is_only_named),
 		cmocka_unit_test(test_an_anomaly_is_told_once_a_body),
 		cmocka_unit_test(test_every_budget_is_survived),
 		cmocka_unit_test(test_every_budget_gives_one_result),

@@ -270,7 +270,10 @@ static void stage_run(struct heard *h, size_t n_inputs)
 {
 	static const char *const names[] = { "a.pcap", "b.pcap" };
 	struct limits limits = limits_default();
-	struct analysis_options options = { &limits, hash_key_from(1), names, n_inputs };
+	struct analysis_options options = { .limits = &limits,
+		.key = hash_key_from(1),
+		.input_names = names,
+		.n_inputs = n_inputs };
 	struct error error;
 	struct analysis *a = analysis_new(&options, (struct analysis_sink){ hear, h }, &error);
 	assert_non_null(a);
