@@ -5,6 +5,8 @@
 #include "analysis/store.h"
 
 enum { PATH_ROOM = 512 };
+/* Rows that are looked at ahead: items lie all over the memory, and so come while others are worked on. */
+enum { ROWS_AHEAD = 16 };
 
 /* ---- one row ---- */
 
@@ -122,22 +124,50 @@ static void row_hidden(const struct listing *l, struct place at)
 		item->listing = l->number;
 }
 
-/* False: there was no room to see what it is about. */
-static bool row_judge(const struct listing *l, const struct dav_response *row)
+enum row_kind { ROW_MEMBER, ROW_COLLECTION, ROW_NO_ROOM /* to see what it is about */ };
+
+static enum row_kind row_place(const struct listing *l, const struct dav_response *row,
+    struct place *at)
 {
 	struct slice path = path_canonical(row->href, l->op->txn->arena);
 	if (path.n == 0)
-		return false;
+		return ROW_NO_ROOM;
 	if (row_is_collection(row, path, l->op))
-		return true;
-	struct place at = place_member(l->places, l->authority, path, folds_case(l->op));
+		return ROW_COLLECTION;
+	*at = place_member(l->places, l->authority, path, folds_case(l->op));
+	return ROW_MEMBER;
+}
+
+static void row_judge(const struct listing *l, const struct dav_response *row, struct place at)
+{
 	if (row_is_gone(row))
 		row_gone(l->s, item_find(l->s, at.scope, at.id), l->op);
 	else if (row_is_there(row, l->op))
 		row_there(l, row, at);
 	else
 		row_hidden(l, at);
-	return true;
+}
+
+/* False: not all of them can be known. */
+static bool rows_judge(const struct listing *l, const struct dav_response *rows, size_t n)
+{
+	enum row_kind kinds[ROWS_AHEAD];
+	struct place at[ROWS_AHEAD] = { 0 };
+	bool all = true;
+	for (size_t i = 0; i < n; i++) {
+		kinds[i] = row_place(l, &rows[i], &at[i]);
+		if (kinds[i] == ROW_MEMBER)
+			item_ahead(l->s, at[i].id, rows[i].object);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (kinds[i] == ROW_MEMBER)
+			item_nearer(l->s, at[i].id, rows[i].object);
+	for (size_t i = 0; i < n; i++) {
+		if (kinds[i] == ROW_MEMBER)
+			row_judge(l, &rows[i], at[i]);
+		all &= kinds[i] != ROW_NO_ROOM;
+	}
+	return all;
 }
 
 /* ---- what a complete listing leaves out ---- */
@@ -211,8 +241,10 @@ void rows_dav(struct store *s, const struct op *op)
 		.number = (uint32_t)++s->listings };
 	if (dav == NULL || op->txn->unsure)
 		return;
-	for (size_t i = 0; i < dav->n_responses; i++)
-		all &= row_judge(&l, &dav->responses[i]);
+	for (size_t i = 0; i < dav->n_responses; i += ROWS_AHEAD) {
+		size_t left = dav->n_responses - i;
+		all &= rows_judge(&l, dav->responses + i, left < ROWS_AHEAD ? left : ROWS_AHEAD);
+	}
 	if (all && listing_is_complete(op))
 		leave_out(&l);
 }

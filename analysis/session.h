@@ -19,10 +19,14 @@ struct lru {
 	struct lru_node *unsaved, *unsaved_last;
 	uint64_t kind;                 /* enum record_kind */
 	struct forgotten *forgotten;
+	bool remembers;                /* it is saved from time to time; else nothing is marked */
 };
 bool lru_init(struct lru *, struct hash_key, size_t record_size, uint64_t limit, uint64_t kind, struct forgotten *); /* false: no memory */
 void *lru_find(struct lru *, uint64_t key);              /* and it is in use; NULL: not there */
 void *lru_take(struct lru *, uint64_t key, bool *made);  /* found, or made and zeroed; NULL: no memory */
+/* It will be asked for: its slot comes into the cache; later, with _nearer, the record. */
+void lru_ahead(const struct lru *, uint64_t key);
+void lru_nearer(const struct lru *, uint64_t key);
 void lru_mark(struct lru *, void *record);              /* it has changed; so has what is found or taken */
 void lru_saved(struct lru *);                            /* the first that was not */
 void lru_fini(struct lru *);

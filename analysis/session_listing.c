@@ -59,7 +59,7 @@ bool row_is_known(struct sessions *s, const struct session *n, uint64_t member)
 
 /* ---- D19: everything again ---- */
 
-enum { BODIES_LEAST = 10 };
+enum { BODIES_LEAST = 10, ROWS_AHEAD = 16 };
 
 /*
  * A client that begins without a token and was not told to is a new one, or has lost its memory: it has to
@@ -119,17 +119,49 @@ static uint64_t body_bytes(const struct dav_response *row)
 	return prop != NULL ? prop->bytes : 0;
 }
 
+/* A row of an answer with its body; bytes 0: it is none. */
+struct given {
+	uint64_t member, bytes;
+	struct slice tag;
+};
+
+static struct given row_given(const struct op *op, const struct dav_response *row)
+{
+	struct given g = { .bytes = body_bytes(row) };
+	struct slice path = path_canonical(row->href, op->txn->arena);
+	if (path.n == 0)
+		return (struct given){ 0 };
+	g.member = member_number(path_last(path));
+	g.tag = row_value(row, "getetag");
+	return g;
+}
+
+/* Notes lie all over the memory: they come while others are worked on. */
+static void rows_given(struct sessions *s, struct session *n, const struct op *op,
+    const struct dav_response *rows, size_t n_rows)
+{
+	struct given given[ROWS_AHEAD];
+	for (size_t i = 0; i < n_rows; i++) {
+		given[i] = row_given(op, &rows[i]);
+		lru_ahead(&s->rows, row_key(n, given[i].member, 0));
+		lru_ahead(&s->rows, row_key(n, given[i].member, slice_number(given[i].tag)));
+	}
+	for (size_t i = 0; i < n_rows; i++) {
+		lru_nearer(&s->rows, row_key(n, given[i].member, 0));
+		lru_nearer(&s->rows, row_key(n, given[i].member, slice_number(given[i].tag)));
+	}
+	for (size_t i = 0; i < n_rows; i++)
+		if (given[i].bytes != 0)
+			body_given(s, n, op, given[i].member, given[i].tag, given[i].bytes);
+}
+
 static void multiget_read(struct sessions *s, struct session *n, const struct op *op)
 {
 	const struct dav *dav = op->txn->res.body.dav;
-	for (size_t i = 0; dav != NULL && i < dav->n_responses; i++) {
-		const struct dav_response *row = &dav->responses[i];
-		uint64_t bytes = body_bytes(row);
-		struct slice path = path_canonical(row->href, op->txn->arena);
-		if (path.n != 0 && bytes != 0)
-			body_given(s, n, op, member_number(path_last(path)),
-			    row_value(row, "getetag"), bytes);
-	}
+	size_t rows = dav != NULL ? dav->n_responses : 0;
+	for (size_t i = 0; i < rows; i += ROWS_AHEAD)
+		rows_given(s, n, op, dav->responses + i,
+		    rows - i < ROWS_AHEAD ? rows - i : ROWS_AHEAD);
 }
 
 void bodies_read(struct sessions *s, const struct op *op)

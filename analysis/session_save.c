@@ -295,10 +295,20 @@ static bool shape_save(struct saving *v, const struct shape *shape)
 	return true;
 }
 
+static void shape_remember(const struct shape *shape)
+{
+	shape->lru->remembers = true;
+	for (struct lru_node *n = shape->lru->oldest; n != NULL; n = n->newer)
+		lru_mark(shape->lru, n);
+}
+
 bool sessions_save(struct sessions *s, struct saving *v)
 {
 	struct shape shapes[SHAPES];
 	shapes_of(s, shapes);
+	for (size_t i = 0; i < SHAPES; i++)
+		if (!shapes[i].lru->remembers)
+			shape_remember(&shapes[i]);
 	label_text(v, "counters of sessions");
 	if (!save_changed(v, STATE_META, OF_SESSIONS, counters_form, s, &s->saved) ||
 	    !forgotten_save(v, &s->forgotten))
@@ -336,6 +346,7 @@ static bool shape_load(const struct shape *shape, const struct state_record *r)
 	memset(&read, 0, sizeof(read));
 	if (!record_form(r, shape->form, &read))
 		return false;
+	shape->lru->remembers = true;
 	struct lru_node *n = lru_take(shape->lru, r->key[1], &made);
 	if (n == NULL || !made)
 		return false;
@@ -381,6 +392,5 @@ void sessions_anew(struct sessions *s)
 	shapes_of(s, shapes);
 	s->saved = 0;
 	for (size_t i = 0; i < SHAPES; i++)
-		for (struct lru_node *n = shapes[i].lru->oldest; n != NULL; n = n->newer)
-			lru_mark(shapes[i].lru, n);
+		shape_remember(&shapes[i]);
 }

@@ -53,7 +53,7 @@ static void use_begin(struct lru *l, struct lru_node *n)
 void lru_mark(struct lru *l, void *record)
 {
 	struct lru_node *n = record;
-	if (n->unsaved != NULL)
+	if (!l->remembers || n->unsaved != NULL)
 		return;
 	n->unsaved = n;
 	*(l->unsaved != NULL ? &l->unsaved_last->unsaved : &l->unsaved) = n;
@@ -65,6 +65,16 @@ void lru_saved(struct lru *l)
 	struct lru_node *n = l->unsaved;
 	l->unsaved = n->unsaved != n ? n->unsaved : NULL;
 	n->unsaved = NULL;
+}
+
+void lru_ahead(const struct lru *l, uint64_t key)
+{
+	__builtin_prefetch(slot_of(l, key));
+}
+
+void lru_nearer(const struct lru *l, uint64_t key)
+{
+	__builtin_prefetch(*slot_of(l, key));
 }
 
 void *lru_find(struct lru *l, uint64_t key)

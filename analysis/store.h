@@ -130,7 +130,7 @@ struct orphan {
 enum { ORPHANS = 512 };
 
 struct table { uint32_t *buckets; size_t room; };
-enum { SLAB_ITEMS = 4096 };
+enum { SLAB_ITEMS = LARGE_BYTES / sizeof(struct item) };
 
 /* Neither made nor changed before our eyes. */
 static inline bool is_unwritten(const struct item *item)
@@ -159,7 +159,7 @@ struct store {
 	struct table by_id, by_uid, by_print;
 	struct scope_state **scopes;
 	size_t n_scopes, scopes_room;
-	struct item **slabs;           /* SLAB_ITEMS items each, for good; n_slabs of them */
+	struct item **slabs;           /* SLAB_ITEMS items each, for good; n_slabs of them, large pages behind the first */
 	size_t n_slabs, slabs_room;
 	uint32_t given, unused;        /* so many were given out so far; the first of those that came back */
 	uint32_t oldest, newest;
@@ -201,6 +201,9 @@ static inline struct item *item_at(const struct store *s, uint32_t number)
 bool store_room(struct store *);       /* first tables; false: no memory */
 struct item *item_find(const struct store *, uint64_t scope, uint64_t id);
 struct item *item_take(struct store *, struct place); /* found or made; NULL: no memory */
+/* It will be asked for: what shows where it is comes into the cache; later, with _nearer, what is there. object: may be NULL. */
+void item_ahead(const struct store *, uint64_t id, const struct object *);
+void item_nearer(const struct store *, uint64_t id, const struct object *);
 void item_state(struct store *, struct item *, enum life_state);
 /* Who it is, by what was sent or read; NULL: nothing is known of it. */
 void item_identify(struct store *, struct item *, const struct object *);

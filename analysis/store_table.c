@@ -315,7 +315,8 @@ static bool slab_add(struct store *s)
 		s->slabs = slabs;
 		s->slabs_room = room;
 	}
-	s->slabs[s->n_slabs] = malloc(SLAB_ITEMS * sizeof(struct item));
+	s->slabs[s->n_slabs] = s->n_slabs == 0 ? malloc(SLAB_ITEMS * sizeof(struct item)) :
+						 large_alloc();
 	if (s->slabs[s->n_slabs] == NULL)
 		return false;
 	s->n_slabs++;
@@ -378,6 +379,37 @@ struct item *item_find(const struct store *s, uint64_t scope, uint64_t id)
 	while (item != NULL && (item->id != id || item->scope != scope))
 		item = item_at(s, item->next_id);
 	return item;
+}
+
+static const uint32_t *bucket_at(const struct store *s, const struct table *t, uint64_t number)
+{
+	return &t->buckets[bucket_of(s, t, number)];
+}
+
+void item_ahead(const struct store *s, uint64_t id, const struct object *o)
+{
+	__builtin_prefetch(bucket_at(s, &s->by_id, id));
+	if (o != NULL && o->uid.n != 0)
+		__builtin_prefetch(bucket_at(s, &s->by_uid, uid_number(o->uid)));
+	if (object_print(o) != 0)
+		__builtin_prefetch(bucket_at(s, &s->by_print, object_print(o)));
+}
+
+static void item_fetch(const struct item *item)
+{
+	enum { LINE = 64 };
+	for (size_t at = 0; item != NULL && at < sizeof(*item); at += LINE)
+		__builtin_prefetch((const uint8_t *)item + at);
+}
+
+/* Of a chain of UIDs or looks no more is read than who stands first. */
+void item_nearer(const struct store *s, uint64_t id, const struct object *o)
+{
+	item_fetch(item_at(s, *bucket_at(s, &s->by_id, id)));
+	if (o != NULL && o->uid.n != 0)
+		__builtin_prefetch(item_at(s, *bucket_at(s, &s->by_uid, uid_number(o->uid))));
+	if (object_print(o) != 0)
+		__builtin_prefetch(item_at(s, *bucket_at(s, &s->by_print, object_print(o))));
 }
 
 static struct slice part(const struct item *item, size_t from, size_t n)
