@@ -1,10 +1,9 @@
 /*
  * A reproducible load: calendar clients on keep-alive connections to their servers, many at a time.
- * usage: gen [-k KIND] [-c CONNECTIONS] [-d PERCENT] [-i ITEMS] [-s SYNS] [-b BODIES] TRANSACTIONS OUT.pcap
+ * usage: gen [-k KIND] [-c CONNECTIONS] [-d PERCENT] [-s SYNS] [-b BODIES] TRANSACTIONS OUT.pcap
  *   -k  mixed (if not given), small, listings, gzip or airsync: load.h
  *   -c  how many at a time; 48
  *   -d  so many of a hundred packets with data come late, twice, or not at all
- *   -i  so many items of each of 20 users, again and again, instead of ever new ones
  *   -s  one connection, and between its packets so many SYNs that nobody answers
  *   -b  a file for the XML bodies, as bodyloop reads them
  * "-" is standard output. Prints "N transactions" to standard error.
@@ -213,8 +212,6 @@ static bool option(struct gen *g, int letter, const char *value)
 			return false;
 		g->file.disorder = (unsigned)n;
 		return true;
-	case 'i':
-		return number(value, UINT32_MAX, &g->load.items);
 	case 's':
 		g->n_conns = 1;
 		return number(value, UINT32_MAX, &g->syns_wanted);
@@ -236,11 +233,11 @@ int main(int argc, char **argv)
 	};
 	bool good = true;
 	g.file.load = &g.load;
-	for (int letter; good && (letter = getopt(argc, argv, "k:c:d:i:s:b:")) != -1;)
+	for (int letter; good && (letter = getopt(argc, argv, "k:c:d:s:b:")) != -1;)
 		good = option(&g, letter, optarg);
 	if (!good || argc - optind != 2 || !number(argv[optind], UINT32_MAX, &g.wanted)) {
 		fprintf(stderr,
-		    "usage: gen [-k KIND] [-c CONNECTIONS] [-d PERCENT] [-i ITEMS] [-s SYNS] [-b BODIES]"
+		    "usage: gen [-k KIND] [-c CONNECTIONS] [-d PERCENT] [-s SYNS] [-b BODIES]"
 		    " TRANSACTIONS OUT.pcap\n");
 		return 2;
 	}

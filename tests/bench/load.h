@@ -21,7 +21,6 @@ enum load_kind {
 struct load {
 	enum load_kind kind;
 	uint64_t random;
-	uint64_t items; /* of each of 20 users, again and again; 0: hardly one comes twice */
 	FILE *bodies; /* gets every XML body, as bodyloop reads it; NULL: nobody wants them */
 	bool failed;
 };

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <zlib.h>
 
-enum { USERS = 300, USERS_FEW = 20, ITEMS = 1000000 };
+enum { USERS = 300, ITEMS = 1000000 };
 
 bool load_kind_find(const char *name, enum load_kind *kind)
 {
@@ -148,7 +148,7 @@ static void put_multistatus(struct load *l, struct bytes *b, const char *path, b
 	    "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
 	    "<D:multistatus xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\">\n");
 	while (b->n < size) {
-		uint64_t item = load_random(l, l->items != 0 ? l->items : ITEMS);
+		uint64_t item = load_random(l, ITEMS);
 		load_put(b,
 		    "<D:response><D:href>%s%016" PRIx64 ".ics</D:href><D:propstat><D:prop>"
 		    "<D:getetag>\"%" PRIx64 "-%" PRIx64 "\"</D:getetag>",
@@ -202,24 +202,11 @@ static void make_listing(struct load *l, unsigned server, struct bytes *message,
 	bytes_free(&body);
 }
 
-/* Whose item is written or read next: one of few, or one that is not likely to come again. */
-static uint64_t item_number(struct load *l)
-{
-	return load_random(l, l->items != 0 ? l->items : 1u << 30);
-}
-
-/* What is written there, or read. */
-static uint64_t item_content(struct load *l, uint64_t number)
-{
-	return l->items != 0 ? number : load_random(l, ITEMS);
-}
-
-static void make_write(struct load *l, unsigned server, struct bytes *message, const char *path,
-    uint64_t number)
+static void make_write(struct load *l, unsigned server, struct bytes *message, const char *path)
 {
 	struct bytes body = { 0 };
 	char tag[256];
-	uint64_t item = item_content(l, number);
+	uint64_t item = load_random(l, ITEMS);
 	put_calendar(l, &body, item, "\r\n");
 	put_request(&message[CLIENT], server, "PUT", path,
 	    load_random(l, 2) ? "If-None-Match: *\r\n" : "");
@@ -235,11 +222,10 @@ static void make_write(struct load *l, unsigned server, struct bytes *message, c
 	bytes_free(&body);
 }
 
-static void make_read(struct load *l, unsigned server, struct bytes *message, const char *path,
-    uint64_t number)
+static void make_read(struct load *l, unsigned server, struct bytes *message, const char *path)
 {
 	struct bytes body = { 0 };
-	put_calendar(l, &body, item_content(l, number), "\r\n");
+	put_calendar(l, &body, load_random(l, ITEMS), "\r\n");
 	put_request(&message[CLIENT], server, "GET", path, "\r\n");
 	put_response(&message[SERVER], server, "200 OK", "ETag: \"1\"\r\n");
 	put_answer_body(l, &message[SERVER], "text/calendar; charset=utf-8", bytes_all(&body),
@@ -282,17 +268,16 @@ static void make_dav(struct load *l, unsigned server, struct bytes *message)
 	char folder[128], item[256];
 	snprintf(folder, sizeof(folder),
 	    server < LOAD_EXCHANGE ? "/exchange/user%u/Calendar/" : "/calendars/user%u/work/",
-	    (unsigned)load_random(l, l->items != 0 ? USERS_FEW : USERS));
-	uint64_t number = item_number(l);
-	snprintf(item, sizeof(item), "%s%016" PRIx64 "%s", folder, number * 2654435761u,
-	    server < LOAD_EXCHANGE ? ".EML" : ".ics");
+	    (unsigned)load_random(l, USERS));
+	snprintf(item, sizeof(item), "%s%016" PRIx64 "%s", folder,
+	    load_random(l, 1u << 30) * 2654435761u, server < LOAD_EXCHANGE ? ".EML" : ".ics");
 	uint64_t picked = pick(l);
 	if (picked < 7)
 		make_listing(l, server, message, folder);
 	else if (picked < 37)
-		make_write(l, server, message, item, number);
+		make_write(l, server, message, item);
 	else if (picked < 73)
-		make_read(l, server, message, item, number);
+		make_read(l, server, message, item);
 	else if (picked < 87)
 		make_refusal(server, message, folder);
 	else

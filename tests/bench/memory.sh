@@ -7,12 +7,13 @@ tools=$BUILD/tests/bench dir=$BUILD/bench/memory
 rm -rf "$dir" && mkdir -p "$dir" || exit 1
 
 # What gen makes goes through a pipe. Left behind: NAME.gen "N transactions", NAME.out, NAME.figures.
-run() { # NAME ARGUMENTS OF gen
-	name=$1
-	shift
+run() { # NAME "OPTIONS OF davscope" ARGUMENTS OF gen
+	name=$1 options=$2
+	shift 2
 	echo "bench: memory: $name" >&2
+	# shellcheck disable=SC2086 # options are words
 	"$tools/gen" "$@" - 2>"$dir/$name.gen" |
-		"$tools/measure" -s "$dir/$name.figures" "$DAVSCOPE" -r - >"$dir/$name.out" 2>"$dir/$name.err"
+		"$tools/measure" -s "$dir/$name.figures" "$DAVSCOPE" -r - $options >"$dir/$name.out" 2>"$dir/$name.err"
 }
 
 # Highest KiB and, if GROWTH is given, the second half against the first.
@@ -23,12 +24,14 @@ row() { # NAME TITLE MIB [GROWTH]
 	echo "$2|$(awk '{ print $1 }' "$dir/$name.gen")|$found|$wall|$((user + system))|$kib|$growth|$3|${4-}"
 }
 
-run flows -c 1000 20000
-run stream "$STREAM"
-run syns -s "$FLOOD" 1000
+run list --no-shipped-rules -c 1000 2000
+run flows '' -c 1000 2000
+run stream '' "$STREAM"
+run syns '' -s "$FLOOD" 1000
 {
-	row flows '1,000 connections at a time' 64
-	row stream 'a stream through standard input' 0 5
+	row list '1,000 connections at a time, list' 64
+	row flows '1,000 connections at a time, shipped rules' 64
+	row stream 'a stream through standard input, ever new items' 0 5
 	row syns "one conversation within $FLOOD SYNs" 512
 } | awk -F '|' '
 BEGIN {
