@@ -35,6 +35,7 @@ run syns '' -s "$FLOOD" 1000
 	row syns "one conversation within $FLOOD SYNs" 512
 } | awk -F '|' '
 BEGIN {
+	print "Memory: the highest in MiB, and how much higher it was in the second half of the run than in the first.\n"
 	print "| capture | transactions | found | seconds | processor | MiB | at most | second half | at most | |"
 	print "|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"
 }
@@ -45,6 +46,5 @@ BEGIN {
 	    $6 / 1024, ($8 > 0 ? $8 : ""), ($9 == "" ? "" : sprintf("%+.1f", $7 / 1024)), $9, (bad ? "MISS" : "pass")
 }
 END {
-	print "\nMemory in MiB, the highest; of the second half of the run what it was higher than in the first."
 	exit missed
 }'

@@ -59,7 +59,7 @@ BEGIN {
 {
 	n = read_figures($1)
 	if (n == 0) {
-		printf "| %s | | not installed | | | | | | |\n", $2
+		printf "| %s | | not installed, or fails | | | | | | |\n", $2
 		next
 	}
 	printf "| %s | %d | %s | %.2f | %.2f | %.2f | %.0f | %.1f | %.0f |\n", $2, n, count[$1],

@@ -22,6 +22,10 @@ if [ -z "$file" ]; then
 fi
 awk -v n=200 -f "$here/rules.awk" >"$dir/rules.yaml"
 
+version() { # COMMAND...: of an installed program
+	"$@" 2>&1 | grep -m 1 -oE '[0-9]+(\.[0-9]+)+' | head -n 1
+}
+
 # ROW|TITLE|THE PROGRAM IT NEEDS|ROUNDS; what each row runs is in run_row, how it is counted in count_row.
 rows="loop|bare libpcap loop||$ROUNDS
 ${bodies:+sax|bare libpcap loop, then libxml2 SAX over all bodies||$ROUNDS}
@@ -32,12 +36,12 @@ bodies2|davscope, every body parsed: --bodies --no-shipped-rules --workers 2||$R
 rules|davscope, shipped rules: --workers 1||$ROUNDS
 morerules|davscope, shipped and 200 more rules: -R rules.yaml --workers 1||$ROUNDS
 json|davscope, JSON lines, shipped rules: -T json --workers 1||$ROUNDS
-httpry|httpry, a line a message, the methods of DAV asked for|httpry|$ROUNDS
-tcpflow|tcpflow, a file a direction, no report|tcpflow|$ROUNDS
-zeek|zeek, bare, http.log alone|zeek|1
-suricata|suricata, http of eve.json alone|suricata|1
-tshark|tshark, a line a response, XML not looked at|tshark|1
-tsharkxml|tshark, the same, XML looked at|tshark|1"
+httpry|httpry $(version httpry -h), a line a message, the methods of DAV asked for|httpry|$ROUNDS
+tcpflow|tcpflow $(version tcpflow --version), a file a direction, no report|tcpflow|$ROUNDS
+zeek|zeek $(version zeek --version), bare, http.log alone|zeek|1
+suricata|suricata $(version suricata -V), http of eve.json alone, no rules|suricata|$ROUNDS
+tshark|tshark $(version tshark --version), a line a response, XML not looked at|tshark|1
+tsharkxml|tshark $(version tshark --version), the same, XML looked at|tshark|1"
 rows=$(echo "$rows" | grep .)
 
 # The command behind a row is measured; its output is kept for the count.
@@ -100,12 +104,14 @@ one_round() { # NUMBER
 		[ "$1" -le "$rounds" ] || continue
 		[ -z "$program" ] || command -v "$program" >/dev/null || continue
 		echo "bench: round $1: $title" >&2
-		run_row "$row" || [ -n "$program" ] || {
+		if ! run_row "$row"; then
 			echo "bench: $title fails" >&2
 			cat "$dir/$row.err" >&2
-			exit 1
-		}
-		[ "$1" -lt "$rounds" ] || count_row "$row" >"$dir/$row.count"
+			[ -n "$program" ] || exit 1
+			rm -f "$dir/$row.figures"
+		elif [ "$1" -eq "$rounds" ]; then
+			count_row "$row" >"$dir/$row.count"
+		fi
 		rm -rf "${out:?}/$row" "$out/$row.d"
 	done
 }
@@ -115,7 +121,9 @@ for round in $(seq "$ROUNDS"); do
 	one_round "$round" || exit 1
 done
 
+cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
+load=$(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null)
 echo "$rows" | awk -F '|' -v dir="$dir" -v size="$(wc -c <"$file")" -v expected="$expected" \
-	-v machine="$(uname -m), $(nproc) processors, load average $(cut -d' ' -f1 /proc/loadavg 2>/dev/null)" \
+	-v machine="$(uname -m)${cpu:+ ($cpu)}, $(nproc) processors, load average ${load:-unknown}" \
 	-f "$here/speed.awk" || code=1
 exit $code
