@@ -22,8 +22,8 @@ if [ -z "$file" ]; then
 fi
 awk -v n=200 -f "$here/rules.awk" >"$dir/rules.yaml"
 
-version() { # COMMAND...: of an installed program
-	"$@" 2>&1 | grep -m 1 -oE '[0-9]+(\.[0-9]+)+' | head -n 1
+version() { # COMMAND...: a blank and the version of an installed program
+	"$@" 2>&1 | grep -m 1 -oE ' v?[0-9]+(\.[0-9]+)+' | head -n 1
 }
 
 # ROW|TITLE|THE PROGRAM IT NEEDS|ROUNDS; what each row runs is in run_row, how it is counted in count_row.
@@ -36,12 +36,12 @@ bodies2|davscope, every body parsed: --bodies --no-shipped-rules --workers 2||$R
 rules|davscope, shipped rules: --workers 1||$ROUNDS
 morerules|davscope, shipped and 200 more rules: -R rules.yaml --workers 1||$ROUNDS
 json|davscope, JSON lines, shipped rules: -T json --workers 1||$ROUNDS
-httpry|httpry $(version httpry -h), a line a message, the methods of DAV asked for|httpry|$ROUNDS
-tcpflow|tcpflow $(version tcpflow --version), a file a direction, no report|tcpflow|$ROUNDS
-zeek|zeek $(version zeek --version), bare, http.log alone|zeek|1
-suricata|suricata $(version suricata -V), http of eve.json alone, no rules|suricata|$ROUNDS
-tshark|tshark $(version tshark --version), a line a response, XML not looked at|tshark|1
-tsharkxml|tshark $(version tshark --version), the same, XML looked at|tshark|1"
+httpry|httpry$(version httpry -h), a line a message, the methods of DAV asked for|httpry|$ROUNDS
+tcpflow|tcpflow$(version tcpflow --version), a file a direction, no report|tcpflow|$ROUNDS
+zeek|zeek$(version zeek --version), bare, http.log alone|zeek|1
+suricata|suricata$(version suricata -V), http of eve.json alone, no rules|suricata|$ROUNDS
+tshark|tshark$(version tshark --version), a line a response, XML not looked at|tshark|1
+tsharkxml|tshark$(version tshark --version), the same, XML looked at|tshark|1"
 rows=$(echo "$rows" | grep .)
 
 # The command behind a row is measured; its output is kept for the count.
@@ -72,7 +72,7 @@ run_row() {
 	rules) davscope --workers 1 ;;
 	morerules) davscope -R "$dir/rules.yaml" --workers 1 ;;
 	json) davscope -T json --workers 1 ;;
-	httpry) measured httpry -q -r "$file" -m "$methods" ;;
+	httpry) measured httpry -q -r "$file" -m "$methods" tcp ;;
 	tcpflow) measured tcpflow -q -x netviz -S enable_report=NO -r "$file" -o "$out/tcpflow.d" ;;
 	zeek) measured zeek -C -b -r "$file" base/protocols/http Log::default_logdir="$out/zeek.d" ;;
 	suricata) measured suricata -r "$file" -c "$here/suricata.yaml" -l "$out/suricata.d" -S /dev/null -k none ;;
@@ -89,7 +89,7 @@ count_row() {
 	json) grep -c '"event_type":"transaction"' "$out/json" ;;
 	list* | bodies* | *rules) sed -n 's/^transactions *//p' "$out/$1" ;;
 	httpry) awk -F '\t' '$4 == ">" { asked++ } $4 == "<" { answered++ } END {
-		print asked == answered ? asked : asked + 0 " with " answered + 0 " answers" }' "$out/httpry" ;;
+		print asked == answered ? asked + 0 : asked + 0 " with " answered + 0 " answers" }' "$out/httpry" ;;
 	tcpflow) cat "$out"/tcpflow.d/* | grep -aoE "HTTP/1\.[01] [1-5][0-9][0-9] [^<]*$cr" | wc -l ;;
 	zeek) grep -vc '^#' "$out/zeek.d/http.log" ;;
 	suricata) grep -c '"event_type":"http"' "$out/suricata.d/eve.json" ;;
@@ -116,14 +116,14 @@ one_round() { # NUMBER
 	done
 }
 
+load=$(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null || echo 0)
 cat "$file" ${bodies:+"$bodies"} >/dev/null
 for round in $(seq "$ROUNDS"); do
 	one_round "$round" || exit 1
 done
 
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
-load=$(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null)
 echo "$rows" | awk -F '|' -v dir="$dir" -v size="$(wc -c <"$file")" -v expected="$expected" \
-	-v machine="$(uname -m)${cpu:+ ($cpu)}, $(nproc) processors, load average ${load:-unknown}" \
+	-v machine="$(uname -m)${cpu:+ ($cpu)}" -v processors="$(nproc)" -v load="$load" \
 	-f "$here/speed.awk" || code=1
 exit $code
