@@ -44,7 +44,7 @@ ZONES := dist/zones.c decode/zone.c decode/vtimezone.c decode/content_line.c dec
 LIBRARY := $(BUILD)/libdavscope.a
 HELPER_LIBRARY := $(BUILD)/libtool.a
 
-.PHONY: all test check-asan check-tsan fuzz bench lint campaign cover oracle bless install deps demo \
+.PHONY: all test check-asan check-tsan fuzz bench bench-instructions lint campaign cover oracle bless install deps demo \
 	clean man deb check-deb run-tests run-threads run-fuzz run-demo run-lint run-cover tools
 all: $(PROGRAM) $(PLAYER) $(KEEPER)
 
@@ -216,9 +216,15 @@ run-demo: davscope
 	@./davscope -r $(DEMO_SAMPLE)
 tools: $(PROGRAM) $(PLAYER) $(KEEPER) $(TOOLS)
 
+# Speed against other programs, memory, instructions: markdown on standard output. FILE, ROUNDS, RECORD: tests/README.md.
+BENCH := $(RUN) FLAGS='$(strip $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(SANITIZE))'
 bench: tools
-	@dist/deps.sh bench
-	@$(RUN) tests/bench/run.sh
+	@dist/deps.sh bench >&2
+	@dist/deps.sh rivals >&2 || :
+	@$(BENCH) tests/bench/run.sh $(FILE)
+bench-instructions: tools
+	@dist/deps.sh bench >&2
+	@$(BENCH) tests/bench/instructions.sh
 oracle: tools
 	@$(RUN) tests/tool/oracle.sh
 campaign: $(TESTABLE)

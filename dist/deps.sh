@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building, testing or linting needs and this machine lacks; silent when it has all.
-# usage: deps.sh [--check] SET...    sets: build test lint fuzz bench deb check-deb; --check: say, do not install
+# usage: deps.sh [--check] SET...    sets: build test lint fuzz bench rivals deb check-deb; --check: say, do not install
 set -eu
 
 # Set, how to see that it is there, packages for apt, dnf, apk, pacman, brew (a|b: the first that is known).
@@ -48,6 +48,10 @@ deb    command:lintian       lintian                   -                   -    
 deb    file:/usr/share/pkgconfig/systemd.pc systemd-dev|systemd -          -             -                 -
 check-deb command:debootstrap debootstrap              -                   -             -                 -
 bench  command:valgrind      valgrind                  valgrind            valgrind      valgrind          valgrind
+bench  command:readelf       binutils                  binutils            binutils      binutils          binutils
+rivals command:httpry        httpry                    httpry              -             -                 -
+rivals command:tcpflow       tcpflow                   tcpflow             -             -                 tcpflow
+rivals command:tshark        tshark                    wireshark-cli       tshark        wireshark-cli     wireshark
 '
 
 fuzzer_links() {

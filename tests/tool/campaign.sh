@@ -31,6 +31,7 @@ step "half the rate that loses packets, for $SECONDS_LIVE s" \
 	env SECONDS_LIVE="$SECONDS_LIVE" tests/live/flood.py
 step 'sinks that are down, full or slow for a minute' \
 	env OUTAGE=60 BURST=10000 DEADLINE=120 tests/live/sinks.py
+step 'memory: a stream of 20 GB, a flood of SYNs' env STREAM=2600000 tests/bench/memory.sh
 step 'everything else, as in make test' tests/tool/run_tests.sh
 step 'lint, the analyzer without haste' env NODES=225000 make --no-print-directory lint
 for kind in $SANITIZERS; do
