@@ -302,6 +302,8 @@ static enum read_status lane_advance(struct source *s, uint16_t index)
 		status = lane->reader.format->next(&lane->reader, &lane->next);
 	s->waiting = s->waiting && status == READ_STOPPED;
 	if (status == READ_PACKET)
+		input_ahead(&lane->reader.in);
+	if (status == READ_PACKET)
 		s->counts.backwards += lane->started && lane->next.at.ns < before;
 	else if (status != READ_STOPPED)
 		lane_end(s, index, status);
