@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROGRAM_TIMEOUT_MS = 10000, LOOKED_AT = 64, ALL_KINDS = (1 << EVENT_KINDS) - 1 };
+enum { PROGRAM_TIMEOUT_MS = 10000, LOOKED_AT = 64 };
 
 static void complaints_print(struct complaints *complaints, char why[OUTLETS_TEXT])
 {
@@ -45,17 +45,13 @@ static void sink_add(struct outlets *out, struct sink_config sink)
 	out->sinks[out->n_sinks++] = sink;
 }
 
-/* People read the list, which comes as text: then no record goes there, unless JSON is asked for. */
-static void add_stdout(struct outlets *out, const struct options *o)
+/* The list comes as text that the watcher has made, also as JSON: no record goes there beside it. */
+static void add_stdout(struct outlets *out)
 {
 	for (size_t i = 0; i < out->n_sinks; i++)
 		if (out->sinks[i].kind == SINK_STDOUT)
 			return;
-	sink_add(out,
-	    (struct sink_config){ .kind = SINK_STDOUT,
-		.name = "stdout",
-		.kinds = o->format == REPORT_JSON ? ALL_KINDS : 0,
-		.least = SEVERITY_INFO });
+	sink_add(out, (struct sink_config){ .kind = SINK_STDOUT, .name = "stdout" });
 }
 
 static void add_programs(struct outlets *out, const struct options *o)
@@ -80,7 +76,7 @@ static bool sinks_gather(struct outlets *out, const struct options *o)
 	for (size_t i = 0; i < n; i++)
 		sink_add(out, out->config->sinks[i]);
 	add_programs(out, o);
-	add_stdout(out, o);
+	add_stdout(out);
 	for (size_t i = 0; i < out->n_sinks; i++)
 		out->sinks[i].required = out->sinks[i].required || o->require_sinks;
 	return true;

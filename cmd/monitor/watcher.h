@@ -74,7 +74,7 @@ void signals_take(struct watcher *);   /* does what those say that have come */
 
 /* ---- records.c: events and findings to the list, the sinks and the metrics ---- */
 bool records_open(struct watcher *, struct error *);
-bool records_renew(struct watcher *, struct error *); /* the list forgets its findings, whose rules are gone */
+bool records_renew(struct watcher *, struct error *); /* the list begins anew, if there is one: its rules are gone */
 void records_kinds(struct watcher *);  /* the sinks are others now */
 void records_event(void *ctx, const struct event *);
 void records_finding(void *ctx, const struct event *event, const struct event *cause);
