@@ -10,6 +10,8 @@
 #include "capture/capture.h"
 #include "report/report.h"
 
+#include <sys/types.h>
+
 /* 128 + n: ended by signal n. */
 enum exit_code {
 	EXIT_DONE = 0,
@@ -133,10 +135,13 @@ bool options_profile(const struct options *, const struct profiles *, const stru
 /* ---- beside.c: programs that lie beside this one ---- */
 bool path_beside(const char *name, char *out, size_t room, struct error *);
 int become_beside(const char *name, const struct options *); /* with the same command line; returns only when it fails */
-/* ---- inputs.c: what -r names, with the captures of a directory in its place ---- */
+/* ---- inputs.c: what -r names, with the captures of a directory in its place, and no file twice ---- */
 struct inputs { struct captures *directories; size_t n_directories; const char **paths; size_t n; };
-bool inputs_open(struct inputs *, const struct options *, struct error *);   /* tells of files that are no captures */
+bool inputs_open(struct inputs *, const struct options *, struct error *);   /* tells of files that are no captures, or have two names */
 void inputs_close(struct inputs *);    /* also what was opened in part */
+struct file_id { dev_t device; ino_t node; };
+bool file_identify(const char *path, struct file_id *); /* "-" is standard input; false: it cannot be told */
+bool file_same(const struct file_id *, const struct file_id *);
 void descriptors_raise(void);          /* as many as the system lets us have */
 /* ---- live.c: what monitor and capture open alike ---- */
 struct live *options_live(const struct options *, const char *bpf, int *code, struct error *); /* NULL: *code, *error */
