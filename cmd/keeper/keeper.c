@@ -4,7 +4,6 @@
  */
 #include "cmd/keeper/keeper.h"
 
-#include "cmd/keeper/clock.h"
 #include "cmd/keeper/gauges.h"
 #include "cmd/keeper/exporter.h"
 #include "cmd/keeper/outlets.h"
@@ -497,7 +496,7 @@ static bool confine(const struct keeper *k, struct sandbox *sandbox, struct erro
 /* Everything is opened before threads begin. */
 static bool keeper_begin(struct keeper *k, struct error *e)
 {
-	k->started_ns = clock_wall_ns();
+	k->started_ns = wall_ns();
 	k->outlets = outlets_load(k->options, k->fault);
 	if (k->outlets == NULL)
 		return error_set(e, "%.250s", k->fault);

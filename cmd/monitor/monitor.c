@@ -189,10 +189,10 @@ static void watcher_close(struct watcher *w)
 /* Until the keeper has all of it and is gone, or takes too long. */
 static void goodbye(struct watcher *w)
 {
-	int64_t until = clock_now() + GOODBYE_MS * INT64_C(1000000);
+	int64_t until = clock_ns() + GOODBYE_MS * INT64_C(1000000);
 	w->parting = true;
 	outbox_send(w->outbox, MESSAGE_END, 0, (struct slice){ 0 });
-	while (!w->keeper_lost && clock_now() < until) {
+	while (!w->keeper_lost && clock_ns() < until) {
 		bool sent = outbox_flush(w->outbox);
 		struct pollfd fd = { channel_fd(w->channel), sent ? POLLIN : POLLIN | POLLOUT, 0 };
 		if (poll(&fd, 1, POLL_MS) > 0)
@@ -217,7 +217,7 @@ static void finish(struct watcher *w)
 	w->pipeline.counts.dropped += lost;
 	w->pipeline.counts.dropped_behind = lost;
 	if (w->remembers) {
-		end = pipeline_pause(&w->pipeline, wall_now());
+		end = pipeline_pause(&w->pipeline, wall_ns());
 		if (!memory_finish(w))
 			warn("the last changes of the state are not saved");
 	} else {
@@ -236,7 +236,7 @@ static void run(struct watcher *w)
 		return;
 	for (size_t i = 0; i < w->options.n_interfaces; i++)
 		warn("listening on %s", w->options.interfaces[i]);
-	metrics_reload(w->metrics, true, wall_now());
+	metrics_reload(w->metrics, true, wall_ns());
 	notify_ready(&w->notify);
 	loop_run(w);
 	finish(w);

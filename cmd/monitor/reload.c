@@ -14,7 +14,7 @@ static void reload_drop(struct watcher *w)
 
 static void reload_end(struct watcher *w, bool good)
 {
-	metrics_reload(w->metrics, good, wall_now());
+	metrics_reload(w->metrics, good, wall_ns());
 	if (!good)
 		warn("reload: nothing was changed");
 	notify_ready(&w->notify);

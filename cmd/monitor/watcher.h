@@ -56,9 +56,6 @@ struct watcher {
 	int code;                      /* the exit code, as far as it is known */
 };
 
-int64_t clock_now(void);               /* CLOCK_MONOTONIC, ns */
-int64_t wall_now(void);                /* CLOCK_REALTIME, ns: the clock of live packets */
-
 /* ---- settings.c ---- */
 /* The configuration that the options ask for, and both put together. False: *code, and all is said. */
 bool settings_read(struct watcher *, int *code);
