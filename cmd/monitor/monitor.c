@@ -179,7 +179,9 @@ static void watcher_close(struct watcher *w)
 	channel_free(w->channel);
 	notify_close(&w->notify);
 	config_free(w->waiting_config);
-	config_free(w->config);
+	if (w->config != w->begun)
+		config_free(w->config);
+	config_free(w->begun);
 	if (w->signals >= 0)
 		close(w->signals);
 }

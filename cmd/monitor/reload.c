@@ -46,7 +46,8 @@ static void reload_config(struct watcher *w)
 {
 	records_flush(w);
 	outbox_send(w->outbox, MESSAGE_APPLY, 0, (struct slice){ 0 });
-	config_free(w->config);
+	if (w->config != w->begun)
+		config_free(w->config);
 	w->config = w->waiting_config;
 	w->waiting_config = NULL;
 	settings_rules(&w->options, w->given, w->config);

@@ -138,7 +138,7 @@ static bool settings_check(const struct options *o, struct error *e)
 bool settings_read(struct watcher *w, int *code)
 {
 	struct error e;
-	w->config = settings_config(w->given, code);
+	w->config = w->begun = settings_config(w->given, code);
 	if (*code != EXIT_DONE)
 		return false;
 	if (settings_merge(w, &e) && settings_check(&w->options, &e)) {

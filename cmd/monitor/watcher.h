@@ -18,7 +18,8 @@ struct timers { int64_t second, save, beat; };
 struct watcher {
 	const struct options *given;   /* the command line */
 	struct options options;        /* the same, where it says nothing as the configuration has it */
-	struct config *config;         /* NULL: there is none */
+	struct config *config;         /* the one in force; NULL: there is none */
+	struct config *begun;          /* the one that the run began with: the options borrow from it */
 	char host[HOST_ROOM];          /* the sensor, if nobody names it */
 	const char *bpf;               /* the capture filter of either; NULL = everything */
 

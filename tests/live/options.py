@@ -118,11 +118,14 @@ class Play:
         self.tests.check(b"; told before a reload" in read(name), "the list", read(name)[-900:])
 
     def shown(self, name, *options, between=None):
-        """What stands on standard output behind the traffic, and behind it once more after `between` and HUP."""
+        """What stands on standard output behind the traffic, and behind it once more after `between` and HUP.
+
+        Memory that is given back is overwritten, so that nobody gets along with what is gone.
+        """
         out, log = self.scratch(name + ".out"), self.scratch(name + ".json")
         with open(out, "wb") as stdout:
             monitor = live.Monitor(self.scratch, "-i", self.net.device, *options, stdout=stdout,
-                                   namespace=self.net.left, name=name)
+                                   namespace=self.net.left, name=name, env={"MALLOC_PERTURB_": "90"})
         for again in range(2 if between else 1):
             if again:
                 between()
@@ -166,6 +169,14 @@ class Play:
         self.tests.check(lines[first:] and all(line.startswith("{") for line in lines[first:]),
                          "the alert behind it", lines[first:first + 9])
 
+    def begun_with(self):
+        """What a run began with stays, whatever the configuration says when it is read anew."""
+        def write(sensor):
+            return self.config("begun.yaml", self.scratch("begun.json"), f"monitor:\n  sensor: {sensor}\n")
+        lines = self.shown("begun", "-T", "json", "--config", write("edge-of-the-network"),
+                           between=lambda: write("another-machine-with-a-longer-name"))
+        self.tests.equal({json.loads(line).get("sensor") for line in lines}, {"edge-of-the-network"}, "the sensor")
+
     def once(self, records, when):
         """All kinds of records, and none of them twice."""
         kinds = {r["event_type"] for r in records}
@@ -189,6 +200,7 @@ class Play:
         self.failing_sinks()
         self.list_after_reload()
         self.standard_output()
+        self.begun_with()
         self.second_state()
 
 
