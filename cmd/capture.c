@@ -179,24 +179,15 @@ static bool change_user(const struct options *o, struct error *e)
 	return o->user == NULL || sandbox_user(o->user, e);
 }
 
-static void tell_lacking(const char *what)
-{
-	warn("sandbox: %s", what);
-}
-
 static bool confine(const struct options *o, struct error *e)
 {
-	char **writes = directories_new(e);
-	const struct sandbox box = {
-		.mode = o->sandbox,
+	char **reads = directories_new(e), **writes = directories_new(e);
+	struct sandbox box = { .mode = o->sandbox,
 		.role = SANDBOX_WATCHER,
-		.writes = (const char *const *)writes,
-		.lacking = tell_lacking,
-	};
-	bool good = writes != NULL && directories_add(writes, o->ring_path, e) &&
-	    sandbox_confine(&box, e) && sandbox_seal(&box, e);
-	directories_free(writes);
-	return good;
+		.lacking = rights_lack };
+	bool good = writes == NULL || directories_add(writes, o->ring_path, e);
+	return rights_narrow(&box, reads, directories_or_none(writes, good), e) &&
+	    sandbox_seal(&box, e);
 }
 
 /* Interfaces are opened with the rights of the caller, files with those of the user that is left. */

@@ -151,6 +151,10 @@ const char *options_sensor(const struct options *, char host[HOST_ROOM], struct 
 int signals_open(struct error *);      /* from here on HUP INT TERM USR1 USR2 are read from it; -1: *error */
 int interfaces_print(void);            /* -D: on standard output; the exit code */
 
+/* ---- complaints.c ---- */
+void complaint_print(struct out *, const struct complaint *, bool json);
+void complaints_print(const struct complaint *, size_t n, bool warnings); /* on standard error; not warnings: errors alone */
+
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */
 int finish_output(struct out *);                        /* closes; the exit code it amounts to */
 
@@ -175,6 +179,9 @@ char **directories_new(struct error *);                               /* NULL: o
 bool directories_add(char **list, const char *path, struct error *);  /* itself, or what it lies in: another may take its place there */
 char **directories_or_none(char **list, bool good);                   /* not good: frees it */
 void directories_free(char **list);                                   /* NULL is fine */
+/* sandbox_confine() to these lists, which it takes; NULL: *error says already why there is none. */
+bool rights_narrow(struct sandbox *, char **reads, char **writes, struct error *);
+void rights_lack(const char *what);                                   /* tells it, as sandboxes want somebody to */
 
 /* ---- progress.c: one line on a terminal that is rewritten, and gone at the end ---- */
 struct progress { bool wanted, shown; int64_t begun_ns, shown_ns; };

@@ -4,7 +4,6 @@
  */
 #include "cmd/rules.h"
 
-
 struct check {
 	const struct options *options;
 	const struct ruleset *set;
@@ -38,10 +37,7 @@ static void print_complaints(struct check *c, struct out *out)
 			continue;
 		c->errors += error;
 		c->warnings += !error;
-		if (c->options->json)
-			complaint_write_json(out, &all[i]);
-		else
-			complaint_write(out, &all[i]);
+		complaint_print(out, &all[i], c->options->json);
 	}
 }
 

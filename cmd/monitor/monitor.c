@@ -16,18 +16,13 @@ enum { EVIDENCE_MAX = 512, GOODBYE_MS = 10000, POLL_MS = 100 };
 
 /* ---- setting up ---- */
 
-static void lacking(const char *what)
-{
-	warn("sandbox: %s", what);
-}
-
 static struct sandbox sandbox_of(const struct watcher *w)
 {
 	return (struct sandbox){
 		.mode = w->options.sandbox,
 		.role = SANDBOX_WATCHER,
 		.channel = w->channel != NULL ? channel_fd(w->channel) : 0,
-		.lacking = lacking,
+		.lacking = rights_lack,
 	};
 }
 
@@ -46,13 +41,8 @@ static bool ring_is_possible(const struct watcher *w, struct error *e)
 static bool confine(struct watcher *w, struct error *e)
 {
 	struct sandbox sandbox = sandbox_of(w);
-	char **reads = settings_reads(w, e), **writes = settings_writes(w, e);
-	sandbox.reads = (const char *const *)reads;
-	sandbox.writes = (const char *const *)writes;
-	bool good = reads != NULL && writes != NULL && sandbox_confine(&sandbox, e);
-	directories_free(reads);
-	directories_free(writes);
-	return good;
+	char **reads = settings_reads(w, e);
+	return rights_narrow(&sandbox, reads, settings_writes(w, e), e);
 }
 
 static uint64_t ring_hash(void *ctx, uint16_t input)

@@ -61,8 +61,6 @@ struct watcher {
 /* The configuration that the options ask for, and both put together. False: *code, and all is said. */
 bool settings_read(struct watcher *, int *code);
 struct config *settings_config(const struct options *, int *code);   /* NULL: none was asked for, or *code */
-/* Rules and their variables, which may change while it runs. */
-void settings_rules(struct options *, const struct options *given, const struct config *);
 /* Directories that stay readable, and writable, when rights are given up: directories_free(). NULL: *error. */
 char **settings_reads(const struct watcher *, struct error *);
 char **settings_writes(const struct watcher *, struct error *);

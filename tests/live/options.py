@@ -79,8 +79,9 @@ class Play:
                      "--require-sink")
 
     def metrics(self):
-        for address in "here:80", "127.0.0.1:65536", "127.0.0.1:", "[127.0.0.1]:80", "::1:80":
-            self.refused(2, f"--metrics: '{address}' is no ADDRESS:PORT[/PATH]", "--metrics", address)
+        for address in "here:80", "127.0.0.1:65536", "127.0.0.1:", "[127.0.0.1]:80", "::1:80", "127.0.0.1:9920/" + 64 * "xy":
+            self.refused(2, f"--metrics: '{address:.80}' is no ADDRESS:PORT[/PATH] (davscope --help)",
+                         "--metrics", address)
         holder = subprocess.Popen(
             self.net.inside(self.net.left, sys.executable, "-c",
                             "import socket\ns = socket.create_server(('127.0.0.1', 9920))\n"
