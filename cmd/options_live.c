@@ -123,10 +123,11 @@ bool option_set_sandbox(struct options *o, const char *value, struct error *e)
 		[SANDBOX_AUTO] = "auto",
 		[SANDBOX_REQUIRE] = "require",
 		[SANDBOX_OFF] = "off",
+		NULL,
 	};
 	unsigned i = 0;
-	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
-		return error_set(e, "--sandbox: '%.40s' is not require, auto or off", value);
+	if (!option_word("--sandbox", value, words, &i, e))
+		return false;
 	o->sandbox = (enum sandbox_mode)i;
 	return true;
 }
