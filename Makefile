@@ -58,10 +58,10 @@ test:
 demo:
 	@dist/deps.sh build
 	@+$(AGAIN) run-demo
-# Warnings that follow values need -O2; nothing of it is linked or debugged.
+# The objects of the plain build, and what the compiler said of each: nothing is compiled once more.
 lint:
 	@dist/deps.sh build test lint
-	@+$(AGAIN) BUILD=build/lint CFLAGS='-O2 -g0 -fno-lto -Werror' run-lint
+	@+$(AGAIN) CFLAGS= run-lint
 check-asan:
 	@dist/deps.sh build test
 	@+$(AGAIN) BUILD=build/asan SANITIZE=address,undefined run-tests
@@ -120,6 +120,9 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all 
 COMPILE = $(CC) $(STANDARD) $(HARDEN) $(SANITIZERS) $(PKG_CFLAGS) $(LLHTTP_CFLAGS)
 LINK = $(CC) -pie -Wl,--as-needed $(LINK_HARDEN) $(SANITIZERS) $(CFLAGS) $(LDFLAGS)
 LIBS := $(PKG_LIBS) $(LLHTTP_LIBS) -lpthread
+# One object; what the compiler says of it is shown, and stays beside it.
+heard = $(COMPILE) $(LTO) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $< 2>$(@:.o=.said); \
+	code=$$?; cat $(@:.o=.said) >&2; exit $$code
 LLHTTP_OBJECTS := $(if $(LLHTTP_SOURCE),$(addprefix $(BUILD)/llhttp/,llhttp.o http.o api.o))
 
 ifeq ($(BUILD),build)
@@ -148,11 +151,12 @@ $(LIBRARY) $(HELPER_LIBRARY): $(BUILD)/key
 
 $(OBJECTS): WARN := $(WARNINGS) $(CONVERSION)
 $(OBJECTS): LTO := $(LTO_COMPILE)
-$(BUILD)/tests/%.o: WARN := $(WARNINGS)
+# Warnings that follow values need -O2, and tests no more than that.
+$(BUILD)/tests/%.o: WARN := $(WARNINGS) -O2
 $(BUILD)/%.o: %.c $(BUILD)/key $(BUILD)/config.mk
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(COMPILE) $(LTO) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(heard)
 
 $(BUILD)/names: ;
 $(BUILD)/%/shipped.c: dist/embed.sh $(SHIPPED) $(BUILD)/names
@@ -169,7 +173,7 @@ $(BUILD)/decode/zones.c: $(BUILD)/dist/zones
 	$(Q)$< >$@
 $(BUILD)/rules/shipped.o $(BUILD)/analysis/shipped.o $(BUILD)/decode/zones.o: %.o: %.c $(BUILD)/key $(BUILD)/config.mk
 	$(call say,CC,$<)
-	$(Q)$(COMPILE) $(LTO) $(WARN) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(heard)
 
 $(BUILD)/cmd/help.o: LTO += -DDAVSCOPE_LIBRARIES='"$(LIBRARIES)"'
 
@@ -210,7 +214,7 @@ run-cover: $(TESTABLE)
 	@find $(BUILD) -name '*.gcda' -delete
 	@code=0; $(RUN) tests/tool/run_tests.sh || code=1; tests/tool/cover.sh $(BUILD); exit $$code
 run-lint: $(OBJECTS) $(HELPERS) $(REPLAY) $(addsuffix .o,$(UNITS) $(TOOLS) $(FUZZERS))
-	@BUILD=$(BUILD) CPPFLAGS='$(PKG_CFLAGS) $(ICAL_CFLAGS) $(LLHTTP_CFLAGS)' tests/tool/lint.sh
+	@BUILD=$(BUILD) OBJECTS='$^' CPPFLAGS='$(PKG_CFLAGS) $(ICAL_CFLAGS) $(LLHTTP_CFLAGS)' tests/tool/lint.sh
 run-demo: davscope
 	@echo ./davscope -r $(DEMO_SAMPLE)
 	@./davscope -r $(DEMO_SAMPLE)

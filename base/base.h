@@ -194,6 +194,11 @@ size_t unvis(const char *text, size_t n, uint8_t *out, size_t room); /* bytes wr
 /* Length of the well-formed UTF-8 sequence at the start of s, 0 when it is none; *cp gets the code point. */
 size_t utf8_next(struct slice s, uint32_t *cp);
 
+/* ---- clock.c: what is waited by, since some moment; and what people are told, since 1970 ---- */
+int64_t clock_ns(void);
+int64_t clock_ms(void);
+int64_t wall_ns(void);
+
 #include "base/pack.h"
 #include "base/sandbox.h"
 

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "capture/bpf.h"
@@ -78,13 +77,6 @@ struct live {
 	struct error fault; /* what ends it, when the packets that wait are handed out */
 	int64_t fault_ms;
 };
-
-static int64_t clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- opening ---- */
 
@@ -291,20 +283,13 @@ static void live_fault(struct live *l, const struct port *port, const char *why)
 	l->fault_ms = clock_ms();
 }
 
-static int64_t clock_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * second_ns + now.tv_nsec;
-}
-
 /*
  * Packets are dropped when the buffer is full: behind those that wait in it, not in front of the next one
  * that is read.
  */
 static void live_lose(struct live *l, uint64_t packets)
 {
-	int64_t now = clock_ns();
+	int64_t now = wall_ns();
 	struct loss *last = l->n_losses ? &l->losses[l->n_losses - 1] : NULL;
 	if (packets == 0)
 		return;
@@ -460,7 +445,7 @@ static bool live_look(struct live *l, const int *wake, size_t n, int timeout_ms)
 		l->polls[i] = (struct pollfd){ l->lanes[i].waits ? -1 : l->lanes[i].fd, POLLIN, 0 };
 	for (size_t i = 0; i < n; i++)
 		l->polls[l->n_lanes + i] = (struct pollfd){ wake[i], POLLIN, 0 };
-	l->looked_ns = clock_ns();
+	l->looked_ns = wall_ns();
 	int ready = poll(l->polls, l->n_lanes + n, live_patience(l, timeout_ms));
 	for (size_t i = 0; i < l->n_lanes && ready > 0; i++) {
 		if (l->polls[i].revents)
@@ -494,7 +479,7 @@ static int lane_hold_ms(const struct live *l, const struct lane *lane)
 		waiting += l->lanes[i].waits;
 	if (waiting == l->n_lanes || l->fault.text[0])
 		return 0;
-	int64_t age_ms = (clock_ns() - lane->next.at.ns) / millisecond_ns;
+	int64_t age_ms = (wall_ns() - lane->next.at.ns) / millisecond_ns;
 	return age_ms < 0 || age_ms >= HOLD_MS ? 0 : (int)(HOLD_MS - age_ms);
 }
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 250, DRAIN_MS = 150 };
@@ -25,13 +24,6 @@ struct recording {
 	uint64_t packets;
 	int64_t tick_ns; /* the last tick of the ring */
 };
-
-static int64_t clock_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * second_ns + now.tv_nsec;
-}
 
 static void complain(struct recording *c, int code, const struct error *e)
 {
@@ -132,10 +124,10 @@ static enum live_status step(struct recording *c, const int *wake, size_t n, int
 /* What the kernel still holds from before the signal: nothing of it is there when twice nothing comes. */
 static void drain(struct recording *c)
 {
-	int64_t end_ns = clock_ns() + second_ns;
+	int64_t end_ns = wall_ns() + second_ns;
 	bool full = c->o->max_packets != 0 && c->packets >= c->o->max_packets;
 	bool gone = c->code == EXIT_INPUT;
-	for (int idles = 0; idles < 2 && !full && !gone && clock_ns() < end_ns;) {
+	for (int idles = 0; idles < 2 && !full && !gone && wall_ns() < end_ns;) {
 		enum live_status status = step(c, NULL, 0, DRAIN_MS);
 		idles = status == LIVE_IDLE ? idles + 1 : 0;
 		full = c->packets == c->o->max_packets;
@@ -150,7 +142,7 @@ static void record(struct recording *c)
 	while (!c->stop) {
 		if (step(c, &c->signals, 1, WAIT_MS) != LIVE_PACKET)
 			read_signals(c);
-		tick(c, clock_ns());
+		tick(c, wall_ns());
 	}
 	drain(c);
 	(void)sum_counts(c); /* so that the losses up to here are known */
@@ -187,24 +179,15 @@ static bool change_user(const struct options *o, struct error *e)
 	return o->user == NULL || sandbox_user(o->user, e);
 }
 
-static void tell_lacking(const char *what)
-{
-	warn("sandbox: %s", what);
-}
-
 static bool confine(const struct options *o, struct error *e)
 {
-	char **writes = directories_new(e);
-	const struct sandbox box = {
-		.mode = o->sandbox,
+	char **reads = directories_new(e), **writes = directories_new(e);
+	struct sandbox box = { .mode = o->sandbox,
 		.role = SANDBOX_WATCHER,
-		.writes = (const char *const *)writes,
-		.lacking = tell_lacking,
-	};
-	bool good = writes != NULL && directories_add(writes, o->ring_path, e) &&
-	    sandbox_confine(&box, e) && sandbox_seal(&box, e);
-	directories_free(writes);
-	return good;
+		.lacking = rights_lack };
+	bool good = writes == NULL || directories_add(writes, o->ring_path, e);
+	return rights_narrow(&box, reads, directories_or_none(writes, good), e) &&
+	    sandbox_seal(&box, e);
 }
 
 /* Interfaces are opened with the rights of the caller, files with those of the user that is left. */

@@ -10,6 +10,8 @@
 #include "capture/capture.h"
 #include "report/report.h"
 
+#include <sys/types.h>
+
 /* 128 + n: ended by signal n. */
 enum exit_code {
 	EXIT_DONE = 0,
@@ -133,10 +135,13 @@ bool options_profile(const struct options *, const struct profiles *, const stru
 /* ---- beside.c: programs that lie beside this one ---- */
 bool path_beside(const char *name, char *out, size_t room, struct error *);
 int become_beside(const char *name, const struct options *); /* with the same command line; returns only when it fails */
-/* ---- inputs.c: what -r names, with the captures of a directory in its place ---- */
+/* ---- inputs.c: what -r names, with the captures of a directory in its place, and no file twice ---- */
 struct inputs { struct captures *directories; size_t n_directories; const char **paths; size_t n; };
-bool inputs_open(struct inputs *, const struct options *, struct error *);   /* tells of files that are no captures */
+bool inputs_open(struct inputs *, const struct options *, struct error *);   /* tells of files that are no captures, or have two names */
 void inputs_close(struct inputs *);    /* also what was opened in part */
+struct file_id { dev_t device; ino_t node; };
+bool file_identify(const char *path, struct file_id *); /* "-" is standard input; false: it cannot be told */
+bool file_same(const struct file_id *, const struct file_id *);
 void descriptors_raise(void);          /* as many as the system lets us have */
 /* ---- live.c: what monitor and capture open alike ---- */
 struct live *options_live(const struct options *, const char *bpf, int *code, struct error *); /* NULL: *code, *error */
@@ -145,6 +150,10 @@ enum { HOST_ROOM = 256 };
 const char *options_sensor(const struct options *, char host[HOST_ROOM], struct error *); /* as given, else the host's name */
 int signals_open(struct error *);      /* from here on HUP INT TERM USR1 USR2 are read from it; -1: *error */
 int interfaces_print(void);            /* -D: on standard output; the exit code */
+
+/* ---- complaints.c ---- */
+void complaint_print(struct out *, const struct complaint *, bool json);
+void complaints_print(const struct complaint *, size_t n, bool warnings); /* on standard error; not warnings: errors alone */
 
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* a line on stderr */
 int finish_output(struct out *);                        /* closes; the exit code it amounts to */
@@ -170,6 +179,9 @@ char **directories_new(struct error *);                               /* NULL: o
 bool directories_add(char **list, const char *path, struct error *);  /* itself, or what it lies in: another may take its place there */
 char **directories_or_none(char **list, bool good);                   /* not good: frees it */
 void directories_free(char **list);                                   /* NULL is fine */
+/* sandbox_confine() to these lists, which it takes; NULL: *error says already why there is none. */
+bool rights_narrow(struct sandbox *, char **reads, char **writes, struct error *);
+void rights_lack(const char *what);                                   /* tells it, as sandboxes want somebody to */
 
 /* ---- progress.c: one line on a terminal that is rewritten, and gone at the end ---- */
 struct progress { bool wanted, shown; int64_t begun_ns, shown_ns; };

@@ -3,7 +3,8 @@
  */
 #include "cmd/config_read.h"
 
-#include <arpa/inet.h>
+#include "cmd/metrics_place.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,30 +16,10 @@ enum { FILE_DEPTH = 8, SHARE_MOST = 99, RING_FILES_MOST = 65000 };
 
 /* ---- metrics: ADDRESS:PORT[/PATH] ---- */
 
-/* Names are not looked up. */
-static bool host_is_good(struct slice host, bool bracket)
-{
-	char text[INET6_ADDRSTRLEN] = "";
-	struct in6_addr unused;
-	if (bracket && host.n >= 2)
-		host = slice_part(host, 1, host.n - 2);
-	if (host.n == 0 || host.n >= sizeof text)
-		return false;
-	memcpy(text, host.p, host.n);
-	return inet_pton(bracket ? AF_INET6 : AF_INET, text, &unused) == 1 ||
-	    (!bracket && strcmp(text, "localhost") == 0);
-}
-
-/* The address has a colon itself only in brackets. */
 bool metrics_check(struct slice text)
 {
-	struct slice address = slice_part(text, 0, slice_find_byte(text, '/'));
-	bool bracket = address.n != 0 && address.p[0] == '[';
-	size_t end = slice_find_byte(address, bracket ? ']' : ':');
-	end += bracket && end < address.n;
-	struct slice rest = slice_part(address, end, address.n);
-	return host_is_good(slice_part(address, 0, end), bracket) && rest.n > 1 &&
-	    rest.p[0] == ':' && port_is_good(slice_part(rest, 1, rest.n));
+	struct metrics_place place;
+	return metrics_place_read(text, &place) && place.port != 0;
 }
 
 static void metrics_read(struct config_reader *r, const struct yaml *node)

@@ -36,6 +36,13 @@ struct config *config_read(const char *name, struct slice text, bool others_read
 void config_free(struct config *);                             /* NULL is fine */
 bool metrics_check(struct slice);                              /* is it ADDRESS:PORT[/PATH]? */
 
+/* ---- settings.c ---- */
+struct options;
+/* The command line and, where it says nothing, the configuration (NULL: none), which has to outlive it. */
+bool settings_merge(struct options *, const struct options *given, const struct config *, struct error *);
+/* Of that, rules and their variables: they may change while a monitor runs. */
+void settings_rules(struct options *, const struct options *given, const struct config *);
+
 /* What may be shown of where a sink writes to: no path of a URL, no header. */
 void sink_describe(struct out *, const struct sink_config *);
 

@@ -57,20 +57,18 @@ static const struct config_key keys[ALERT_KEYS] = {
 
 /* What may stand in an alert of a kind, and what has to. */
 static const struct {
-	const char *word;
 	unsigned may, must;
 } kinds[SINK_KINDS] = {
-	[SINK_FILE] = { "file", EVERY | BIT(RECORDS) | BIT(PATH), BIT(PATH) },
-	[SINK_STDOUT] = { "stdout", EVERY | BIT(RECORDS), 0 },
-	[SINK_SYSLOG] = { "syslog",
-	    EVERY | BIT(RECORDS) | BIT(PATH) | BIT(HOST) | BIT(PORT) | BIT(TRANSPORT) |
-		BIT(FACILITY),
+	[SINK_FILE] = { EVERY | BIT(RECORDS) | BIT(PATH), BIT(PATH) },
+	[SINK_STDOUT] = { EVERY | BIT(RECORDS), 0 },
+	[SINK_SYSLOG] = { EVERY | BIT(RECORDS) | BIT(PATH) | BIT(HOST) | BIT(PORT) |
+		BIT(TRANSPORT) | BIT(FACILITY),
 	    0 },
-	[SINK_JOURNAL] = { "journal", EVERY | BIT(RECORDS), 0 },
-	[SINK_SOCKET] = { "socket", EVERY | BIT(RECORDS) | BIT(PATH) | BIT(MODE), BIT(PATH) },
-	[SINK_WEBHOOK] = { "webhook",
-	    EVERY | BIT(URL) | BIT(HEADERS) | BIT(TIMEOUT) | BIT(INSECURE), BIT(URL) },
-	[SINK_PROGRAM] = { "program", EVERY | BIT(PROGRAM) | BIT(TIMEOUT), BIT(PROGRAM) },
+	[SINK_JOURNAL] = { EVERY | BIT(RECORDS), 0 },
+	[SINK_SOCKET] = { EVERY | BIT(RECORDS) | BIT(PATH) | BIT(MODE), BIT(PATH) },
+	[SINK_WEBHOOK] = { EVERY | BIT(URL) | BIT(HEADERS) | BIT(TIMEOUT) | BIT(INSECURE),
+	    BIT(URL) },
+	[SINK_PROGRAM] = { EVERY | BIT(PROGRAM) | BIT(TIMEOUT), BIT(PROGRAM) },
 };
 
 /* One entry on its way. */
@@ -88,7 +86,7 @@ static void hint_kinds(struct complaint *c, unsigned key)
 	for (unsigned kind = 0; kind < SINK_KINDS && used < sizeof c->hint; kind++)
 		if (kinds[kind].may & BIT(key))
 			used += (size_t)snprintf(c->hint + used, sizeof c->hint - used, "%s%s",
-			    used != 0 ? ", " : "it belongs to: ", kinds[kind].word);
+			    used != 0 ? ", " : "it belongs to: ", sink_words[kind]);
 }
 
 /* Takes away what does not fit. */
@@ -98,7 +96,7 @@ static void check_fit(struct alert *a)
 		if (a->v[i] == NULL || (kinds[a->out->kind].may & BIT(i)))
 			continue;
 		hint_kinds(config_refuse(a->r, a->v[i]->key, "E0605",
-			       "an alert to %s has no key %s", kinds[a->out->kind].word,
+			       "an alert to %s has no key %s", sink_words[a->out->kind],
 			       keys[i].name),
 		    i);
 		a->v[i] = NULL;
@@ -397,23 +395,20 @@ static void check_alone(const struct alert *a)
 static void check_reserved(const struct alert *a)
 {
 	if (a->out->kind != SINK_STDOUT && a->out->name != NULL &&
-	    strcmp(a->out->name, "stdout") == 0)
+	    strcmp(a->out->name, sink_words[SINK_STDOUT]) == 0)
 		config_refuse(a->r, a->v[NAME], "E0019",
 		    "only an alert to stdout can be called stdout");
 }
 
 static void alert_read(struct config_reader *r, const struct yaml *map, struct sink_config *out)
 {
-	const char *words[SINK_KINDS];
 	unsigned kind = SINK_KINDS;
 	struct alert a = { .r = r, .map = map, .out = out };
-	for (unsigned i = 0; i < SINK_KINDS; i++)
-		words[i] = kinds[i].word;
 	if (!config_map(r, map, "an alert", keys, ALERT_KEYS, a.v))
 		return;
 	check_missing(&a, BIT(NAME) | BIT(TO), "an alert");
 	name_read(&a);
-	config_word(r, a.v[TO], "to", words, SINK_KINDS, &kind);
+	config_word(r, a.v[TO], "to", sink_words, SINK_KINDS, &kind);
 	if (kind == SINK_KINDS)
 		return;
 	out->kind = (enum sink_kind)kind;
@@ -487,7 +482,7 @@ void sink_describe(struct out *out, const struct sink_config *s)
 {
 	out_vis(out, slice_from(s->name), SIZE_MAX);
 	out_text(out, " -> ");
-	out_text(out, kinds[s->kind].word);
+	out_text(out, sink_words[s->kind]);
 	if (s->path != NULL || s->host != NULL || s->url != NULL)
 		out_char(out, ' ');
 	describe_place(out, s);

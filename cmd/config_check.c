@@ -19,12 +19,8 @@ static void print_complaints(const struct config_check *c, struct out *out)
 {
 	size_t n = 0;
 	const struct complaint *all = complaints_sorted(c->complaints, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (c->options->json)
-			complaint_write_json(out, &all[i]);
-		else
-			complaint_write(out, &all[i]);
-	}
+	for (size_t i = 0; i < n; i++)
+		complaint_print(out, &all[i], c->options->json);
 }
 
 static int print_result(const struct config_check *c)

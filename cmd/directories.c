@@ -1,5 +1,5 @@
 /*
- * directories.c - lists of directories that stay within reach when rights are given up.
+ * directories.c - lists of directories that stay within reach when rights are given up, and giving them up.
  */
 #include "cmd/cmd.h"
 
@@ -52,4 +52,20 @@ char **directories_or_none(char **list, bool good)
 		return list;
 	directories_free(list);
 	return NULL;
+}
+
+bool rights_narrow(struct sandbox *s, char **reads, char **writes, struct error *e)
+{
+	s->reads = (const char *const *)reads;
+	s->writes = (const char *const *)writes;
+	bool good = reads != NULL && writes != NULL && sandbox_confine(s, e);
+	directories_free(reads);
+	directories_free(writes);
+	s->reads = s->writes = NULL;
+	return good;
+}
+
+void rights_lack(const char *what)
+{
+	warn("sandbox: %s", what);
 }

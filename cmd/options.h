@@ -22,7 +22,8 @@ const struct option_info *options_table(size_t *n);      /* in the order of --he
 bool option_add_input(struct options *, const char *path, struct error *);
 
 /* ---- values ---- */
-bool option_word(const char *text, const char *const *words, size_t n, unsigned *index); /* it is one of them */
+/* Which of these it is, NULL behind them. False: *error tells them all. */
+bool option_word(const char *option, const char *value, const char *const *words, unsigned *index, struct error *);
 bool option_number(const char *option, const char *value, uint64_t least, uint64_t most, uint64_t *out, struct error *);
 
 /* ---- options_live.c: setters of the options that monitor and capture have ---- */

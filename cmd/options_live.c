@@ -3,6 +3,8 @@
  */
 #include "cmd/options.h"
 
+#include "cmd/config.h"
+
 #include <string.h>
 
 enum { FANOUT_MAX = 16, RING_FILES_MAX = 65000 };
@@ -121,10 +123,11 @@ bool option_set_sandbox(struct options *o, const char *value, struct error *e)
 		[SANDBOX_AUTO] = "auto",
 		[SANDBOX_REQUIRE] = "require",
 		[SANDBOX_OFF] = "off",
+		NULL,
 	};
 	unsigned i = 0;
-	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
-		return error_set(e, "--sandbox: '%.40s' is not require, auto or off", value);
+	if (!option_word("--sandbox", value, words, &i, e))
+		return false;
 	o->sandbox = (enum sandbox_mode)i;
 	return true;
 }
@@ -144,8 +147,8 @@ bool option_set_state(struct options *o, const char *value, struct error *e)
 bool option_set_metrics(struct options *o, const char *value, struct error *e)
 {
 	o->metrics = value;
-	return strrchr(value, ':') != NULL ||
-	    error_set(e, "--metrics: '%.40s' is not ADDRESS:PORT", value);
+	return metrics_check(slice_from(value)) ||
+	    error_set(e, "--metrics: '%.80s' is no ADDRESS:PORT[/PATH]", value);
 }
 
 bool option_add_program(struct options *o, const char *value, struct error *e)

@@ -7,17 +7,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { WORKERS_MAX = 64 };
+enum { WORKERS_MAX = 64, WORDS_MAX = 64 };
 
-bool option_word(const char *text, const char *const *words, size_t n, unsigned *index)
+bool option_word(const char *option, const char *value, const char *const *words, unsigned *index,
+    struct error *e)
 {
-	for (unsigned i = 0; i < n; i++) {
-		if (strcmp(text, words[i]) == 0) {
+	char all[WORDS_MAX] = "";
+	size_t used = 0;
+	for (unsigned i = 0; words[i] != NULL; i++) {
+		if (strcmp(value, words[i]) == 0) {
 			*index = i;
 			return true;
 		}
+		const char *between = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
+		used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", between, words[i]);
+		ensure(used < sizeof all, NULL);
 	}
-	return false;
+	return error_set(e, "%s: '%.40s' is not %s", option, value, all);
 }
 
 bool option_number(const char *option, const char *value, uint64_t least, uint64_t most,
@@ -77,10 +83,11 @@ static bool set_format(struct options *o, const char *value, struct error *e)
 		[REPORT_TEXT] = "text",
 		[REPORT_JSON] = "json",
 		[REPORT_FIELDS] = "fields",
+		NULL,
 	};
 	unsigned i = 0;
-	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
-		return error_set(e, "-T: '%.40s' is not text, json or fields", value);
+	if (!option_word("-T", value, words, &i, e))
+		return false;
 	o->format = (enum report_format)i;
 	return true;
 }
@@ -181,10 +188,10 @@ static bool set_no_shipped(struct options *o, const char *value, struct error *e
 
 static bool set_rules_format(struct options *o, const char *value, struct error *e)
 {
-	static const char *const words[] = { "text", "json" };
+	static const char *const words[] = { "text", "json", NULL };
 	unsigned i = 0;
-	if (!option_word(value, words, 2, &i))
-		return error_set(e, "--format: '%.40s' is not text or json", value);
+	if (!option_word("--format", value, words, &i, e))
+		return false;
 	o->json = i == 1;
 	return true;
 }
@@ -287,10 +294,11 @@ static bool set_color(struct options *o, const char *value, struct error *e)
 		[COLOR_AUTO] = "auto",
 		[COLOR_ALWAYS] = "always",
 		[COLOR_NEVER] = "never",
+		NULL,
 	};
 	unsigned i = 0;
-	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
-		return error_set(e, "--color: '%.40s' is not auto, always or never", value);
+	if (!option_word("--color", value, words, &i, e))
+		return false;
 	o->color = (enum color_choice)i;
 	return true;
 }
@@ -334,10 +342,11 @@ static bool set_list(struct options *o, const char *value, struct error *e)
 		[LIST_LIMITS] = "limits",
 		[LIST_FIELDS] = "fields",
 		[LIST_ANOMALIES] = "anomalies",
+		NULL,
 	};
 	unsigned i = 0;
-	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
-		return error_set(e, "--list: '%.40s' is not limits, fields or anomalies", value);
+	if (!option_word("--list", value, words, &i, e))
+		return false;
 	o->list = (enum list_topic)i;
 	o->run = command_list;
 	return true;

@@ -5,14 +5,9 @@
 
 static void print_complaints(struct profiles *set)
 {
-	struct error e;
-	struct out *out = out_errors(&e);
 	size_t n = 0;
 	const struct complaint *all = profiles_complaints(set, &n);
-	for (size_t i = 0; out != NULL && i < n; i++)
-		complaint_write(out, &all[i]);
-	if (out != NULL)
-		out_close(out, &e);
+	complaints_print(all, n, true);
 }
 
 static bool load_all(struct profiles *set, const struct options *o, struct error *e)

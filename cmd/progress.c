@@ -5,30 +5,22 @@
 #include "cmd/cmd.h"
 
 #include <inttypes.h>
-#include <time.h>
 #include <unistd.h>
 
 static const int64_t silence_ns = 2000000000, interval_ns = 250000000;
-
-static int64_t clock_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* Lines that scroll by on the same terminal are progress enough. */
 struct progress progress_begin(bool list_on_terminal)
 {
 	bool wanted = isatty(STDERR_FILENO) == 1 && !list_on_terminal;
-	return (struct progress){ .wanted = wanted, .begun_ns = clock_now() };
+	return (struct progress){ .wanted = wanted, .begun_ns = clock_ns() };
 }
 
 void progress_show(struct progress *p, const struct source_counts *c, uint64_t transactions)
 {
 	if (!p->wanted || c->total == 0)
 		return;
-	int64_t now = clock_now();
+	int64_t now = clock_ns();
 	if (now - p->begun_ns < silence_ns || now - p->shown_ns < interval_ns)
 		return;
 	double seconds = (double)(now - p->begun_ns) / 1e9;

@@ -4,8 +4,6 @@
  */
 #include "cmd/rules.h"
 
-#include <time.h>
-
 struct check {
 	const struct options *options;
 	const struct ruleset *set;
@@ -39,10 +37,7 @@ static void print_complaints(struct check *c, struct out *out)
 			continue;
 		c->errors += error;
 		c->warnings += !error;
-		if (c->options->json)
-			complaint_write_json(out, &all[i]);
-		else
-			complaint_write(out, &all[i]);
+		complaint_print(out, &all[i], c->options->json);
 	}
 }
 
@@ -87,13 +82,6 @@ static int print_all(struct check *c)
 	return code == EXIT_DONE && c->errors != 0 ? EXIT_USAGE : code;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now = { 0 };
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 int rules_check(const struct options *o)
 {
 	struct error e;
@@ -104,7 +92,7 @@ int rules_check(const struct options *o)
 		return EXIT_USAGE;
 	}
 	ruleset_compile(set);
-	ruleset_lint_time(set, now_ns());
+	ruleset_lint_time(set, wall_ns());
 	c.set = set;
 	int code = print_all(&c);
 	ruleset_free(set);

@@ -48,15 +48,9 @@ bool path_covers(const char *const *paths, size_t n, const char *file)
 /* Only what keeps the set from being used; warnings are for `rules check`. */
 static void print_errors(const struct ruleset *set)
 {
-	struct error e;
-	struct out *out = out_errors(&e);
 	size_t n = 0;
 	const struct complaint *all = ruleset_complaints(set, &n);
-	for (size_t i = 0; out != NULL && i < n; i++)
-		if (all[i].code[0] == 'E')
-			complaint_write(out, &all[i]);
-	if (out != NULL)
-		out_close(out, &e);
+	complaints_print(all, n, false);
 }
 
 static struct ruleset *compile(struct ruleset *set, int *code)

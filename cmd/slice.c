@@ -13,8 +13,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct frames {
 	uint64_t *words;
@@ -42,20 +40,13 @@ struct slicer {
 
 /* ---- opening ---- */
 
-static bool same_file(const char *input, const struct stat *target)
-{
-	struct stat st;
-	int failed = strcmp(input, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(input, &st);
-	return failed == 0 && st.st_dev == target->st_dev && st.st_ino == target->st_ino;
-}
-
 bool writes_over_input(const struct options *o, const char *path)
 {
-	struct stat target;
-	if (stat(path, &target) != 0)
+	struct file_id target, input;
+	if (strcmp(path, "-") == 0 || !file_identify(path, &target))
 		return false;
 	for (size_t i = 0; i < o->n_inputs; i++)
-		if (same_file(o->inputs[i], &target))
+		if (file_identify(o->inputs[i], &input) && file_same(&input, &target))
 			return true;
 	return false;
 }

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PATIENCE_S = 15 };
 
@@ -46,10 +45,9 @@ static enum play_accident accident_of(const struct play_scenario *s, unsigned re
 /* The answer, or its loss, is there when the relay is through, too. */
 static enum fetched take_turns(struct leg *l)
 {
-	struct timespec now, begun;
+	int64_t until = clock_ms() + PATIENCE_S * 1000;
 	enum fetched got = FETCH_RUNS;
 	int sockets[RELAY_SOCKETS];
-	clock_gettime(CLOCK_MONOTONIC, &begun);
 	while (got == FETCH_RUNS && !l->world->broken) {
 		got = fetcher_step(l->fetcher);
 		bool moved = relay_step(l->relay);
@@ -57,8 +55,7 @@ static enum fetched take_turns(struct leg *l)
 		if (got != FETCH_RUNS || moved)
 			continue;
 		fetcher_wait(l->fetcher, sockets, relay_sockets(l->relay, sockets));
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (now.tv_sec - begun.tv_sec > PATIENCE_S)
+		if (clock_ms() > until)
 			world_break(l->world, "no answer within %d seconds", PATIENCE_S);
 	}
 	return got;

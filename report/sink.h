@@ -85,7 +85,6 @@ unsigned syslog_level(const struct record *);                 /* RFC 5424, 6.2.1
 
 /* ---- sink_net.c: descriptors that may keep one waiting ---- */
 enum { FOREVER = -1 };
-int64_t clock_ms(void);                                       /* monotonic */
 uint64_t sink_timeout(const struct sink *);                   /* its own, or the limit; in ms */
 /* False: errno is ETIMEDOUT, ECANCELED (stop), or why it cannot be waited for. */
 bool sink_wait(const struct sink *, int fd, short events, int64_t timeout_ms);

@@ -14,18 +14,10 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A pipe that poll(2) calls writable takes this much at once (PIPE_BUF), without O_NONBLOCK, too. */
 enum { PIECE = 4096 };
-
-int64_t clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 uint64_t sink_timeout(const struct sink *s)
 {

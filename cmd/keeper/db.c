@@ -7,7 +7,6 @@
 #include "cmd/keeper/db_file.h"
 
 #include "cmd/cmd.h"
-#include "cmd/keeper/clock.h"
 #include "cmd/keeper/dir.h"
 #include "cmd/keeper/room.h"
 #include "cmd/keeper/schema.h"
@@ -408,7 +407,7 @@ bool db_batch_save(struct db *db, struct error *e)
 		db_batch_drop(db, &ignored);
 	}
 	if (good) {
-		db->counts.saved_ns = clock_wall_ns();
+		db->counts.saved_ns = wall_ns();
 		db->batch_bytes = 0;
 	}
 	db_unlock(db);

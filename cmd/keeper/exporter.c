@@ -6,82 +6,20 @@
  */
 #include "cmd/keeper/exporter.h"
 
-#include <arpa/inet.h>
+#include "cmd/metrics_place.h"
+
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	CONNECTIONS = 16,
-	CONNECTIONS_IP = 8,
-	TIMEOUT_S = 10,
-	CONNECTION_BYTES = 16384,
-	HOST_MAX = 64,
-	PATH_MAX_BYTES = 128,
-	PORT_MAX = 65535
-};
+enum { CONNECTIONS = 16, CONNECTIONS_IP = 8, TIMEOUT_S = 10, CONNECTION_BYTES = 16384 };
 
 struct exporter {
 	struct MHD_Daemon *daemon;
 	struct exporter_answers answers;
-	char path[PATH_MAX_BYTES];
+	struct metrics_place at;
 };
-
-/* ---- where it listens ---- */
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static bool host_read(const char *host, bool bracketed, uint16_t port, union address *out)
-{
-	memset(out, 0, sizeof *out);
-	if (bracketed) {
-		out->v6.sin6_family = AF_INET6;
-		out->v6.sin6_port = htons(port);
-		return inet_pton(AF_INET6, host, &out->v6.sin6_addr) == 1;
-	}
-	if (host[0] == '\0' || strcmp(host, "localhost") == 0)
-		host = "127.0.0.1";
-	out->v4.sin_family = AF_INET;
-	out->v4.sin_port = htons(port);
-	return inet_pton(AF_INET, host, &out->v4.sin_addr) == 1;
-}
-
-static bool part_copy(char *out, size_t room, struct slice part)
-{
-	if (part.n >= room)
-		return false;
-	memcpy(out, part.p, part.n);
-	out[part.n] = '\0';
-	return true;
-}
-
-/* The path begins at the first slash, the port stands behind the last colon in front of it. */
-static bool address_read(const char *text, union address *out, char path[PATH_MAX_BYTES])
-{
-	struct slice all = slice_from(text);
-	size_t slash = slice_find_byte(all, '/');
-	struct slice host = slice_part(all, 0, slash), rest = slice_part(all, slash, all.n);
-	size_t colon = host.n;
-	while (colon > 0 && host.p[colon - 1] != ':')
-		colon--;
-	uint64_t port = 0;
-	char name[HOST_MAX];
-	if (colon == 0 || !slice_to_u64(slice_part(host, colon, host.n), &port) || port > PORT_MAX)
-		return false;
-	host.n = colon - 1;
-	bool bracketed = host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
-	if (bracketed)
-		host = slice_part(host, 1, host.n - 2);
-	return part_copy(name, sizeof name, host) &&
-	    host_read(name, bracketed, (uint16_t)port, out) &&
-	    part_copy(path, PATH_MAX_BYTES, rest.n != 0 ? rest : SLICE("/metrics"));
-}
 
 /* ---- answers ---- */
 
@@ -148,7 +86,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	}
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return answer_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET or HEAD");
-	if (strcmp(url, m->path) == 0)
+	if (strcmp(url, m->at.path) == 0)
 		return answer_metrics(m, connection);
 	if (strcmp(url, "/healthz") == 0)
 		return answer_health(m, connection);
@@ -165,13 +103,13 @@ static void be_quiet(void *ctx, const char *format, va_list args)
 	(void)args;
 }
 
-static struct MHD_Daemon *daemon_start(struct exporter *m, const union address *at)
+static struct MHD_Daemon *daemon_start(struct exporter *m)
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG;
-	if (at->any.sa_family == AF_INET6)
+	if (m->at.at.any.sa_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, m, MHD_OPTION_EXTERNAL_LOGGER,
-	    be_quiet, NULL, MHD_OPTION_SOCK_ADDR, &at->any, MHD_OPTION_CONNECTION_LIMIT,
+	    be_quiet, NULL, MHD_OPTION_SOCK_ADDR, &m->at.at.any, MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned)CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_IP,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    (size_t)CONNECTION_BYTES, MHD_OPTION_END);
@@ -180,17 +118,16 @@ static struct MHD_Daemon *daemon_start(struct exporter *m, const union address *
 struct exporter *exporter_open(const char *address, struct exporter_answers answers,
     struct error *e)
 {
-	union address at;
 	struct exporter *m = calloc(1, sizeof *m);
 	if (m == NULL) {
 		error_set(e, "out of memory");
 		return NULL;
 	}
 	m->answers = answers;
-	if (!address_read(address, &at, m->path)) {
+	if (!metrics_place_read(slice_from(address), &m->at)) {
 		error_set(e, "--metrics: '%.80s' is no ADDRESS:PORT[/PATH]", address);
 	} else {
-		m->daemon = daemon_start(m, &at);
+		m->daemon = daemon_start(m);
 		if (m->daemon != NULL)
 			return m;
 		error_set(e, "--metrics: %.80s cannot be listened on: %s", address,

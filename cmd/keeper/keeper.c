@@ -4,7 +4,6 @@
  */
 #include "cmd/keeper/keeper.h"
 
-#include "cmd/keeper/clock.h"
 #include "cmd/keeper/gauges.h"
 #include "cmd/keeper/exporter.h"
 #include "cmd/keeper/outlets.h"
@@ -340,16 +339,9 @@ static bool is_healthy(void *ctx, struct error *why)
 	    error_set(why, "the state directory: %.200s", k->trouble.text);
 }
 
-static const char *metrics_address(const struct keeper *k)
+/* NULL: nobody asks. */
+static bool metrics_begin(struct keeper *k, const char *address, struct error *e)
 {
-	if (k->options->metrics != NULL || k->outlets->config == NULL)
-		return k->options->metrics;
-	return k->outlets->config->metrics;
-}
-
-static bool metrics_begin(struct keeper *k, struct error *e)
-{
-	const char *address = metrics_address(k);
 	if (address == NULL)
 		return true;
 	k->exporter = exporter_open(address,
@@ -461,16 +453,8 @@ static int keeper_loop(struct keeper *k)
 }
 
 /* NULL: nothing is remembered. */
-static const char *state_directory(const struct keeper *k)
+static bool database_begin(struct keeper *k, const char *dir, struct error *e)
 {
-	if (k->options->state_dir != NULL || k->outlets->config == NULL)
-		return k->options->state_dir;
-	return k->outlets->config->state;
-}
-
-static bool database_begin(struct keeper *k, struct error *e)
-{
-	const char *dir = state_directory(k);
 	if (dir != NULL) {
 		k->db = db_open(dir, &k->limits, LOCK_MS, e);
 		if (k->db == NULL)
@@ -481,32 +465,29 @@ static bool database_begin(struct keeper *k, struct error *e)
 }
 
 /* Its directory for the state, and those of the sinks as they are configured now. */
-static bool confine(const struct keeper *k, struct sandbox *sandbox, struct error *e)
+static bool confine(const struct keeper *k, const char *state, struct sandbox *sandbox,
+    struct error *e)
 {
 	char **reads = outlets_reads(k->outlets, k->options, e);
-	char **writes = outlets_writes(k->outlets, state_directory(k), e);
-	sandbox->reads = (const char *const *)reads;
-	sandbox->writes = (const char *const *)writes;
-	bool good = reads != NULL && writes != NULL && sandbox_confine(sandbox, e);
-	directories_free(reads);
-	directories_free(writes);
-	sandbox->reads = sandbox->writes = NULL;
-	return good;
+	return rights_narrow(sandbox, reads, outlets_writes(k->outlets, state, e), e);
 }
 
 /* Everything is opened before threads begin. */
 static bool keeper_begin(struct keeper *k, struct error *e)
 {
-	k->started_ns = clock_wall_ns();
+	k->started_ns = wall_ns();
 	k->outlets = outlets_load(k->options, k->fault);
 	if (k->outlets == NULL)
 		return error_set(e, "%.250s", k->fault);
 	k->fault[0] = '\0';
-	if (!outlets_limits(k->outlets, k->options, &k->limits, e) || !database_begin(k, e) ||
-	    !metrics_begin(k, e))
+	struct options o;
+	if (!settings_merge(&o, k->options, k->outlets->config, e))
 		return false;
-	struct sandbox sandbox = outlets_sandbox(k->outlets, k->options->sandbox);
-	if (!confine(k, &sandbox, e) || !sinks_begin(k, k->outlets, e) ||
+	k->limits = o.limits;
+	if (!database_begin(k, o.state_dir, e) || !metrics_begin(k, o.metrics, e))
+		return false;
+	struct sandbox sandbox = outlets_sandbox(k->outlets, o.sandbox);
+	if (!confine(k, o.state_dir, &sandbox, e) || !sinks_begin(k, k->outlets, e) ||
 	    !sandbox_seal(&sandbox, e))
 		return false;
 	/* The watcher learns it with HELLO, and ends if it has just begun. */

@@ -7,20 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROGRAM_TIMEOUT_MS = 10000, LOOKED_AT = 64, ALL_KINDS = (1 << EVENT_KINDS) - 1 };
+enum { PROGRAM_TIMEOUT_MS = 10000, LOOKED_AT = 64 };
 
-static void complaints_print(struct complaints *complaints, char why[OUTLETS_TEXT])
+/* As they would be printed, without the last line end. */
+static void complaints_text(struct complaints *complaints, char why[OUTLETS_TEXT])
 {
-	size_t n = 0, at = 0;
+	size_t n = 0;
 	const struct complaint *c = complaints_sorted(complaints, &n);
-	for (size_t i = 0; i < n && at < OUTLETS_TEXT - 1; i++) {
-		if (c[i].code[0] != 'E')
-			continue;
-		int written = snprintf(why + at, OUTLETS_TEXT - at, "%s%s:%zu:%zu: error[%s]: %s",
-		    at != 0 ? "\n" : "", c[i].file != NULL ? c[i].file : "-", c[i].line,
-		    c[i].column, c[i].code, c[i].text);
-		at += written > 0 ? (size_t)written : 0;
-	}
+	struct error e;
+	struct out *text = out_memory(&e);
+	for (size_t i = 0; text != NULL && i < n; i++)
+		if (c[i].code[0] == 'E')
+			complaint_write(text, &c[i]);
+	if (text == NULL)
+		return;
+	struct slice all = out_taken(text);
+	snprintf(why, OUTLETS_TEXT, "%.*s", (int)(all.n != 0 ? all.n - 1 : 0), (const char *)all.p);
+	out_abandon(text);
 }
 
 static bool outlets_read(struct outlets *out, const char *path, char why[OUTLETS_TEXT])
@@ -33,7 +36,7 @@ static bool outlets_read(struct outlets *out, const char *path, char why[OUTLETS
 		error_set(&e, "out of memory");
 	why[0] = '\0';
 	if (out->config == NULL && complaints != NULL && complaints_errors(complaints) != 0)
-		complaints_print(complaints, why);
+		complaints_text(complaints, why);
 	if (out->config == NULL && why[0] == '\0')
 		snprintf(why, OUTLETS_TEXT, "%s", e.text);
 	complaints_free(complaints);
@@ -45,17 +48,13 @@ static void sink_add(struct outlets *out, struct sink_config sink)
 	out->sinks[out->n_sinks++] = sink;
 }
 
-/* People read the list, which comes as text: then no record goes there, unless JSON is asked for. */
-static void add_stdout(struct outlets *out, const struct options *o)
+/* The list comes as text that the watcher has made, also as JSON: no record goes there beside it. */
+static void add_stdout(struct outlets *out)
 {
 	for (size_t i = 0; i < out->n_sinks; i++)
 		if (out->sinks[i].kind == SINK_STDOUT)
 			return;
-	sink_add(out,
-	    (struct sink_config){ .kind = SINK_STDOUT,
-		.name = "stdout",
-		.kinds = o->format == REPORT_JSON ? ALL_KINDS : 0,
-		.least = SEVERITY_INFO });
+	sink_add(out, (struct sink_config){ .kind = SINK_STDOUT, .name = sink_words[SINK_STDOUT] });
 }
 
 static void add_programs(struct outlets *out, const struct options *o)
@@ -80,7 +79,7 @@ static bool sinks_gather(struct outlets *out, const struct options *o)
 	for (size_t i = 0; i < n; i++)
 		sink_add(out, out->config->sinks[i]);
 	add_programs(out, o);
-	add_stdout(out, o);
+	add_stdout(out);
 	for (size_t i = 0; i < out->n_sinks; i++)
 		out->sinks[i].required = out->sinks[i].required || o->require_sinks;
 	return true;
@@ -142,38 +141,11 @@ void outlets_look(struct outlets *out, const struct sinks *sinks)
 	}
 }
 
-/* A struct limits is a row of numbers, and nothing else. */
-enum { LIMITS = sizeof(struct limits) / sizeof(uint64_t) };
-
-bool outlets_limits(const struct outlets *out, const struct options *o, struct limits *limits,
-    struct error *e)
-{
-	const struct limits standard = limits_default();
-	uint64_t usual[LIMITS], given[LIMITS], all[LIMITS];
-	*limits = standard;
-	for (size_t i = 0; out->config != NULL && i < out->config->n_limits; i++)
-		if (!limits_set(limits, out->config->limits[i], e))
-			return false;
-	memcpy(usual, &standard, sizeof usual);
-	memcpy(given, &o->limits, sizeof given);
-	memcpy(all, limits, sizeof all);
-	for (size_t i = 0; i < LIMITS; i++)
-		if (given[i] != usual[i])
-			all[i] = given[i];
-	memcpy(limits, all, sizeof all);
-	return true;
-}
-
 /* ---- what they need ---- */
-
-static void lacking(const char *what)
-{
-	warn("sandbox: %s", what);
-}
 
 struct sandbox outlets_sandbox(const struct outlets *out, enum sandbox_mode mode)
 {
-	struct sandbox s = { .mode = mode, .role = SANDBOX_KEEPER, .lacking = lacking };
+	struct sandbox s = { .mode = mode, .role = SANDBOX_KEEPER, .lacking = rights_lack };
 	for (size_t i = 0; i < out->n_sinks; i++)
 		s.programs |= out->sinks[i].kind == SINK_PROGRAM;
 	return s;

@@ -25,7 +25,5 @@ void outlets_look(struct outlets *, const struct sinks *);
 struct sandbox outlets_sandbox(const struct outlets *, enum sandbox_mode);
 char **outlets_reads(const struct outlets *, const struct options *, struct error *);
 char **outlets_writes(const struct outlets *, const char *state, struct error *); /* state NULL: none */
-/* The limits of the command line, and where it is silent those of the configuration. */
-bool outlets_limits(const struct outlets *, const struct options *, struct limits *, struct error *);
 
 #endif

@@ -1,7 +1,6 @@
 /*
  * state.c - `davscope state`: shows, exports and prunes what the monitor remembers.
  */
-#include "cmd/keeper/clock.h"
 #include "cmd/keeper/db.h"
 #include "cmd/keeper/keeper.h"
 
@@ -236,7 +235,7 @@ static int prune(const char *dir, const struct options *o, int64_t age_ns)
 	struct error e = { "" };
 	uint64_t gone = 0;
 	struct db *db = db_open(dir, &o->limits, PRUNE_WAIT_MS, &e);
-	bool good = db != NULL && db_prune(db, clock_wall_ns() - age_ns, &gone, &e);
+	bool good = db != NULL && db_prune(db, wall_ns() - age_ns, &gone, &e);
 	db_close(db);
 	if (!good) {
 		warn("state prune: %s", e.text);

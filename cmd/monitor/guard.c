@@ -16,7 +16,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -28,13 +27,6 @@ enum {
 };
 
 /* ---- in the guard's process ---- */
-
-static int64_t now_ms(void)
-{
-	struct timespec now = { 0 };
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /*
  * The terminal and the service manager send signals to all processes, and the watcher alone knows when
@@ -115,13 +107,13 @@ static void guard_loop(const struct guard *g)
 {
 	int pause_ms = FIRST_PAUSE_MS;
 	for (;;) {
-		int64_t begun = now_ms();
+		int64_t begun = clock_ms();
 		int status = keeper_watch(g);
 		if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 			return;
 		if (watcher_is_gone(0))
 			return;
-		if (now_ms() - begun > CALM_MS)
+		if (clock_ms() - begun > CALM_MS)
 			pause_ms = FIRST_PAUSE_MS;
 		/* A watcher that does not want this keeper ends first. */
 		if (watcher_is_gone(pause_ms))

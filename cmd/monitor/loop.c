@@ -5,7 +5,6 @@
 #include "cmd/monitor/watcher.h"
 
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -18,23 +17,6 @@ enum {
 };
 static const int64_t second_ns = 1000000000;
 static const int64_t clock_step_ns = 5000000000; /* less is corrected all the time */
-
-static int64_t clock_read(clockid_t which)
-{
-	struct timespec now;
-	clock_gettime(which, &now);
-	return now.tv_sec * second_ns + now.tv_nsec;
-}
-
-int64_t clock_now(void)
-{
-	return clock_read(CLOCK_MONOTONIC);
-}
-
-int64_t wall_now(void)
-{
-	return clock_read(CLOCK_REALTIME);
-}
 
 /* ---- counters ---- */
 
@@ -88,7 +70,7 @@ static void metrics_send(struct watcher *w)
 	metrics_decode(w->metrics, &decoded);
 	metrics_rules(w->metrics, w->pipeline.rules);
 	if (w->pipeline.counts.packets != 0)
-		metrics_lag(w->metrics, wall_now() - w->pipeline.last.ns);
+		metrics_lag(w->metrics, wall_ns() - w->pipeline.last.ns);
 	metrics_write(w->metrics, w->line);
 	outbox_send(w->outbox, MESSAGE_METRICS, 0, out_taken(w->line));
 }
@@ -113,7 +95,7 @@ static bool nobody_reads(const struct watcher *w)
 /* Time only goes forward here: what waits when the clock is set back waits longer. */
 static void watch_clock(struct watcher *w)
 {
-	int64_t offset = wall_now() - clock_now(), moved = offset - w->clock_offset;
+	int64_t offset = wall_ns() - clock_ns(), moved = offset - w->clock_offset;
 	if (w->clock_offset != 0 && moved < -clock_step_ns)
 		warn("the clock was set back by %lld s: what waits for a time waits so much longer",
 		    (long long)(-moved / second_ns));
@@ -130,7 +112,7 @@ static void each_second(struct watcher *w)
 	w->stopping = w->stopping || nobody_reads(w);
 	if (w->forgotten)
 		memory_anew(w);
-	if (!ring_tick(w->ring, wall_now(), &e))
+	if (!ring_tick(w->ring, wall_ns(), &e))
 		warn("%s", e.text);
 	metrics_send(w);
 	notify_watchdog(&w->notify);
@@ -138,7 +120,7 @@ static void each_second(struct watcher *w)
 
 static void chores(struct watcher *w)
 {
-	int64_t now = clock_now();
+	int64_t now = clock_ns();
 	signals_take(w);
 	talk_take(w);
 	if (is_due(&w->timers.second, now, 1))
@@ -222,8 +204,8 @@ static enum live_status step(struct watcher *w, const int *wake, size_t n, int w
 /* What the kernel still holds from before the signal: nothing of it is there when twice nothing comes. */
 static void drain(struct watcher *w)
 {
-	int64_t until = clock_now() + second_ns;
-	for (int idles = 0; idles < 2 && !is_full(w) && clock_now() < until;) {
+	int64_t until = clock_ns() + second_ns;
+	for (int idles = 0; idles < 2 && !is_full(w) && clock_ns() < until;) {
 		enum live_status status = step(w, NULL, 0, DRAIN_MS);
 		if (status == LIVE_GONE)
 			return;
@@ -234,7 +216,7 @@ static void drain(struct watcher *w)
 void loop_run(struct watcher *w)
 {
 	const int wake[] = { w->signals, channel_fd(w->channel) };
-	int64_t now = clock_now();
+	int64_t now = clock_ns();
 	w->timers = (struct timers){ now, now, now + BEAT_SECONDS * second_ns };
 	while (!w->stopping)
 		step(w, wake, 2, IDLE_MS);

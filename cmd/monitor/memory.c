@@ -224,7 +224,7 @@ static bool save_input(struct watcher *w, uint16_t input)
 	pack_u64(&p, &hash);
 	const struct state_record r = { .part = STATE_INPUT,
 		.key = { input, 0 },
-		.used_ns = wall_now(),
+		.used_ns = wall_ns(),
 		.label = name,
 		.body = { room, pack_done(&p) } };
 	return p.bad || outbox_state(w->outbox, &r);
@@ -273,7 +273,7 @@ void memory_anew(struct watcher *w)
 
 bool memory_finish(struct watcher *w)
 {
-	int64_t until = clock_now() + FINISH_MS * INT64_C(1000000);
+	int64_t until = clock_ns() + FINISH_MS * INT64_C(1000000);
 	w->saving = true;
 	while (w->forgotten || w->saving || !outbox_is_saved(w->outbox)) {
 		if (w->forgotten)
@@ -286,7 +286,7 @@ bool memory_finish(struct watcher *w)
 		if (w->saving || !outbox_is_saved(w->outbox))
 			channel_wait(w, 100);
 		talk_take(w);
-		if (w->keeper_lost || clock_now() > until)
+		if (w->keeper_lost || clock_ns() > until)
 			return false;
 	}
 	return true;

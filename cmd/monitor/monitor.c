@@ -16,18 +16,13 @@ enum { EVIDENCE_MAX = 512, GOODBYE_MS = 10000, POLL_MS = 100 };
 
 /* ---- setting up ---- */
 
-static void lacking(const char *what)
-{
-	warn("sandbox: %s", what);
-}
-
 static struct sandbox sandbox_of(const struct watcher *w)
 {
 	return (struct sandbox){
 		.mode = w->options.sandbox,
 		.role = SANDBOX_WATCHER,
 		.channel = w->channel != NULL ? channel_fd(w->channel) : 0,
-		.lacking = lacking,
+		.lacking = rights_lack,
 	};
 }
 
@@ -46,13 +41,8 @@ static bool ring_is_possible(const struct watcher *w, struct error *e)
 static bool confine(struct watcher *w, struct error *e)
 {
 	struct sandbox sandbox = sandbox_of(w);
-	char **reads = settings_reads(w, e), **writes = settings_writes(w, e);
-	sandbox.reads = (const char *const *)reads;
-	sandbox.writes = (const char *const *)writes;
-	bool good = reads != NULL && writes != NULL && sandbox_confine(&sandbox, e);
-	directories_free(reads);
-	directories_free(writes);
-	return good;
+	char **reads = settings_reads(w, e);
+	return rights_narrow(&sandbox, reads, settings_writes(w, e), e);
 }
 
 static uint64_t ring_hash(void *ctx, uint16_t input)
@@ -179,7 +169,9 @@ static void watcher_close(struct watcher *w)
 	channel_free(w->channel);
 	notify_close(&w->notify);
 	config_free(w->waiting_config);
-	config_free(w->config);
+	if (w->config != w->begun)
+		config_free(w->config);
+	config_free(w->begun);
 	if (w->signals >= 0)
 		close(w->signals);
 }
@@ -189,10 +181,10 @@ static void watcher_close(struct watcher *w)
 /* Until the keeper has all of it and is gone, or takes too long. */
 static void goodbye(struct watcher *w)
 {
-	int64_t until = clock_now() + GOODBYE_MS * INT64_C(1000000);
+	int64_t until = clock_ns() + GOODBYE_MS * INT64_C(1000000);
 	w->parting = true;
 	outbox_send(w->outbox, MESSAGE_END, 0, (struct slice){ 0 });
-	while (!w->keeper_lost && clock_now() < until) {
+	while (!w->keeper_lost && clock_ns() < until) {
 		bool sent = outbox_flush(w->outbox);
 		struct pollfd fd = { channel_fd(w->channel), sent ? POLLIN : POLLIN | POLLOUT, 0 };
 		if (poll(&fd, 1, POLL_MS) > 0)
@@ -217,7 +209,7 @@ static void finish(struct watcher *w)
 	w->pipeline.counts.dropped += lost;
 	w->pipeline.counts.dropped_behind = lost;
 	if (w->remembers) {
-		end = pipeline_pause(&w->pipeline, wall_now());
+		end = pipeline_pause(&w->pipeline, wall_ns());
 		if (!memory_finish(w))
 			warn("the last changes of the state are not saved");
 	} else {
@@ -236,7 +228,7 @@ static void run(struct watcher *w)
 		return;
 	for (size_t i = 0; i < w->options.n_interfaces; i++)
 		warn("listening on %s", w->options.interfaces[i]);
-	metrics_reload(w->metrics, true, wall_now());
+	metrics_reload(w->metrics, true, wall_ns());
 	notify_ready(&w->notify);
 	loop_run(w);
 	finish(w);

@@ -19,10 +19,14 @@ static struct report *report_open(struct watcher *w, struct report_options optio
 	return report_new(&options, out, e);
 }
 
-/* With a configuration nothing goes to standard output but what that sends there. */
+/* An alert to standard output stands there in the place of the list. */
 static bool lists(const struct watcher *w)
 {
-	return w->config == NULL;
+	const struct config *c = w->config;
+	for (size_t i = 0; c != NULL && i < c->n_sinks; i++)
+		if (c->sinks[i].kind == SINK_STDOUT)
+			return false;
+	return true;
 }
 
 bool records_renew(struct watcher *w, struct error *e)

@@ -14,13 +14,13 @@ static void reload_drop(struct watcher *w)
 
 static void reload_end(struct watcher *w, bool good)
 {
-	metrics_reload(w->metrics, good, wall_now());
+	metrics_reload(w->metrics, good, wall_ns());
 	if (!good)
 		warn("reload: nothing was changed");
 	notify_ready(&w->notify);
 }
 
-/* The filter borrows from the rules, and so does what the list keeps of findings. */
+/* The filter borrows from the rules. */
 static bool reload_rules(struct watcher *w)
 {
 	struct error e;
@@ -38,25 +38,40 @@ static bool reload_rules(struct watcher *w)
 	metrics_rules(w->metrics, w->pipeline.rules);
 	filter_free(w->filter);
 	w->filter = filter;
-	if (!records_renew(w, &e)) {
-		warn("%s", e.text);
-		w->stopping = true;
-		w->code = EXIT_INTERNAL;
-	}
 	return true;
+}
+
+/* What was listed so far belongs to the sinks so far. */
+static void reload_config(struct watcher *w)
+{
+	records_flush(w);
+	outbox_send(w->outbox, MESSAGE_APPLY, 0, (struct slice){ 0 });
+	if (w->config != w->begun)
+		config_free(w->config);
+	w->config = w->waiting_config;
+	w->waiting_config = NULL;
+	settings_rules(&w->options, w->given, w->config);
+	records_kinds(w);
+}
+
+/* What the list keeps of findings borrows from the rules, and the configuration says whether there is one. */
+static void reload_list(struct watcher *w)
+{
+	struct error e;
+	if (records_renew(w, &e))
+		return;
+	warn("%s", e.text);
+	w->stopping = true;
+	w->code = EXIT_INTERNAL;
 }
 
 static void reload_take(struct watcher *w)
 {
 	bool good = reload_rules(w);
-	if (good && w->waiting_config != NULL) {
-		outbox_send(w->outbox, MESSAGE_APPLY, 0, (struct slice){ 0 });
-		config_free(w->config);
-		w->config = w->waiting_config;
-		w->waiting_config = NULL;
-		settings_rules(&w->options, w->given, w->config);
-		records_kinds(w);
-	}
+	if (good && w->waiting_config != NULL)
+		reload_config(w);
+	if (good)
+		reload_list(w);
 	reload_drop(w);
 	reload_end(w, good);
 }

@@ -18,7 +18,8 @@ struct timers { int64_t second, save, beat; };
 struct watcher {
 	const struct options *given;   /* the command line */
 	struct options options;        /* the same, where it says nothing as the configuration has it */
-	struct config *config;         /* NULL: there is none */
+	struct config *config;         /* the one in force; NULL: there is none */
+	struct config *begun;          /* the one that the run began with: the options borrow from it */
 	char host[HOST_ROOM];          /* the sensor, if nobody names it */
 	const char *bpf;               /* the capture filter of either; NULL = everything */
 
@@ -56,15 +57,10 @@ struct watcher {
 	int code;                      /* the exit code, as far as it is known */
 };
 
-int64_t clock_now(void);               /* CLOCK_MONOTONIC, ns */
-int64_t wall_now(void);                /* CLOCK_REALTIME, ns: the clock of live packets */
-
 /* ---- settings.c ---- */
 /* The configuration that the options ask for, and both put together. False: *code, and all is said. */
 bool settings_read(struct watcher *, int *code);
 struct config *settings_config(const struct options *, int *code);   /* NULL: none was asked for, or *code */
-/* Rules and their variables, which may change while it runs. */
-void settings_rules(struct options *, const struct options *given, const struct config *);
 /* Directories that stay readable, and writable, when rights are given up: directories_free(). NULL: *error. */
 char **settings_reads(const struct watcher *, struct error *);
 char **settings_writes(const struct watcher *, struct error *);
@@ -74,7 +70,7 @@ void signals_take(struct watcher *);   /* does what those say that have come */
 
 /* ---- records.c: events and findings to the list, the sinks and the metrics ---- */
 bool records_open(struct watcher *, struct error *);
-bool records_renew(struct watcher *, struct error *); /* the list forgets its findings, whose rules are gone */
+bool records_renew(struct watcher *, struct error *); /* the list begins anew, if there is one: its rules are gone */
 void records_kinds(struct watcher *);  /* the sinks are others now */
 void records_event(void *ctx, const struct event *);
 void records_finding(void *ctx, const struct event *event, const struct event *cause);

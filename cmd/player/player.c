@@ -191,14 +191,9 @@ static int play(const struct reading *r, struct play_scenario *s)
 
 static int print_complaints(const struct reading *r)
 {
-	struct error e;
-	struct out *out = out_errors(&e);
 	size_t n = 0;
 	const struct complaint *all = complaints_sorted(r->complaints, &n);
-	for (size_t i = 0; out != NULL && i < n; i++)
-		complaint_write(out, &all[i]);
-	if (out != NULL)
-		out_close(out, &e);
+	complaints_print(all, n, true);
 	return EXIT_USAGE;
 }
 

@@ -117,6 +117,39 @@ done
 )
 same "more files than descriptors" 0 $?
 
+# ---- one file under several names ----
+one() { # NAME SAID ARGUMENTS...: nothing is read twice
+	which=$1 said=$2
+	shift 2
+	run -T json "$@"
+	same "$which" 0 $code
+	same "$which: what is said" "davscope: $said read once" "$(head -1 "$work/err")"
+	same_lines "$which: as one" "$work/once" "$work/out"
+}
+run -T json -r "$work/a.pcap"
+mv "$work/out" "$work/once"
+mkdir "$work/same"
+ln "$work/a.pcap" "$work/same/hard.pcap"
+ln -s a.pcap "$work/link.pcap"
+one "twice" "$work/a.pcap is named twice, and" -r "$work/a.pcap" -r "$work/a.pcap"
+one "a link" \
+	"$work/a.pcap and $work/link.pcap are one file, which is" -r "$work/a.pcap" -r "$work/link.pcap"
+one "in a directory" \
+	"$work/a.pcap and $work/same/hard.pcap are one file, which is" -r "$work/a.pcap" -r "$work/same"
+one "a word behind" \
+	"$work/a.pcap and $work/link.pcap are one file, which is" -r "$work/a.pcap" "$work/link.pcap"
+"$davscope" -T json -r "$work/a.pcap" -r - <"$work/a.pcap" >"$work/out" 2>"$work/err"
+same "standard input: what is said" "davscope: $work/a.pcap and - are one file, which is read once" "$(head -1 "$work/err")"
+same_lines "standard input: as one" "$work/once" "$work/out"
+run -q -r "$work/a.pcap" -r "$work/b.pcap"
+mv "$work/out" "$work/once"
+run -q -r "$work/a.pcap" -r "$work/b.pcap" -r "$work/link.pcap"
+same_lines "one of three" "$work/once" "$work/out"
+ln "$work/a.pcap" "$work/same/again.pcap"
+run -q -r "$work/same" -w "$work/slice.pcapng"
+same "two in a directory" "davscope: $work/same/again.pcap and $work/same/hard.pcap are one file, which is read once" \
+	"$(head -1 "$work/err")"
+
 # ---- --follow ----
 lines() { # FILE AT-LEAST: until it has so many lines, but not for ever
 	tries=0

@@ -17,8 +17,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FLOOD = os.path.join(live.TOOLS, "flood")
 GENERATOR = os.path.abspath(os.path.join(live.BUILD, "tests/bench/gen"))
 PORT = "8080"
-SLOPE = 1.0  # MiB an hour; over half a minute that is two pages, so
-PAGES = 128  # KiB more are nothing in a short run
+SLOPE = 1.0  # MiB an hour; over half a minute that is two pages, so a short run is
+SHORT = 300  # seconds, and must not keep
+CHUNK = 32  # bytes for each transaction on the wire: the least that malloc gives
+TRANSACTIONS = 600  # in the capture that is sent again and again
 
 
 def absences(found):
@@ -101,12 +103,12 @@ class Test:
             rate = int(rate * 1.5)
 
     def sizes(self, monitor):
-        """KiB in memory and descriptors, of watcher and keeper."""
+        """KiB in memory of their own, without files that are mapped, and descriptors, of watcher and keeper."""
         found = []
         for pid in monitor.pid, monitor.keeper():
             with open(f"/proc/{pid}/status", encoding="ascii") as status:
-                rss = int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
-            found.append((rss, len(os.listdir(f"/proc/{pid}/fd"))))
+                heap = int(re.search(r"RssAnon:\s+(\d+)", status.read())[1])
+            found.append((heap, len(os.listdir(f"/proc/{pid}/fd"))))
         return found
 
     @staticmethod
@@ -117,6 +119,11 @@ class Test:
         live.wait_until(lambda: monitor.said().count("dropped by the kernel") > before, "the counters")
         counters = re.findall(r"(\d+) packets, (\d+) dropped by the kernel, (\d+) by interfaces", monitor.said())[-1]
         return counters if sum(map(int, counters)) >= sent else None
+
+    def transactions(self, sent):
+        """On the wire, in so many packets."""
+        ran = subprocess.run([live.DAVSCOPE, "-q", "-r", self.capture], capture_output=True, text=True, check=True)
+        return sent / int(re.search(r"^packets +(\d+)", ran.stdout, re.M)[1]) * TRANSACTIONS
 
     def soak(self, rate, seconds):
         """Of a build with sanitizers neither speed nor memory say anything."""
@@ -136,13 +143,16 @@ class Test:
             live.select.select([], [], [], min(1, seconds / 40))
         sent = int(re.search(r"sent (\d+) packets", flood.stdout.read())[1])
         counters = live.wait_until(lambda: self.counted(monitor, sent), "all that was sent to be read")
-        self.tests.equal((counters[1], counters[2]), ("0", "0"), f"drops at {rate:.0f} packets a second")
+        if counters[1:] != ("0", "0") and live.is_busy():
+            self.tests.skip("drops on a busy machine: the rate that it stood was another one's")
+        else:
+            self.tests.equal(counters[1:], ("0", "0"), f"drops at {rate:.0f} packets a second")
         self.tests.equal(monitor.stop(), 0, "the end")
-        self.judge(seen, seconds)
+        self.judge(seen, seconds, self.transactions(sent) / 2)
         print(f"{counters[0]} packets at {rate:.0f} a second for {seconds} s: {counters[1]} dropped")
 
-    def judge(self, seen, seconds):
-        """Over the last half: by then everything has been there once."""
+    def judge(self, seen, seconds, transactions):
+        """Over the last half, which has so many: by then everything has been there once."""
         half = seen[len(seen) // 2:]
         for i, name in enumerate(("watcher", "keeper")):
             descriptors = {sizes[i][1] for _, sizes in half}
@@ -154,12 +164,14 @@ class Test:
                      sum((t - mean_t) ** 2 for t, _ in half)) * 3600 / 1024
             print(f"{name}: {half[-1][1][i][0]} KiB, {slope:+.2f} MiB an hour over the last {seconds / 2:.0f} s")
             grown = slope * 1024 * (half[-1][0] - half[0][0]) / 3600
-            self.tests.check(slope <= SLOPE or (grown <= PAGES and seconds < 300), f"memory of the {name} stays", slope)
+            kept = grown * 1024 >= CHUNK * transactions
+            self.tests.check(slope <= SLOPE or (seconds < SHORT and not kept), f"memory of the {name} stays", slope,
+                             f"MiB an hour, {grown:.0f} KiB in {transactions:.0f} transactions")
 
     def run(self):
         self.drops()
         self.capture = self.scratch("dav.pcap")
-        subprocess.run([GENERATOR, "600", self.capture], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([GENERATOR, str(TRANSACTIONS), self.capture], check=True, stdout=subprocess.DEVNULL)
         first = self.first_drop()
         self.soak(first / 2, int(os.environ.get("SECONDS_LIVE", "60")))
 

@@ -34,7 +34,7 @@ class Deaths:
         self.tests.equal(self.monitor.process.poll(), None, "the watcher stays")
         os.kill(self.parent(second), signal.SIGKILL)
         os.kill(second, signal.SIGKILL)
-        live.wait_until(lambda: self.monitor.process.poll() is not None, "the end", 5)
+        live.wait_until(lambda: self.monitor.process.poll() is not None, "the end")
         self.tests.equal(self.monitor.process.returncode, GONE, "without a keeper and its guard")
         self.tests.check("its guard are gone" in self.monitor.said(), "it says why", self.monitor.said())
 

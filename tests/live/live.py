@@ -74,6 +74,11 @@ def lacks_sandbox(error):
     return isinstance(error, RuntimeError) and "davscope: sandbox: " in str(error)
 
 
+def is_busy():
+    """Others want so much of this machine that nothing can be said of speed."""
+    return os.getloadavg()[0] > 3 * (os.cpu_count() or 1)
+
+
 def lines_said(text):
     """Without what a build with sanitizers has to say of itself."""
     return [line for line in text.splitlines() if "in a build with sanitizers" not in line]

@@ -3,6 +3,7 @@
 
 A run that is refused ends by itself; one that goes on is ended here. Needs root and network namespaces.
 """
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,9 @@ CONFIG = """alerts:
 - name: findings
   to: file
   path: {path}
+"""
+STDOUT = """- name: shown
+  to: stdout
 """
 
 
@@ -30,10 +34,10 @@ class Play:
         self.closed = self.scratch("closed")  # to all but root
         os.mkdir(self.closed, 0o755)
 
-    def config(self, name, path):
+    def config(self, name, path, more=""):
         file = self.scratch(name)
         with open(file, "w", encoding="ascii") as text:
-            text.write(CONFIG.format(path=path))
+            text.write(CONFIG.format(path=path) + more)
         return file
 
     def refused(self, code, line, *options, command="monitor", interface=None):
@@ -75,8 +79,9 @@ class Play:
                      "--require-sink")
 
     def metrics(self):
-        for address in "here:80", "127.0.0.1:65536", "127.0.0.1:", "[127.0.0.1]:80", "::1:80":
-            self.refused(2, f"--metrics: '{address}' is no ADDRESS:PORT[/PATH]", "--metrics", address)
+        for address in "here:80", "127.0.0.1:65536", "127.0.0.1:", "[127.0.0.1]:80", "::1:80", "127.0.0.1:9920/" + 64 * "xy":
+            self.refused(2, f"--metrics: '{address:.80}' is no ADDRESS:PORT[/PATH] (davscope --help)",
+                         "--metrics", address)
         holder = subprocess.Popen(
             self.net.inside(self.net.left, sys.executable, "-c",
                             "import socket\ns = socket.create_server(('127.0.0.1', 9920))\n"
@@ -113,6 +118,73 @@ class Play:
         self.tests.equal(monitor.stop(), 0, "the end")
         self.tests.check(b"; told before a reload" in read(name), "the list", read(name)[-900:])
 
+    def shown(self, name, *options, between=None):
+        """What stands on standard output behind the traffic, and behind it once more after `between` and HUP.
+
+        Memory that is given back is overwritten, so that nobody gets along with what is gone.
+        """
+        out, log = self.scratch(name + ".out"), self.scratch(name + ".json")
+        with open(out, "wb") as stdout:
+            monitor = live.Monitor(self.scratch, "-i", self.net.device, *options, stdout=stdout,
+                                   namespace=self.net.left, name=name, env={"MALLOC_PERTURB_": "90"})
+        for again in range(2 if between else 1):
+            if again:
+                between()
+                monitor.process.send_signal(signal.SIGHUP)
+                monitor.wait_for("READY=1")
+            before = len(live.findings(live.json_lines(log)))
+            self.send()
+            live.wait_until(lambda: len(live.findings(live.json_lines(log))) > before, "a finding in the file")
+        self.tests.equal(monitor.stop(), 0, "the end")
+        return read(out).decode().splitlines()
+
+    def standard_output(self):
+        """The list stands there unless an alert does; as JSON it is each record once."""
+        log = self.scratch("plain.json")
+        plain = self.config("plain.yaml", log)
+        lines = self.shown("plain", "--config", plain)
+        self.tests.check(any(" PUT " in line for line in lines), "the list beside a configuration", lines[:9])
+        self.tests.check(any("commit-without-change-tag" in line for line in lines), "its findings", lines[:9])
+
+        both = self.config("both.yaml", self.scratch("both.json"), STDOUT)
+        records = [json.loads(line) for line in self.shown("both", "--config", both)]
+        self.tests.equal({r["event_type"] for r in records}, {"finding"}, "an alert in the place of the list")
+
+        json_list = self.config("records.yaml", self.scratch("records.json"))
+        records = [json.loads(line) for line in self.shown("records", "-T", "json", "--config", json_list)]
+        self.once(records, "with a configuration")
+        bare = self.scratch("bare.out")
+        with open(bare, "wb") as stdout:
+            monitor = live.Monitor(self.scratch, "-i", self.net.device, "-T", "json", stdout=stdout,
+                                   namespace=self.net.left, name="bare")
+        self.send()
+        live.wait_until(lambda: live.findings(live.json_lines(bare)), "a finding as JSON")
+        self.tests.equal(monitor.stop(), 0, "the end")
+        self.once(live.json_lines(bare), "without one")
+
+        change = self.config("change.yaml", self.scratch("change.json"))
+        lines = self.shown("change", "--config", change,
+                           between=lambda: self.config("change.yaml", self.scratch("change.json"), STDOUT))
+        first = next((i for i, line in enumerate(lines) if line.startswith("{")), len(lines))
+        self.tests.check(any(" PUT " in line for line in lines[:first]), "the list in front of a reload", lines[:9])
+        self.tests.check(lines[first:] and all(line.startswith("{") for line in lines[first:]),
+                         "the alert behind it", lines[first:first + 9])
+
+    def begun_with(self):
+        """What a run began with stays, whatever the configuration says when it is read anew."""
+        def write(sensor):
+            return self.config("begun.yaml", self.scratch("begun.json"), f"monitor:\n  sensor: {sensor}\n")
+        lines = self.shown("begun", "-T", "json", "--config", write("edge-of-the-network"),
+                           between=lambda: write("another-machine-with-a-longer-name"))
+        self.tests.equal({json.loads(line).get("sensor") for line in lines}, {"edge-of-the-network"}, "the sensor")
+
+    def once(self, records, when):
+        """All kinds of records, and none of them twice."""
+        kinds = {r["event_type"] for r in records}
+        self.tests.check({"transaction", "finding", "stats"} <= kinds, "JSON records " + when, kinds)
+        ids = [(r["id"], r["finding"].get("update", 0)) for r in live.findings(records)]
+        self.tests.equal(len(ids), len(set(ids)), "each finding once " + when)
+
     def second_state(self):
         """Two on one state directory: the second one says who has it."""
         state = self.scratch.directory("state")
@@ -128,6 +200,8 @@ class Play:
         self.sinks()
         self.failing_sinks()
         self.list_after_reload()
+        self.standard_output()
+        self.begun_with()
         self.second_state()
 
 

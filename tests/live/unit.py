@@ -278,8 +278,8 @@ class Service:
         self.more_of("recreate-after-untagged")
         self.more_of("first")
         self.more_of("recreate-after-untagged", self.it.log + "/noted.json")
-        live.wait_until(lambda: "created again" in self.it.journal("DAVSCOPE_SEVERITY=critical"), "the journal's", 5)
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.it.metrics}/healthz", timeout=5) as answer:
+        live.wait_until(lambda: "created again" in self.it.journal("DAVSCOPE_SEVERITY=critical"), "the journal's")
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.it.metrics}/healthz", timeout=live.DEADLINE) as answer:
             self.tests.equal(answer.status, 200, "health")
         owners = {(pwd.getpwuid(s.st_uid).pw_name, stat.S_IMODE(s.st_mode) & 0o007)
                   for top in (self.it.lib, self.it.log) for where, _, names in os.walk(top)
@@ -296,7 +296,7 @@ class Service:
         self.more_of("second")
         self.it.rule("third", "=~~")
         self.it.systemctl("reload", self.it.unit)
-        live.wait_until(lambda: "nothing was changed" in self.it.journal(), "a word on it in the journal", 5)
+        live.wait_until(lambda: "nothing was changed" in self.it.journal(), "a word on it in the journal")
         self.tests.check("mine.yaml:6:" in self.it.journal(), "it says where", self.it.journal()[-500:])
         self.more_of("second")
         self.tests.equal((self.pid(), self.count("third")), (pid, 0), "the same process, the rules before")

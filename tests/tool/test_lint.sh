@@ -218,6 +218,49 @@ void f(int n, ...)
 	va_start(list, n);
 }
 END
+tidy 'nothing to copy' base/copy.c 'core.NonNullParamChecker' <<'END'
+#include <string.h>
+void f(char *to);
+void f(char *to)
+{
+	const char *p = 0;
+	memcpy(to, p, 4);
+}
+END
+
+# In the second file of one process as in the first.
+again() { # NAME FIRST EXPECTED, the second file on stdin
+	tidy "$1, and again" "base/$2.c base/$2-again.c" "base/$2-again.c" "$3"
+}
+
+again 'never freed' leak 'unix.Malloc' <<'END'
+#include <stdlib.h>
+int g(void);
+int g(void)
+{
+	char *p = malloc(2);
+	return p == NULL;
+}
+END
+again 'arguments not ended' list 'valist.Unterminated' <<'END'
+#include <stdarg.h>
+void g(int n, ...);
+void g(int n, ...)
+{
+	va_list list;
+	va_start(list, n);
+}
+END
+again 'nothing to copy' copy 'core.NonNullParamChecker' <<'END'
+#include <string.h>
+void g(char *to);
+void g(char *to)
+{
+	const char *p = 0;
+	memcpy(to, p, 4);
+}
+END
+
 tidy 'recursion' base/again.c 'misc-no-recursion' <<'END'
 int f(int n);
 int f(int n)

@@ -308,6 +308,37 @@ static inline struct sink_config stream_to(const char *path)
 	};
 }
 
+/* A place for a socket, a spill behind it, a sink that shall be there; tests change what they want otherwise. */
+struct scene {
+	struct spot spot;
+	struct shelf *shelf;
+	struct spill spill;
+	struct limits limits;
+	struct sink_config config;
+};
+
+static inline int scene_make(void **state)
+{
+	static struct scene s;
+	spot_make(&s.spot);
+	s.shelf = shelf_new();
+	s.spill = shelf_spill(s.shelf);
+	s.limits = quick_limits();
+	s.config = stream_to(s.spot.path);
+	*state = &s;
+	return 0;
+}
+
+static inline int scene_free(void **state)
+{
+	struct scene *s = *state;
+	shelf_free(s->shelf);
+	spot_remove(&s->spot);
+	return 0;
+}
+
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_make, scene_free)
+
 static inline const char *numbered(char text[64], const char *what, unsigned i)
 {
 	snprintf(text, 64, "{\"%s\":%u}", what, i);

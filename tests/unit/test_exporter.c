@@ -32,7 +32,7 @@ static struct exporter *try_open(const char *address, struct error *e)
 static void test_addresses(void **state)
 {
 	(void)state;
-	static const char *const good[] = { "127.0.0.1:0", ":0", "localhost:0", "[::1]:0",
+	static const char *const good[] = { "127.0.0.1:0", "localhost:0", "[::1]:0",
 		"0.0.0.0:0/metrics", "[::1]:0/a/b:c", "127.0.0.1:0/" };
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		struct error e = { "" };
@@ -50,7 +50,7 @@ static void test_addresses(void **state)
 static void test_no_addresses(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "", "127.0.0.1", "9920", "::1:9920", "[::1]",
+	static const char *const bad[] = { "", "127.0.0.1", "9920", ":9920", "::1:9920", "[::1]",
 		"[::1]9920", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
 		"127.0.0.1:99999999999999999999", "host:80", "[127.0.0.1]:80", "127.0.0.1:80x",
 		"/metrics", "256.0.0.1:80" };

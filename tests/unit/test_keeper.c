@@ -21,6 +21,7 @@ static void test_findings_come_out(void **state)
 	assert_string_equal(read_file(s->output), "the list\n");
 }
 
+/* The list holds the finding already. */
 static void test_json_on_stdout(void **state)
 {
 	struct scene *s = *state;
@@ -28,6 +29,7 @@ static void test_json_on_stdout(void **state)
 	begin(s, 0);
 	assert_recalled(s, "");
 	send_finding(s, 1, 1001);
+	send_message(s, MESSAGE_TEXT, 0, SLICE("{\"finding\":1001}\n"));
 	await(s, MESSAGE_TAKEN, 1);
 	keeper_end(s);
 	assert_string_equal(read_file(s->output), "{\"finding\":1001}\n");

@@ -67,17 +67,11 @@ static uint64_t read_until_taken(int peer, struct shelf *shelf, uint64_t number)
 /* A reader that does not read: transactions leave, findings come all, in order, by way of the spill. */
 static void test_a_slow_reader(void **state)
 {
-	(void)state;
-	struct spot p;
-	spot_make(&p);
-	struct shelf *shelf = shelf_new();
-	struct spill spill = shelf_spill(shelf);
-	struct limits l = quick_limits();
-	l.sink_records = 8;
-	struct sink_config c = stream_to(p.path);
-	int server = unix_serve(p.path, SOCK_STREAM);
-	struct sinks *k = sinks_one(&c, &l, &spill);
-	turns_put(k, shelf);
+	struct scene *s = *state;
+	s->limits.sink_records = 8;
+	int server = unix_serve(s->spot.path, SOCK_STREAM);
+	struct sinks *k = sinks_one(&s->config, &s->limits, &s->spill);
+	turns_put(k, s->shelf);
 	AWAIT(counts_of(k).queued == 8);
 	assert_true(counts_of(k).dropped[0] > TURNS / 2);
 	assert_true(counts_of(k).reach < TURNS); /* the rest is in the spill alone */
@@ -87,13 +81,13 @@ static void test_a_slow_reader(void **state)
 		char want[64];
 		others += finding_read(peer, numbered(want, "f", i));
 	}
-	others += read_until_taken(peer, shelf, TURNS);
+	others += read_until_taken(peer, s->shelf, TURNS);
 	others += rest_read(peer, k);
 	/* Caught up: what comes now goes through the queue again, and is not in the spill. */
 	struct record last = record_finding(TURNS + 1, "{\"last\":1}");
 	sinks_put(k, &last);
 	others += finding_read(peer, "{\"last\":1}");
-	shelf_await(shelf, TURNS + 1);
+	shelf_await(s->shelf, TURNS + 1);
 	struct sink_counts n = counts_of(k);
 	assert_int_equal(n.reach, TURNS + 1);
 	assert_int_equal(n.delivered[1], TURNS + 1);
@@ -103,14 +97,12 @@ static void test_a_slow_reader(void **state)
 	sinks_close(k, 0);
 	close(peer);
 	close(server);
-	shelf_free(shelf);
-	spot_remove(&p);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_slow_reader),
+		SCENE(test_a_slow_reader),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
