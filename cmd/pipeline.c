@@ -99,6 +99,7 @@ bool pipeline_open(struct pipeline *p, struct ruleset *set, enum bodies least, b
 		.key = p->key,
 		.workers = p->options->workers,
 		.bodies = ruleset_is_deep(rules_set(p->rules)) ? BODIES_ALL : least,
+		.checksums = p->options->checksums,
 		.keep_packets = keep_packets,
 	};
 	p->decoder = decoder_new(&options, analysis_input(p->analysis), e);
