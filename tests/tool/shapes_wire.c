@@ -173,19 +173,61 @@ void shape_syns(struct shape *s, uint64_t n)
 	dialog_close(s, &d);
 }
 
-void shape_one_shard(struct shape *s, uint64_t n)
+/* Around a connection that is not of shard 0. */
+static void small_flows(struct shape *s, uint64_t n, bool one_shard)
 {
 	struct segment one = { .to = { .family = 4, .port = 80, .bytes = { 10, 0, 0, 2 } },
 		.from.family = 4,
 		.flags = TCP_ACK | TCP_PSH,
 		.data = one_byte };
+	uint64_t number = 0;
+	while (
+	    shape_shard((uint8_t[]){ 10, 1, 0, 0 }, (uint16_t)(1024 + number), one.to.bytes) == 0)
+		number++;
+	struct dialog d = dialog_open(s, number);
+	dialog_put(s, &d, 1);
 	for (uint64_t i = 0, found = 0; found < n; i++) {
 		one.from.port = (uint16_t)(1024 + i % 60000);
 		memcpy(one.from.bytes,
-		    (uint8_t[]){ 10, 1 + (i / 60000 >> 8 & 63), i / 60000 & 0xff, 1 }, 4);
-		if (shape_shard(one.from.bytes, one.from.port, one.to.bytes) != 0)
+		    (uint8_t[]){ 11, i / 60000 >> 16 & 0xff, i / 60000 >> 8 & 0xff,
+			i / 60000 & 0xff },
+		    4);
+		if (one_shard && shape_shard(one.from.bytes, one.from.port, one.to.bytes) != 0)
 			continue;
 		shape_segment(s, &one);
 		found++;
 	}
+	dialog_put(s, &d, 2);
+	dialog_close(s, &d);
+}
+
+void shape_one_shard(struct shape *s, uint64_t n)
+{
+	small_flows(s, n, true);
+}
+
+void shape_spread(struct shape *s, uint64_t n)
+{
+	small_flows(s, n, false);
+}
+
+void shape_steady(struct shape *s, uint64_t n)
+{
+	enum { BODY = 20000, READS = 100 };
+	struct bytes b = { 0 };
+	struct dialog d = { 0 };
+	bytes_text(&b,
+	    "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Type: text/plain\r\n"
+	    "Content-Length: 20000\r\n\r\n");
+	for (size_t i = 0; i < BODY; i++)
+		bytes_u8(&b, i % 64 == 63 ? '\n' : 'a' + i % 26);
+	for (uint64_t i = 0; i < n; i++) {
+		if (i % READS == 0)
+			d = dialog_open(s, i / READS % 1000);
+		dialog_text(s, &d, CLIENT, request);
+		dialog_say(s, &d, SERVER, bytes_all(&b));
+		if (i % READS == READS - 1)
+			dialog_close(s, &d);
+	}
+	bytes_free(&b);
 }
