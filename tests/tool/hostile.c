@@ -17,7 +17,7 @@
 #include "tests/tool/mutate.h"
 
 enum {
-	WORDS = 8,
+	WORDS = 10,
 	MIB = 1 << 20,
 	INPUT_MAX = 1 << 18,
 	RSS_MAX = 256 * MIB,
@@ -77,13 +77,18 @@ static uint64_t cpu_seconds(const struct hostile *h)
 	return seconds * h->slow;
 }
 
+static const char *word_of(const struct hostile *h, const char *word)
+{
+	if (strcmp(word, "@") == 0)
+		return h->capture;
+	return strcmp(word, ">") == 0 ? h->slice : word;
+}
+
 static void child(const struct hostile *h, const struct way *way)
 {
 	const char *words[WORDS + 2] = { h->program };
 	for (size_t i = 0; i < WORDS && way->words[i] != NULL; i++)
-		words[i + 1] = strcmp(way->words[i], "@") == 0 ? h->capture :
-		    strcmp(way->words[i], ">") == 0            ? h->slice :
-								 way->words[i];
+		words[i + 1] = word_of(h, way->words[i]);
 	struct rlimit cpu = { cpu_seconds(h), cpu_seconds(h) + 1 }, core = { 0, 0 };
 	setrlimit(RLIMIT_CPU, &cpu);
 	setrlimit(RLIMIT_CORE, &core);
@@ -142,6 +147,42 @@ static bool try(struct hostile *h, const struct way *way, uint64_t number)
 	return false;
 }
 
+static void hostile_prepare(struct hostile *h)
+{
+	path_make(h->capture, h->folder, "capture");
+	path_make(h->slice, h->folder, "slice.pcapng");
+	path_make(h->out, h->folder, "out");
+	path_make(h->err, h->folder, "err");
+}
+
+static void hostile_end(struct hostile *h)
+{
+	unlink(h->capture);
+	unlink(h->slice);
+	unlink(h->out);
+	unlink(h->err);
+	bytes_free(&h->input);
+}
+
+/* How many failed. */
+static uint64_t hostile_run(struct hostile *h, uint64_t n, uint64_t seed, char **files,
+    size_t n_files)
+{
+	struct bytes one = { 0 }, other = { 0 };
+	uint64_t failed = 0;
+	for (uint64_t i = seed; i < seed + n; i++) {
+		const struct way *way = &ways[i / n_files % (sizeof(ways) / sizeof(ways[0]))];
+		ensure(file_read(files[i % n_files], &one), NULL);
+		ensure(file_read(files[i * 7 % n_files], &other), NULL);
+		mutate(&(struct mutation){ i }, slice_part(bytes_all(&one), 0, INPUT_MAX),
+		    slice_part(bytes_all(&other), 0, INPUT_MAX), &h->input);
+		failed += !try(h, way, i);
+	}
+	bytes_free(&one);
+	bytes_free(&other);
+	return failed;
+}
+
 int main(int argc, char **argv)
 {
 	const char *build = getenv("BUILD"), *program = getenv("DAVSCOPE"), *slow = getenv("SLOW");
@@ -156,25 +197,10 @@ int main(int argc, char **argv)
 	struct hostile h = { .program = program,
 		.folder = folder,
 		.slow = slow ? strtoull(slow, NULL, 10) : 1 };
-	path_make(h.capture, folder, "capture");
-	path_make(h.slice, folder, "slice.pcapng");
-	path_make(h.out, folder, "out");
-	path_make(h.err, folder, "err");
-	uint64_t n = strtoull(argv[1], NULL, 10), seed = strtoull(argv[2], NULL, 10), failed = 0;
-	struct bytes one = { 0 }, other = { 0 };
-	size_t files = (size_t)argc - 3;
-	for (uint64_t i = seed; i < seed + n; i++) {
-		ensure(file_read(argv[3 + i % files], &one) &&
-			file_read(argv[3 + i * 7 % files], &other),
-		    NULL);
-		mutate(&(struct mutation){ i }, slice_part(bytes_all(&one), 0, INPUT_MAX),
-		    slice_part(bytes_all(&other), 0, INPUT_MAX), &h.input);
-		failed += !try(&h, &ways[i / files % (sizeof(ways) / sizeof(ways[0]))], i);
-	}
-	unlink(h.capture);
-	unlink(h.slice);
-	unlink(h.out);
-	unlink(h.err);
+	uint64_t n = strtoull(argv[1], NULL, 10), seed = strtoull(argv[2], NULL, 10);
+	hostile_prepare(&h);
+	uint64_t failed = hostile_run(&h, n, seed, argv + 3, (size_t)argc - 3);
+	hostile_end(&h);
 	printf("%" PRIu64 " passed, %" PRIu64 " failed\n", n - failed, failed);
 	return failed != 0;
 }
