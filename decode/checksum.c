@@ -4,6 +4,8 @@
  */
 #include "decode/checksum.h"
 
+#include <string.h>
+
 enum {
 	RIGHT = 0xffff,
 	HEADER4 = 20,
@@ -14,18 +16,20 @@ enum {
 	LARGEST = 65535,
 };
 
-static uint16_t sum_word(uint16_t sum, uint32_t word)
+/* `word` is below 2^16. */
+static uint16_t sum_word(uint16_t sum, size_t word)
 {
-	uint8_t bytes[2] = { (uint8_t)(word >> 8), (uint8_t)word };
-	return sum_add(sum, bytes, sizeof(bytes));
+	uint32_t both = sum + (uint32_t)word;
+	return (uint16_t)((both & 0xffff) + (both >> 16));
 }
 
-/* Without the length. */
+/* Without the length. What an IPv4 address does not fill is zero. */
 static uint16_t sum_pseudo(const struct datagram *d)
 {
-	size_t n = d->src.family == 4 ? 4 : 16;
-	uint16_t sum = sum_add(0, d->src.address, n);
-	return sum_word(sum_add(sum, d->dst.address, n), d->protocol);
+	uint8_t ends[2 * sizeof(d->src.address)];
+	memcpy(ends, d->src.address, sizeof(d->src.address));
+	memcpy(ends + sizeof(d->src.address), d->dst.address, sizeof(d->dst.address));
+	return sum_word(sum_add(0, ends, sizeof(ends)), d->protocol);
 }
 
 /* It is whole, with the header, and so is its pseudo-header. */
@@ -50,7 +54,7 @@ bool checksum_is_wrong(const struct datagram *d)
 	/* RFC 768, RFC 6935: 0 is none. */
 	if (udp && all.p[FIELD_UDP] == 0 && all.p[FIELD_UDP + 1] == 0)
 		return false;
-	uint16_t sum = sum_word(sum_pseudo(d), (uint32_t)all.n);
+	uint16_t sum = sum_word(sum_pseudo(d), all.n);
 	return sum_add(sum, all.p, all.n) != RIGHT;
 }
 
@@ -60,7 +64,7 @@ void checksum_begin(const struct datagram *d, struct segment *s)
 	s->summed = s->header <= all.n && is_known(d, HEADER_TCP);
 	if (!s->summed)
 		return;
-	uint16_t lengthless = sum_pseudo(d), pseudo = sum_word(lengthless, (uint32_t)all.n);
+	uint16_t lengthless = sum_pseudo(d), pseudo = sum_word(lengthless, all.n);
 	uint16_t field = (uint16_t)(all.p[FIELD_TCP] << 8 | all.p[FIELD_TCP + 1]);
 	s->sum_is_left = field == 0 || field == pseudo || field == lengthless;
 	s->sum = sum_add(pseudo, all.p, s->header);

@@ -2,7 +2,7 @@
 # Damaged captures under limits: `N=10000 ALL=1 tests/prop/hostile.sh`, with ALL the recorded captures that are
 # no part of the project as well, where they are at hand. SEED, SLOW: see tests/tool/hostile.c.
 set -u
-: "${BUILD:=build}" "${N:=120}" "${SEED:=1}" "${MKPCAP:=$BUILD/tests/tool/mkpcap}"
+: "${BUILD:=build}" "${N:=100}" "${SEED:=1}" "${MKPCAP:=$BUILD/tests/tool/mkpcap}"
 work=$BUILD/hostile
 mkdir -p "$work/in" || exit 1
 for talk in samples/*.talk tests/kb923164/*.talk tests/golden/*/in.talk; do
