@@ -121,6 +121,13 @@ uint64_t hash_sum(const struct hash_run *h);                     /* of all that 
 uint64_t hash_content(struct slice);                             /* the sum of one piece */
 
 /*
+ * ---- sum: ones' complement sums of big-endian 16-bit words (RFC 1071) ----
+ * An odd last byte counts as if a zero stood behind it, so only the last part of a text may be odd. Right
+ * is what sums up to 0xffff together with its checksum.
+ */
+uint16_t sum_add(uint16_t sum, const void *data, size_t n);
+
+/*
  * ---- yaml: a document as a tree with positions (YAML 1.1 as libyaml reads it, types not guessed) ----
  * Refused: anchors, aliases, tags, merge keys, repeated keys, several documents, text that is not
  * UTF-8, controls, line breaks other than LF and CR, more than `depth` levels. The tree lives in the arena and points into nothing else.

@@ -99,6 +99,7 @@ struct options {
 	enum sandbox_mode sandbox;
 
 	enum bodies bodies;
+	enum checksums checksums;
 	unsigned workers;
 	bool seeded;                       /* seed is given, else it is random */
 	uint64_t seed;

@@ -332,6 +332,7 @@ static bool options_init(struct options *o, size_t room, struct error *e)
 		.since = INT64_MIN,
 		.until = INT64_MAX,
 		.limits = limits_default(),
+		.checksums = CHECKSUMS_AUTO,
 		.workers = workers_default(),
 	};
 	o->inputs = calloc(room, sizeof *o->inputs);

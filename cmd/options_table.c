@@ -288,6 +288,20 @@ static bool set_bodies(struct options *o, const char *value, struct error *e)
 	return true;
 }
 
+static bool set_checksums(struct options *o, const char *value, struct error *e)
+{
+	static const char *const words[] = {
+		[CHECKSUMS_OFF] = "off",
+		[CHECKSUMS_AUTO] = "auto",
+		[CHECKSUMS_ON] = "on",
+	};
+	unsigned i = 0;
+	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
+		return error_set(e, "-k: '%.40s' is not auto, on or off", value);
+	o->checksums = (enum checksums)i;
+	return true;
+}
+
 static bool set_color(struct options *o, const char *value, struct error *e)
 {
 	static const char *const words[] = {
@@ -391,6 +405,8 @@ static const struct option_info table[] = {
 	    "capture filter, pcap-filter(7); also as the last words" },
 	{ 'Y', true, NULL, "CONDITION", set_filter, ANALYZE " " MONITOR,
 	    "show what matches: 'http.request.method == \"PUT\"'" },
+	{ 'k', false, NULL, "MODE", set_checksums, BOTH " " MACHINE " " VERIFY,
+	    "wrong checksums: auto (default), on = never read, off = not looked at" },
 	{ 'c', false, NULL, "N", set_count, ANALYZE " " LIVE, "stop after N packets" },
 	{ 0, false, "follow", NULL, set_follow, ANALYZE,
 	    "wait for more of a growing file, and for those behind it" },

@@ -111,6 +111,7 @@ bool pipeline_open(struct pipeline *p, struct ruleset *set, struct pipeline_wish
 		.key = p->key,
 		.workers = p->options->workers,
 		.bodies = bodies_needed(p, &wish),
+		.checksums = p->options->checksums,
 		.keep_packets = wish.keep_packets,
 	};
 	p->decoder = decoder_new(&options, analysis_input(p->analysis), e);

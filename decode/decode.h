@@ -156,12 +156,19 @@ struct decode_sink {
  */
 enum bodies { BODIES_FACTS, BODIES_NEEDED, BODIES_ALL };
 
+/*
+ * What a wrong checksum does. AUTO: segments are held back whose sender has been seen to send right ones, until their
+ * receiver shows whether it took them; what is left to network cards to fill in is read. ON: nothing wrong is read.
+ */
+enum checksums { CHECKSUMS_OFF, CHECKSUMS_AUTO, CHECKSUMS_ON };
+
 struct decode_options {
 	struct limits limits;
 	struct hash_key key;
 	unsigned workers;          /* 0 = the caller's thread does all */
 	unsigned round_packets;    /* 0 = 4,096; results do not depend on it */
 	enum bodies bodies;
+	enum checksums checksums;  /* OFF when somebody listens at the tap */
 	bool keep_packets;         /* fill flow.packet_list */
 	const struct decode_tap *tap; /* borrowed; NULL: nobody listens */
 };
@@ -169,6 +176,8 @@ struct decode_options {
 struct decode_counts {
 	uint64_t packets, bytes, tcp, not_ip, not_tcp, bad, fragments, copies, flows;
 	uint64_t opaque_flows, opaque_bytes;
+	uint64_t clipped, clipped_to;  /* packets recorded in part; bytes of the longest one of them: the snap length */
+	uint64_t damaged, unsummed;    /* packets with a wrong checksum: not read; read all the same */
 };
 
 struct decoder;

@@ -37,7 +37,7 @@ struct decoder {
 	struct clock clock;
 	struct stamp last;
 	uint64_t rank;
-	uint64_t packets, bytes;
+	uint64_t packets, bytes, clipped, clipped_to;
 	struct shard shards[SHARDS];
 };
 
@@ -294,9 +294,13 @@ static bool parts_new(struct decoder *d, struct error *e)
 	if (!d->credentials || !d->rounds[0] || !d->rounds[1])
 		return error_set(e, "no memory for the decoder");
 	struct limits limits = d->options.limits;
-	if (d->options.tap)
-		limits.copy_packets = 0; /* who accounts for every byte wants copies, too */
-	d->net = net_new(&limits, d->options.key, (struct net_sink){ net_anomaly, d }, e);
+	if (d->options.tap) {
+		/* Who accounts for every byte wants copies and what is damaged, too. */
+		limits.copy_packets = 0;
+		d->options.checksums = CHECKSUMS_OFF;
+	}
+	d->net = net_new(&limits, d->options.checksums, d->options.key,
+	    (struct net_sink){ net_anomaly, d }, e);
 	if (!d->net)
 		return false;
 	d->workers = workers_new(d->options.workers, SHARDS, run_shard, e);
@@ -321,6 +325,12 @@ struct decoder *decoder_new(const struct decode_options *options, struct decode_
 	return d;
 }
 
+static void clipped_count(struct decoder *d, size_t bytes)
+{
+	d->clipped++;
+	d->clipped_to = bytes > d->clipped_to ? bytes : d->clipped_to;
+}
+
 void decoder_packet(struct decoder *d, const struct packet *packet)
 {
 	struct segment s;
@@ -328,6 +338,8 @@ void decoder_packet(struct decoder *d, const struct packet *packet)
 	d->last = packet->at;
 	d->packets++;
 	d->bytes += packet->bytes.n;
+	if (packet->wire_len > packet->bytes.n)
+		clipped_count(d, packet->bytes.n);
 	d->rank = rank_of_tick(packet->at.order);
 	say_dropped(d, packet->dropped);
 	clock_packet(d, &packet->at);
@@ -377,10 +389,15 @@ void decoder_finish(struct decoder *d)
 
 struct decode_counts decoder_counts(const struct decoder *d)
 {
-	struct decode_counts c = { .packets = d->packets, .bytes = d->bytes };
+	struct decode_counts c = { .packets = d->packets,
+		.bytes = d->bytes,
+		.clipped = d->clipped,
+		.clipped_to = d->clipped_to };
 	net_count(d->net, &c);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		c.flows += d->shards[i].flows_opened;
+		c.damaged += d->shards[i].damaged;
+		c.unsummed += d->shards[i].unsummed;
 		c.opaque_flows += d->shards[i].opaque_flows;
 		c.opaque_bytes += d->shards[i].opaque_bytes;
 	}

@@ -8,6 +8,7 @@
 
 struct http;
 struct history;
+struct suspect;
 
 /* How far a is ahead of b; sequence numbers wrap (RFC 9293 3.4). */
 static inline int32_t seq_ahead(uint32_t a, uint32_t b)
@@ -47,6 +48,10 @@ struct half {
 	struct stamp hole_at;      /* ... and by which packet: all of it was on the wire then */
 	struct waiting *waiting;   /* by sequence number, no overlaps */
 	size_t n_waiting, waiting_bytes;
+	bool sums_right;           /* a segment had a right checksum, or one left to a network card */
+	bool sums_vain;            /* its receiver took one with a wrong checksum */
+	struct suspect *suspects;      /* segments held back for their checksum, in order of arrival */
+	unsigned n_suspects;
 	struct history *history;   /* delivered bytes, to compare retransmissions with; may be NULL */
 	uint64_t packets, bytes, gap_bytes;
 };

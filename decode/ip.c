@@ -41,6 +41,7 @@ static void payload_bound(struct datagram *d, size_t length)
 static void payload_to_end(struct datagram *d, uint32_t beyond)
 {
 	size_t have = cursor_left(&d->c);
+	d->unsummed = true;
 	size_t room = have < LARGEST_OFFLOADED ? LARGEST_OFFLOADED - have : 0;
 	payload_bound(d, have + (beyond < room ? beyond : room));
 }
@@ -59,6 +60,7 @@ static enum anomaly_code ip4_read(struct datagram *d, uint32_t beyond)
 	d->dst = address_take(&d->c, 4);
 	if (!d->c.bad && (header < HEADER4 || (total != 0 && total < header)))
 		return IP_BAD_HEADER;
+	d->unsummed = header > HEADER4; /* source routes: it may be on its way to somebody else */
 	cursor_skip(&d->c, header - HEADER4);
 	if (d->c.bad)
 		return IP_TRUNCATED;
@@ -119,6 +121,8 @@ static void fragment_take(struct datagram *d)
 static void extension_take(struct datagram *d)
 {
 	bool units_of_4 = d->protocol == AUTHENTICATION; /* RFC 4302 2.2 */
+	/* RFC 8200 8.1, RFC 6275 11.3.2: addresses of the pseudo-header may stand in here. */
+	d->unsummed = d->unsummed || d->protocol == ROUTING || d->protocol == DESTINATION;
 	d->protocol = cursor_u8(&d->c);
 	size_t length = cursor_u8(&d->c);
 	cursor_skip(&d->c, units_of_4 ? (length + 2) * 4 - 2 : (length + 1) * 8 - 2);

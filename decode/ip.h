@@ -27,6 +27,7 @@ struct datagram {
 	uint64_t place; /* hash of the headers around it that do not change from packet to packet */
 	struct cursor c; /* captured payload, cut where IP says it ends */
 	uint32_t missing; /* payload bytes on the wire behind the captured ones */
+	bool unsummed; /* the pseudo-header of what it carries is not known: no length, or a route with other ends */
 	bool fragment, more; /* fragment: the next three say which */
 	uint32_t id, offset;
 	const struct stamp *pieces; /* the other packets of a datagram put together */

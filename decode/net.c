@@ -1,10 +1,11 @@
 /*
  * net.c - one packet through link layer, IP, defragmentation, tunnels and TCP header, and what was
- * not TCP counted. Checksums are not looked at: network cards fill them in behind the capture.
+ * not TCP counted.
  */
 #include "decode/net.h"
 
 #include "capture/capture.h"
+#include "decode/checksum.h"
 #include "decode/defrag.h"
 #include "decode/ip.h"
 #include "decode/link.h"
@@ -18,6 +19,7 @@ enum { TCP_HEADER = 20, LINKTYPES = 65536 };
 struct net {
 	struct net_sink sink;
 	size_t layers;
+	enum checksums checksums;
 	struct decode_counts counts;
 	struct defrag *defrag;
 	struct sightings *sightings;
@@ -25,8 +27,8 @@ struct net {
 	uint8_t told[LINKTYPES / 8]; /* a bit for each link type that was complained of */
 };
 
-struct net *net_new(const struct limits *l, struct hash_key key, struct net_sink sink,
-    struct error *e)
+struct net *net_new(const struct limits *l, enum checksums checksums, struct hash_key key,
+    struct net_sink sink, struct error *e)
 {
 	struct net *n = calloc(1, sizeof(*n));
 	if (n != NULL) {
@@ -40,6 +42,7 @@ struct net *net_new(const struct limits *l, struct hash_key key, struct net_sink
 	}
 	n->sink = sink;
 	n->layers = l->layers;
+	n->checksums = checksums;
 	return n;
 }
 
@@ -50,6 +53,12 @@ static bool net_fault(struct net *n, enum anomaly_code code, uint64_t value)
 	n->counts.bad++;
 	n->sink.anomaly(n->sink.ctx, &a);
 	return false;
+}
+
+static bool net_damaged(struct net *n, enum anomaly_code code)
+{
+	n->counts.damaged++;
+	return net_fault(n, code, 0);
 }
 
 /* Said once for each link type: every packet of such a capture has it. */
@@ -78,6 +87,14 @@ static bool net_read_link(struct net *n, const struct packet *packet, struct lin
 	return next == LINK_IP;
 }
 
+/* With -k on: what a datagram carries is as it was sent, as far as its checksum tells. */
+static bool net_is_sound(struct net *n, const struct datagram *d)
+{
+	if (n->checksums != CHECKSUMS_ON || !checksum_is_wrong(d))
+		return true;
+	return net_damaged(n, d->protocol == PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM);
+}
+
 /* True when a datagram is whole: it was, or this fragment completed it. */
 static bool net_read_fragment(struct net *n, struct datagram *d)
 {
@@ -87,7 +104,7 @@ static bool net_read_fragment(struct net *n, struct datagram *d)
 	if (!defrag_packet(n->defrag, d))
 		return false;
 	fault = ip_read_rest(d, n->layers);
-	return fault == ANOMALY_CODES || net_fault(n, fault, 0);
+	return fault == ANOMALY_CODES ? net_is_sound(n, d) : net_fault(n, fault, 0);
 }
 
 /* A fragment of UDP in which a tunnel may be: it has the port, or another one of its datagram had. */
@@ -115,7 +132,11 @@ static bool net_read_ip(struct net *n, const struct link *l, struct datagram *d)
 	enum anomaly_code fault = ip_read(d, l->family, l->beyond, n->layers);
 	if (fault != ANOMALY_CODES)
 		return net_fault(n, fault, 0);
+	if (n->checksums == CHECKSUMS_ON && checksum_ip_is_wrong(l->c))
+		return net_damaged(n, IP_CHECKSUM);
 	n->counts.fragments += d->fragment;
+	if (!d->fragment && !net_is_sound(n, d))
+		return false;
 	if (d->fragment && !ip_may_hold_tcp(d) && !net_is_tunnel_piece(n, d)) {
 		n->counts.not_tcp++;
 		return false;
@@ -170,6 +191,8 @@ static bool net_read_tcp(struct net *n, const struct datagram *d, struct segment
 	if (header < TCP_HEADER || header > wire)
 		return net_fault(n, TCP_BAD_HEADER, 0);
 	out->header = (uint8_t)header;
+	if (n->checksums == CHECKSUMS_AUTO)
+		checksum_begin(d, out);
 	size_t options = header - TCP_HEADER, have = cursor_left(&c);
 	cursor_skip(&c, options < have ? options : have);
 	out->payload = cursor_rest(&c);
@@ -272,6 +295,7 @@ void net_count(const struct net *n, struct decode_counts *counts)
 	counts->bad = n->counts.bad;
 	counts->fragments = n->counts.fragments;
 	counts->copies = n->counts.copies;
+	counts->damaged = n->counts.damaged;
 }
 
 void net_free(struct net *n)

@@ -19,6 +19,9 @@ struct segment {
 	uint32_t seq, ack;         /* ack is 0 without TCP_ACK */
 	uint8_t flags;
 	uint8_t header;            /* bytes of the TCP header on the wire */
+	uint16_t sum;              /* of the pseudo-header and the TCP header with its checksum, when summed */
+	bool summed;               /* `sum` and the payload tell whether the checksum is right */
+	bool sum_is_left;          /* a wrong one is what senders leave to their network card */
 	uint32_t missing;          /* payload bytes on the wire behind `payload` that the capture cut off */
 	struct slice payload;      /* dies with the next net_packet() */
 	const struct stamp *pieces; /* the other packets of a defragmented datagram */
@@ -28,7 +31,7 @@ struct segment {
 struct net_sink { void (*anomaly)(void *ctx, const struct anomaly *); void *ctx; };
 
 struct net;
-struct net *net_new(const struct limits *, struct hash_key, struct net_sink, struct error *);
+struct net *net_new(const struct limits *, enum checksums, struct hash_key, struct net_sink, struct error *);
 /* True: *out is a segment. False: no TCP, or a fragment that is kept for later; counted. */
 bool net_packet(struct net *, const struct packet *, struct segment *out);
 void net_tick(struct net *, int64_t clock_ns);     /* drops datagrams older than frag_seconds */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode/checksum.h"
+#include "decode/suspect.h"
 #include "decode/http.h"
 
 /* Bytes of transactions that were handed up, for the next ones; about those of a round. */
@@ -205,6 +207,7 @@ static void flow_untap(struct tcp_flow *f)
 static void flow_close(struct tcp_flow *f, enum flow_end why)
 {
 	struct shard *shard = f->shard;
+	suspect_flush(f, &http_stream);
 	tcp_flush(f, &http_stream);
 	struct flow *r = flow_record(f, why);
 	if (f->http) {
@@ -395,6 +398,62 @@ static struct tcp_flow *flow_reopen(struct tcp_flow *old, const struct segment *
 	return f;
 }
 
+static void segment_count(struct tcp_flow *f, unsigned dir, const struct segment *s)
+{
+	f->half[dir].packets++;
+	f->packets++;
+	f->last = s->at;
+	f->active = f->shard->clock;
+}
+
+/* A wrong checksum, of a sender that is known to send right ones: the receiver will not have taken it. */
+static bool is_damaged(struct shard *shard, const struct tcp_flow *f, bool from_high,
+    enum checksum sum)
+{
+	shard->sums_right += sum == CHECKSUM_RIGHT;
+	shard->sums_wrong += sum == CHECKSUM_WRONG;
+	if (sum != CHECKSUM_WRONG)
+		return false;
+	if (!f)
+		return shard->sums_right >= shard->sums_wrong;
+	const struct half *h = &f->half[from_high != f->high_first];
+	return h->sums_right && !h->sums_vain;
+}
+
+/* Of no flow that is known: its ports may be what is damaged. */
+static void damage_say(struct shard *shard, const struct segment *s)
+{
+	struct output *o = output_add(&shard->out, OUTPUT_ANOMALY, shard->rank, 0);
+	shard->damaged++;
+	if (!o)
+		return;
+	o->u.anomaly = (struct anomaly){ .code = TCP_CHECKSUM, .at = s->at, .value = s->payload.n };
+	shard_said(shard);
+}
+
+static void segment_suspect(struct tcp_flow *f, unsigned dir, const struct segment *s)
+{
+	segment_count(f, dir, s);
+	suspect_add(f, dir, s, &http_stream);
+	packets_note(f, dir, s);
+	flow_touch(f->shard->flows, f, flow_list_of(f));
+}
+
+static void segment_read(struct tcp_flow *f, unsigned dir, const struct segment *s,
+    enum checksum sum)
+{
+	struct half *h = &f->half[dir];
+	h->sums_right = h->sums_right || sum == CHECKSUM_RIGHT || sum == CHECKSUM_LEFT;
+	f->shard->unsummed += sum == CHECKSUM_LEFT || sum == CHECKSUM_WRONG;
+	segment_count(f, dir, s);
+	suspect_acked(f, dir, s, &http_stream);
+	tcp_segment(f, dir, s, &http_stream);
+	suspect_settle(f, dir, &s->at);
+	packets_note(f, dir, s);
+	segment_tell(f, dir, s);
+	flow_touch(f->shard->flows, f, flow_list_of(f));
+}
+
 void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 {
 	struct flow_key key;
@@ -404,6 +463,14 @@ void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 	shard->clock = clock;
 	flow_key_from(s, &key, &from_high);
 	struct tcp_flow *f = flow_find(shard->flows, &key);
+	enum checksum sum = checksum_of(s);
+	if (is_damaged(shard, f, from_high, sum)) {
+		if (f)
+			segment_suspect(f, from_high != f->high_first, s);
+		else
+			damage_say(shard, s);
+		return;
+	}
 	if (f && syn_answered(f, s)) {
 		f = flow_reopen(f, s, from_high);
 	} else if (f && is_new_connection(f, from_high != f->high_first, s)) {
@@ -414,17 +481,8 @@ void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 	}
 	if (!f)
 		f = is_worth_a_flow(s) ? flow_open(shard, &key, s, from_high) : NULL;
-	if (!f)
-		return;
-	unsigned dir = from_high != f->high_first;
-	f->half[dir].packets++;
-	f->packets++;
-	f->last = s->at;
-	f->active = clock;
-	tcp_segment(f, dir, s, &http_stream);
-	packets_note(f, dir, s);
-	segment_tell(f, dir, s);
-	flow_touch(shard->flows, f, flow_list_of(f));
+	if (f)
+		segment_read(f, from_high != f->high_first, s, sum);
 }
 
 /* ---- time ---- */

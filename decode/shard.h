@@ -49,6 +49,8 @@ struct shard {
 	size_t reassembly_used, history_used, txn_used;
 	struct tcp_flow *holes_first, *holes_last; /* flows with bytes the peer has acknowledged and we do not have */
 	uint64_t flows_opened, opaque_flows, opaque_bytes;
+	uint64_t sums_right, sums_wrong; /* segments; what is left to a network card is neither */
+	uint64_t damaged, unsummed;
 };
 
 /* Says that the output added last is complete. */

@@ -35,20 +35,6 @@ static void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, v);
 }
 
-static uint32_t sum_add(uint32_t sum, const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		sum += (uint32_t)p[i] << (i % 2 == 0 ? 8 : 0);
-	return sum;
-}
-
-static uint32_t sum_fold(uint32_t sum)
-{
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum & 0xffff;
-}
-
 /* ---- the file ---- */
 
 static void wire_write(struct wire *w, const void *p, size_t n)
@@ -130,7 +116,7 @@ static void ip_head(uint8_t *p, const struct hop *h, unsigned from, size_t lengt
 	p[9] = 6;
 	put32(p + 12, UINT32_C(0xc0000200) | h->host[from]);
 	put32(p + 16, UINT32_C(0xc0000200) | h->host[!from]);
-	put16(p + 10, sum_fold(sum_add(0, p, IP_HEAD)));
+	put16(p + 10, (uint16_t)~sum_add(0, p, IP_HEAD));
 }
 
 static void tcp_head(uint8_t *p, const struct hop *h, unsigned from, unsigned flags, size_t n)
@@ -144,8 +130,8 @@ static void tcp_head(uint8_t *p, const struct hop *h, unsigned from, unsigned fl
 	t[12] = TCP_HEAD / 4 << 4;
 	t[13] = (uint8_t)flags;
 	put16(t + 14, 65535);
-	uint32_t sum = sum_add(6 + TCP_HEAD + (uint32_t)n, p + 12, 8);
-	put16(t + 16, sum_fold(sum_add(sum, t, TCP_HEAD + n)));
+	uint16_t sum = sum_add((uint16_t)(6 + TCP_HEAD + n), p + 12, 8);
+	put16(t + 16, (uint16_t)~sum_add(sum, t, TCP_HEAD + n));
 }
 
 static void hop_packet(struct hop *h, unsigned from, unsigned flags, const void *data, size_t n)

@@ -95,6 +95,10 @@ static void write_packets(struct json *j, const struct run_end *end)
 	json_member(j, "bad", end->decoded.bad);
 	json_member(j, "fragments", end->decoded.fragments);
 	json_member(j, "copies", end->decoded.copies);
+	json_member(j, "clipped", end->decoded.clipped);
+	json_member(j, "clipped_to", end->decoded.clipped_to);
+	json_member(j, "damaged", end->decoded.damaged);
+	json_member(j, "unsummed", end->decoded.unsummed);
 	json_end(j, '}');
 }
 

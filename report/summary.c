@@ -113,6 +113,11 @@ static void write_volume(struct out *o, const struct summary *s, const struct ru
 		out_u64(o, end->decoded.copies);
 		out_text(o, " seen before");
 	}
+	if (end->decoded.damaged != 0) {
+		out_text(o, "; ");
+		out_u64(o, end->decoded.damaged);
+		out_text(o, " not read for their checksum");
+	}
 	out_char(o, '\n');
 	write_span(o, s);
 	label(o, "flows");
@@ -200,6 +205,18 @@ static void write_gaps(struct out *o, const struct summary *s)
 		out_u64(o, s->undecoded_bodies);
 	}
 	out_char(o, '\n');
+}
+
+/* Also of packets that are no TCP: the snap length is a choice of who records. */
+static void write_clipped(struct out *o, const struct decode_counts *c)
+{
+	if (c->clipped == 0)
+		return;
+	label(o, "clipped");
+	amount(o, c->clipped, "packet was", "packets were");
+	out_text(o, " recorded in part, ");
+	amount(o, c->clipped_to, "byte", "bytes");
+	out_text(o, " at most: record whole ones (-s 0)\n");
 }
 
 static void write_forgotten(struct out *o, const struct summary *s)
@@ -417,6 +434,7 @@ void summary_write(struct out *o, const struct report_options *options, const st
 	write_flavours(o, s);
 	write_unpaired(o, s);
 	write_gaps(o, s);
+	write_clipped(o, &end->decoded);
 	write_forgotten(o, s);
 	write_opaque(o, s);
 	write_anomalies(o, s);

@@ -46,6 +46,26 @@ enum seen stats_bad_read(const struct asked *a, struct value *v)
 	return value_count(v, a->e->run_end->decoded.bad);
 }
 
+enum seen stats_clipped_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->run_end->decoded.clipped);
+}
+
+enum seen stats_clipped_to_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->run_end->decoded.clipped_to);
+}
+
+enum seen stats_damaged_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->run_end->decoded.damaged);
+}
+
+enum seen stats_unsummed_read(const struct asked *a, struct value *v)
+{
+	return value_count(v, a->e->run_end->decoded.unsummed);
+}
+
 enum seen stats_flows_read(const struct asked *a, struct value *v)
 {
 	return value_count(v, a->e->summary->flows);

@@ -140,29 +140,18 @@ static void link_copy(struct build *b, int linktype, size_t link)
 
 /* ---- checksums, RFC 1071 ---- */
 
-static uint32_t sum_add(uint32_t sum, const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i + 1 < n; i += 2)
-		sum += load16(p + i);
-	if (n % 2 != 0)
-		sum += (uint32_t)p[n - 1] << 8;
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
 /* Over the segment and what TCP takes of the IP header (RFC 9293 3.1). */
-static uint32_t sum_tcp(const struct build *b, const uint8_t *p)
+static uint16_t sum_tcp(const struct build *b, const uint8_t *p)
 {
 	size_t length = b->end - b->upper;
 	uint8_t tail[4] = { 0, TCP, (uint8_t)(length >> 8), (uint8_t)length };
 	size_t addresses = b->ip + (b->family == 4 ? 12 : 8);
-	uint32_t sum = sum_add(0, p + addresses, b->family == 4 ? 8 : 32);
+	uint16_t sum = sum_add(0, p + addresses, b->family == 4 ? 8 : 32);
 	return sum_add(sum_add(sum, tail, sizeof tail), p + b->upper, length);
 }
 
 /* `sum` is that of the new bytes with 0 in the place of the checksum. */
-static void checksum_put(uint8_t *p, uint32_t sum, bool right)
+static void checksum_put(uint8_t *p, uint16_t sum, bool right)
 {
 	uint16_t good = (uint16_t)~sum;
 	uint16_t value = right ? good : good == 0;

@@ -71,6 +71,34 @@ says "long window" err "zstd needs a window of 134217728 bytes (limit unpack_win
 run -q -r "$work/long" --limit unpack_window=128M
 same "long window, allowed" 0 $code
 
+# ---- no captures: one line, exit code 3, at once ----
+no_capture() { # NAME FILE
+	timeout -k 1 10 "$davscope" -r "$2" >"$work/out" 2>"$work/err" </dev/null
+	same "$1" 3 $?
+	same "$1: one line" 1 "$(wc -l <"$work/err")"
+	same "$1: nothing else" 0 "$(wc -c <"$work/out")"
+}
+mkdir "$work/odd"
+: >"$work/odd/empty"
+head -c 23 $sample >"$work/odd/23"
+head -c 100000 /dev/urandom | gzip >"$work/odd/packed"
+for odd in empty 23 packed; do
+	no_capture "$odd" "$work/odd/$odd"
+done
+no_capture "/dev/zero" /dev/zero
+no_capture "not there" "$work/odd/none"
+cp $sample "$work/odd/unreadable"
+chmod 000 "$work/odd/unreadable"
+if [ -r "$work/odd/unreadable" ]; then
+	skipped=$((skipped + 1)) # root reads everything
+else
+	no_capture "unreadable" "$work/odd/unreadable"
+fi
+# Nobody writes, until somebody ends it.
+mkfifo "$work/odd/fifo"
+timeout -k 5 -s TERM 1 "$davscope" -r "$work/odd/fifo" >"$work/out" 2>"$work/err" </dev/null
+same "pipe without a writer: ended by TERM" 124 $?
+
 # ---- directories ----
 mkdir "$work/dir" "$work/dir/below"
 talk() { "$build/tests/tool/mkpcap" "samples/$1.talk" "$2" || fail "$1" "mkpcap"; }

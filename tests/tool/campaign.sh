@@ -1,9 +1,9 @@
 #!/bin/sh
 # The long counts: what `make test` does in small, with the figures to put into tests/CAMPAIGN.md.
-# SCHEDULES, LOSSES, KILLS, SECONDS_LIVE and the sanitizer runs can be chosen:
+# SCHEDULES, LOSSES, KILLS, MUTATIONS, SECONDS_LIVE and the sanitizer runs can be chosen:
 # SANITIZERS="asan tsan", or empty.
 set -u
-: "${BUILD:=build}" "${SCHEDULES:=200000}" "${LOSSES:=100000}" "${KILLS:=200}"
+: "${BUILD:=build}" "${SCHEDULES:=200000}" "${LOSSES:=100000}" "${KILLS:=200}" "${MUTATIONS:=10000}"
 : "${SECONDS_LIVE:=600}" "${SANITIZERS=asan tsan}"
 failed=0 passed=0
 
@@ -23,6 +23,10 @@ step() { # TITLE COMMAND...
 
 step "$SCHEDULES random schedules" "$BUILD/tests/prop/schedules" "$SCHEDULES"
 step "$LOSSES lossy captures" "$BUILD/tests/prop/loss" "$LOSSES"
+step "$MUTATIONS damaged captures" env N="$MUTATIONS" ALL=1 tests/prop/hostile.sh
+step 'captures cut, begun and clipped at every packet' env N=0 tests/prop/parts.py
+step 'floods: 4 GB without an end, 5,000,000 SYNs' env SCALE=25 tests/prop/floods.py
+step 'growth of all shapes' env TIMES=4 tests/tool/growth.sh
 step '4000 lossy captures from after a fix' env N=4000 tests/prop/verify_loss.py
 step 'all clients with all servers, played' env EVERY=1 tests/play/roundtrip.sh
 step "kill -9 at $KILLS moments" env N="$KILLS" SEED=2 tests/live/crash.py

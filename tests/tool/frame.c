@@ -3,7 +3,7 @@
 
 enum { PROTO_TCP = 6, PROTO_FRAGMENT = 44, ETHER_MINIMUM = 60 };
 
-static uint32_t sum_add(uint32_t sum, struct slice s)
+static uint32_t words_add(uint32_t sum, struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		sum += i % 2 ? s.p[i] : (uint32_t)s.p[i] << 8;
@@ -28,6 +28,24 @@ static struct slice address_bytes(const struct talk_address *a)
 	return (struct slice){ a->bytes, a->family == 6 ? 16 : 4 };
 }
 
+/* `sum`: of the pseudo-header without the length. */
+static uint16_t tcp_sum(enum sums kind, uint32_t sum, struct slice tcp)
+{
+	uint16_t right = sum_end(words_add(sum + (uint32_t)tcp.n, tcp));
+	switch (kind) {
+	case SUMS_PARTIAL:
+		return (uint16_t)~sum_end(sum + (uint32_t)tcp.n);
+	case SUMS_LENGTHLESS:
+		return (uint16_t)~sum_end(sum);
+	case SUMS_ZERO:
+		return 0;
+	case SUMS_WRONG:
+		return (uint16_t)(right + 0x1234);
+	default:
+		return right;
+	}
+}
+
 /* RFC 9293 3.1; a SYN carries the maximum segment size. */
 static void tcp_add(const struct segment *s, struct bytes *out)
 {
@@ -42,9 +60,11 @@ static void tcp_add(const struct segment *s, struct bytes *out)
 	if (syn)
 		bytes_be32(out, 0x020405b4);
 	bytes_slice(out, s->data);
-	uint32_t sum = sum_add(0, address_bytes(&s->from));
-	sum = sum_add(sum, address_bytes(&s->to)) + PROTO_TCP + (uint32_t)out->n;
-	put_be16(out, 16, sum_end(sum_add(sum, bytes_all(out))));
+	uint32_t sum = words_add(0, address_bytes(&s->from));
+	sum = words_add(sum, address_bytes(&s->to)) + PROTO_TCP;
+	put_be16(out, 16, tcp_sum(s->framing.sums[s->side], sum, bytes_all(out)));
+	if (s->damaged)
+		memset(out->p + out->n - s->data.n, 'X', s->data.n);
 }
 
 /* The IP identification: any number that fragments of one segment share and neighbours do not. */
@@ -55,7 +75,7 @@ static uint32_t segment_ident(const struct segment *s)
 
 void ip4_sum(struct bytes *out, size_t start)
 {
-	put_be16(out, start + 10, sum_end(sum_add(0, slice_part(bytes_all(out), start, 20))));
+	put_be16(out, start + 10, sum_end(words_add(0, slice_part(bytes_all(out), start, 20))));
 }
 
 static void ip4_add(const struct segment *s, size_t at, struct slice part, bool more,

@@ -3,8 +3,8 @@
 
 enum { STEP_NS = 100000 };
 
-static void play_segment(struct play *p, struct conn *c, unsigned side, uint32_t seq, uint8_t flags,
-    struct slice data)
+static void play_damaged(struct play *p, struct conn *c, unsigned side, uint32_t seq, uint8_t flags,
+    struct slice data, bool damaged)
 {
 	struct segment s = {
 		.ns = p->now,
@@ -15,12 +15,19 @@ static void play_segment(struct play *p, struct conn *c, unsigned side, uint32_t
 		.seq = seq,
 		.ack = flags & TCP_ACK ? c->next[!side] : 0,
 		.flags = flags,
+		.damaged = damaged,
 		.data = talk_keep(p->talk, data),
 		.framing = p->framing,
 	};
 	if (p->captured[side])
 		talk_append(p->talk, &s);
 	p->now += STEP_NS;
+}
+
+static void play_segment(struct play *p, struct conn *c, unsigned side, uint32_t seq, uint8_t flags,
+    struct slice data)
+{
+	play_damaged(p, c, side, seq, flags, data, false);
 }
 
 static void play_ack(struct play *p, struct conn *c, unsigned side)
@@ -116,8 +123,8 @@ static size_t fate_order(const struct fate *f, size_t i, size_t count)
 
 static bool fate_fits(const struct fate *f, size_t count, struct error *e)
 {
-	const struct list *lists[] = { &f->order, &f->dup, &f->drop, &f->overlap };
-	for (size_t i = 0; i < 4; i++)
+	const struct list *lists[] = { &f->order, &f->dup, &f->drop, &f->overlap, &f->damage };
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		for (size_t k = 0; k < lists[i]->n; k++)
 			if (lists[i]->v[k] < 1 || lists[i]->v[k] > count)
 				return error_set(e,
@@ -142,6 +149,8 @@ static void play_piece(struct play *p, struct conn *c, unsigned side, const stru
 		p->now += STEP_NS;
 		return;
 	}
+	if (list_has(&f->damage, number))
+		play_damaged(p, c, side, seq, flags, data, true);
 	play_segment(p, c, side, seq, flags, data);
 	if (f->dup_all || list_has(&f->dup, number))
 		play_segment(p, c, side, seq, flags, data);

@@ -25,7 +25,7 @@ struct conn {
 /* What happens to the segments of the next message; numbers count from 1 along the stream. */
 struct fate {
 	bool join, reverse, dup_all, drop_all;
-	struct list split, order, dup, drop, overlap;
+	struct list split, order, dup, drop, overlap, damage;
 };
 
 struct play {

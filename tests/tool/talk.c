@@ -206,6 +206,26 @@ static bool on_overlap(struct script *s, const struct words *w)
 	return list_take(s, w, &s->play.fate.overlap, &(bool){ false });
 }
 
+static bool on_damage(struct script *s, const struct words *w)
+{
+	return list_take(s, w, &s->play.fate.damage, &(bool){ false });
+}
+
+static bool on_sums(struct script *s, const struct words *w)
+{
+	static const char *const names[] = { "right", "partial", "lengthless", "zero", "wrong" };
+	bool both = w->n == 2;
+	for (size_t i = 0; i < 5; i++) {
+		if (!word_is(w->v[1], names[i]))
+			continue;
+		for (unsigned side = 0; side < 2; side++)
+			if (both || word_is(w->v[2], side == CLIENT ? "client" : "server"))
+				s->play.framing.sums[side] = (enum sums)i;
+		return true;
+	}
+	return error_set(s->error, "right, partial, lengthless, zero or wrong is wanted");
+}
+
 static bool on_link(struct script *s, const struct words *w)
 {
 	static const struct {
@@ -401,6 +421,8 @@ static const struct directive directives[] = {
 	{ "@dup", 0, 1, on_dup, "[NUMBER,...]" },
 	{ "@overlap", 1, 1, on_overlap, "NUMBER,..." },
 	{ "@drop", 0, 1, on_drop, "[NUMBER,...]" },
+	{ "@damage", 1, 1, on_damage, "NUMBER,..." },
+	{ "@sums", 1, 2, on_sums, "right|partial|lengthless|zero|wrong [client|server]" },
 	{ "@again", 2, 4, on_again, "OFFSET BYTES [NAME] [client|server]" },
 	{ "@vlan", 1, 1, on_vlan, "ID[,ID]|off" },
 	{ "@tunnel", 1, 2, on_tunnel,

@@ -34,8 +34,12 @@ enum tunnel_kind {
 	TUNNEL_ERSPAN3,
 };
 
+/* What stands in the checksum of TCP: the right one, what a network card is left to complete, or neither. */
+enum sums { SUMS_RIGHT, SUMS_PARTIAL, SUMS_LENGTHLESS, SUMS_ZERO, SUMS_WRONG };
+
 /* How packets look from here on. */
 struct framing {
+	enum sums sums[2]; /* of CLIENT, SERVER */
 	enum tunnel_kind tunnel;
 	uint32_t tunnel_id;
 	int64_t mirror_ns; /* each packet is seen again so much later; 0 = once */
@@ -56,6 +60,7 @@ struct segment {
 	uint32_t seq, ack;
 	uint8_t flags;
 	bool verbatim; /* data is a whole link-layer packet */
+	bool damaged; /* its data arrives as letters X, under the checksum of what it was */
 	struct slice data;
 	struct framing framing;
 	size_t dropped; /* packets the file says were lost in front of it */

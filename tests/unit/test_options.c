@@ -246,6 +246,7 @@ static void test_refused(void **state)
 	refused("-r a --bodies=yes", "takes no value");
 	refused("-r a -T xml", "text, json or fields");
 	refused("-r a --color=sometimes", "auto, always or never");
+	refused("-r a -k never", "auto, on or off");
 	refused("--list everything", "limits, fields or anomalies");
 	refused("-r a -T fields", "at least one -e");
 	refused("-r a -e ts", "-e needs -T fields");

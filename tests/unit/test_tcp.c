@@ -198,8 +198,49 @@ static void first_arrival_wins(void **unused)
 static void sequence_wraps_anywhere(void **unused)
 {
 	(void)unused;
-	for (uint32_t i = 0; i < 64; i++)
+	for (uint32_t i = 0; i < 256; i++)
 		one_schedule(99, 0xffffffffu - i);
+}
+
+/*
+ * Two segments that overlap in any way, before or after the first one could be delivered: each byte is that of the
+ * first arrival, and there is one anomaly with both packets.
+ */
+static void overlaps_by_hand(void **unused)
+{
+	(void)unused;
+	enum { FIRST = 12, FIRST_END = 20, WHOLE = 32 };
+	static const struct {
+		unsigned from, to;
+	} second[] = { { 12, 20 }, { 12, 16 }, { 14, 18 }, { 16, 20 }, { 12, 24 }, { 14, 24 },
+		{ 18, 24 }, { 19, 24 }, { 10, 20 }, { 10, 16 }, { 8, 14 }, { 11, 13 }, { 10, 24 },
+		{ 8, 28 }, { 19, 21 }, { 12, 14 }, { 13, 20 }, { 11, 21 }, { 17, 32 }, { 9, 19 } };
+	for (unsigned i = 0; i < 2 * sizeof(second) / sizeof(second[0]); i++) {
+		unsigned from = second[i / 2].from, to = second[i / 2].to;
+		struct fixture x;
+		struct model m = { { 0 }, false };
+		const char *texts[] = { "............", "AAAAAAAA",
+			&"BBBBBBBBBBBBBBBBBBBBBBBB"[24 - (to - from)],
+			"................................" };
+		/* In the second way the first 12 bytes come last. The dots agree with themselves only. */
+		const unsigned at[] = { 0, FIRST, from, 0 },
+			       order[2][4] = { { 0, 1, 2, 3 }, { 1, 2, 0, 3 } };
+		fixture_open(&x);
+		send(&x, 0, 100, 0, TCP_SYN, "");
+		for (unsigned k = 0; k < 4; k++) {
+			unsigned n = order[i % 2][k];
+			unsigned before = x.flow->conflicts;
+			send(&x, 0, 101 + at[n], 0, TCP_ACK, texts[n]);
+			model_add(&m, at[n], texts[n]);
+			if (n == 2)
+				assert_int_equal(x.flow->conflicts - before, 1);
+		}
+		tcp_flush(x.flow, &ops);
+		assert_int_equal(x.seen.n, WHOLE);
+		assert_memory_equal(x.seen.text, m.byte, WHOLE);
+		assert_int_equal(kit_anomalies(&x.kit, TCP_CONFLICT), x.flow->conflicts);
+		fixture_close(&x);
+	}
 }
 
 /* ---- by hand ---- */
@@ -386,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_arrival_wins),
 		cmocka_unit_test(sequence_wraps_anywhere),
+		cmocka_unit_test(overlaps_by_hand),
 		cmocka_unit_test(gap_waits_for_late_packets),
 		cmocka_unit_test(acknowledged_hole_becomes_a_gap),
 		cmocka_unit_test(time_turns_a_hole_into_a_gap),

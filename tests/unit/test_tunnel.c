@@ -32,7 +32,8 @@ static int start(void **state)
 	struct limits l = limits_default();
 	struct error e;
 	l.copy_packets = 0; /* packets here are sent again and again */
-	b->net = net_new(&l, hash_key_from(1), (struct net_sink){ note_anomaly, b }, &e);
+	b->net = net_new(&l, CHECKSUMS_OFF, hash_key_from(1), (struct net_sink){ note_anomaly, b },
+	    &e);
 	*state = b;
 	return b->net == NULL;
 }

@@ -1,0 +1,22 @@
+/*
+ * suspect.h - segments with a wrong checksum, of senders that are known to send right ones. Private to decode/.
+ *
+ * They are held back until their receiver tells: what was damaged on its way is sent again and never
+ * acknowledged before that. What is acknowledged and did not come again was sound: cards that put segments
+ * together leave the checksum of the first one.
+ */
+#ifndef DAVSCOPE_DECODE_SUSPECT_H
+#define DAVSCOPE_DECODE_SUSPECT_H
+
+#include "decode/flow.h"
+
+/* Takes a copy of the segment, or drops it and says so. Without room all that is held is read. */
+void suspect_add(struct tcp_flow *, unsigned dir, const struct segment *, const struct stream_ops *);
+/* Before a segment is read: what it acknowledges of the other direction is read first. */
+void suspect_acked(struct tcp_flow *, unsigned dir, const struct segment *, const struct stream_ops *);
+/* Behind it: what came again meanwhile was damaged. */
+void suspect_settle(struct tcp_flow *, unsigned dir, const struct stamp *again);
+/* The flow is over. Of one direction alone nobody told: what is held is read. */
+void suspect_flush(struct tcp_flow *, const struct stream_ops *);
+
+#endif

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Loads of tests/tool/shapes.def through standard input: what is in them is found, in bounded memory and time.
+
+usage: floods.py [NAME...]    SCALE (default 1; the campaign has 25) multiplies the loads, SLOW the seconds that
+processors of another kind or sanitizers may take. DAVSCOPE names the program, BUILD where shapes is.
+Ends with "N passed, N failed".
+"""
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+DAVSCOPE = os.environ.get("DAVSCOPE", os.path.join(ROOT, "davscope"))
+BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
+SHAPES = os.path.join(BUILD, "tests", "tool", "shapes")
+SCALE = int(os.environ.get("SCALE", "1"))
+SLOW = float(os.environ.get("SLOW", "1"))
+START = 0.3                    # seconds of a run without packets, generously
+MIB = 1024                     # of what the kernel calls ru_maxrss
+
+counts = {"passed": 0, "failed": 0}
+
+
+def check(what, fine, figures=""):
+    counts["passed" if fine else "failed"] += 1
+    if not fine or os.environ.get("FIGURES"):
+        print(f"{'ok' if fine else 'FAIL'} {what} {figures}")
+
+
+def run(shape, size, *options):
+    """Exit code, records of -T json, seconds, KiB."""
+    with subprocess.Popen([SHAPES, shape, str(size)], stdout=subprocess.PIPE) as maker:
+        with subprocess.Popen([DAVSCOPE, "-T", "json", *options, "-r", "-"], stdin=maker.stdout,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as reader:
+            maker.stdout.close()
+            out = reader.stdout.read()
+            _, status, use = os.wait4(reader.pid, 0)
+            reader.returncode = os.waitstatus_to_exitcode(status)
+    return (reader.returncode, [json.loads(line) for line in out.splitlines()],
+            (use.ru_utime + use.ru_stime) / SLOW, use.ru_maxrss, hashlib.sha256(out).hexdigest())
+
+
+def stats(records):
+    return records[-1]["stats"]
+
+
+def anomalies(records, code):
+    return sum(a["count"] for a in stats(records)["anomalies"] if a["code"] == code)
+
+
+def tagged(records):
+    """Writes that are there, answered, and have their tag."""
+    answers = [r["http"].get("response", {}) for r in records if r["event_type"] == "transaction"]
+    return sum(a.get("status") == 201 and a["header"].get("etag") == ['"1"'] for a in answers)
+
+
+def endless():
+    """A7: what a load that goes on needs does not grow: 40 MB and twice as much, or 2 GB."""
+    size = 2000 * (SCALE if SCALE == 1 else 2 * SCALE)
+    code, records, _, first, _ = run("steady", size, "-q")
+    check("endless: exit code", code == 0, code)
+    check("endless: all is read", stats(records)["transactions"]["total"] == size)
+    _, records, seconds, second, _ = run("steady", 2 * size, "-q")
+    check("endless: all is read", stats(records)["transactions"]["total"] == 2 * size)
+    check("endless: memory", second - first <= 5 * MIB, f"{first} and {second} KiB, {seconds:.1f} s")
+
+
+def noise():
+    """B6: 2 s for a million packets of other traffic."""
+    size = 40000 * SCALE
+    code, records, seconds, _, _ = run("noise", size)
+    check("noise: exit code", code == 0, code)
+    check("noise: no flows, no findings", stats(records)["flows"]["total"] == 0 and
+          not any(r["event_type"] == "finding" and not r["rule"]["id"].startswith("capture-quality") for r in records))
+    check("noise: time", seconds <= START + 2 * size / 1e6, f"{seconds:.2f} s for {size}")
+
+
+def holes():
+    """C3: half a second for 100,000 segments that leave holes, or repeat each other."""
+    for shape in ("holes", "backwards", "repeats"):
+        size = 20000 * min(SCALE, 5)
+        code, _, seconds, kib, _ = run(shape, size, "-q", "--no-shipped-rules")
+        check(f"{shape}: exit code", code == 0, code)
+        check(f"{shape}: time", seconds <= START + 0.5 * size / 1e5, f"{seconds:.2f} s for {size}")
+        check(f"{shape}: memory", kib <= 256 * MIB, f"{kib} KiB")
+
+
+def syns():
+    """C8: a flood around one connection, whose writes are found; what was given up is counted."""
+    size = 200000 * SCALE
+    code, records, seconds, kib, _ = run("syns", size, "-Y", "http.request.method == \"PUT\"")
+    check("syns: exit code", code == 0, code)
+    check("syns: the flows are counted", stats(records)["flows"]["total"] == size + 1)
+    check("syns: evictions are counted", size + 1 - anomalies(records, "flow.evicted") <= 65536 and
+          size + 1 - anomalies(records, "flow.evicted") > 60000, anomalies(records, "flow.evicted"))
+    check("syns: memory", kib <= 512 * MIB, f"{kib} KiB, {seconds:.1f} s for {size}")
+    check("syns: the writes are there", tagged(records) == 3, tagged(records))
+
+
+def one_shard():
+    """C9: connections that aim at one shard cost no more than others, with any seed, and take nothing from them."""
+    size = min(5000 * SCALE, 65536)
+    _, _, spread, _, _ = run("spread", size, "--workers", "0", "--hash-seed", "1")
+    seen = set()
+    for seed in range(2 if SCALE == 1 else 10):
+        code, records, seconds, _, digest = run("one_shard", size, "--workers", "0", "--hash-seed", str(seed))
+        seen.add(digest)
+        check("one shard: exit code", code == 0, code)
+        check("one shard: time", seconds <= START + 3 * spread, f"{seconds:.2f} s against {spread:.2f} s for {size}")
+        check("one shard: others lose nothing", tagged(records) == 2, tagged(records))
+    check("one shard: the same for all seeds", len(seen) == 1)
+
+
+TESTS = {"endless": endless, "noise": noise, "holes": holes, "syns": syns, "one_shard": one_shard}
+
+
+def main():
+    for name in sys.argv[1:] or TESTS:
+        TESTS[name]()
+    print(f"{counts['passed']} passed, {counts['failed']} failed")
+    return counts["failed"] != 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
