@@ -183,5 +183,6 @@ size_t utf8_next(struct slice s, uint32_t *cp);
 
 #include "base/pack.h"
 #include "base/sandbox.h"
+#include "base/whole.h"
 
 #endif
