@@ -35,6 +35,7 @@ test   apache                apache2-bin               httpd               apach
 test   command:curl          curl                      curl                curl          curl              curl
 test   command:tcpdump       tcpdump                   tcpdump             tcpdump       tcpdump           tcpdump
 test   command:ip            iproute2                  iproute             iproute2      iproute2          -
+test   command:valgrind      valgrind                  valgrind            valgrind      valgrind          valgrind
 lint   command:clang-format  clang-format              clang-tools-extra   clang-extra-tools clang         clang-format
 lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang-extra-tools clang         llvm
 lint   command:cppcheck      cppcheck                  cppcheck            cppcheck      cppcheck          cppcheck
@@ -47,7 +48,6 @@ deb    command:fakeroot      fakeroot                  -                   -    
 deb    command:lintian       lintian                   -                   -             -                 -
 deb    file:/usr/share/pkgconfig/systemd.pc systemd-dev|systemd -          -             -                 -
 check-deb command:debootstrap debootstrap              -                   -             -                 -
-bench  command:valgrind      valgrind                  valgrind            valgrind      valgrind          valgrind
 '
 
 fuzzer_links() {
