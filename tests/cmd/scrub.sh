@@ -174,6 +174,13 @@ same "small limits" 0 $code
 # shellcheck disable=SC2086
 command -v python3 >/dev/null && same "leaks under small limits" "" "$(tests/tool/leaks.py "$work/x.pcapng" $private)"
 
+for limit in scrub_held=4K scrub_marks=1 scrub_pack=64; do
+	run scrub "$in" -o "$work/x.pcapng" --limit scrub_body=64 --limit $limit
+	same "small limit $limit" 0 $code
+	# shellcheck disable=SC2086
+	command -v python3 >/dev/null && same "leaks with $limit" "" "$(tests/tool/leaks.py "$work/x.pcapng" $private)"
+done
+
 # ---- what pcap cannot say is said ----
 "$build/tests/tool/mkpcap" tests/golden/dropped/in.talk "$work/dropped.pcapng"
 run scrub "$work/dropped.pcapng" -o "$work/x.pcap"

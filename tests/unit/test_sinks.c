@@ -425,20 +425,17 @@ static void *reader_main(void *arg)
 	return NULL;
 }
 
-/* In and out of the spill all the time, as the queue has room for two. */
-static void test_in_and_out_of_the_spill(void **state)
+/* In and out of the spill all the time, as the queue has room for few. */
+static void in_and_out_of_the_spill(const struct limits *limits)
 {
-	(void)state;
 	struct spot p;
 	spot_make(&p);
 	struct shelf *shelf = shelf_new();
 	struct spill spill = shelf_spill(shelf);
-	struct limits l = quick_limits();
-	l.sink_records = 2;
 	struct sink_config c = stream_to(p.path);
 	c.kinds = KIND(FINDING);
 	int server = unix_serve(p.path, SOCK_STREAM);
-	struct sinks *k = sinks_one(&c, &l, &spill);
+	struct sinks *k = sinks_one(&c, limits, &spill);
 	enum { MANY = 2000 };
 	finding_put(k, shelf, 1, "{\"f\":1}");
 	struct reader reader = { .fd = peer_accept(server) };
@@ -460,6 +457,16 @@ static void test_in_and_out_of_the_spill(void **state)
 	close(server);
 	shelf_free(shelf);
 	spot_remove(&p);
+}
+
+static void test_in_and_out_of_the_spill(void **state)
+{
+	(void)state;
+	struct limits records = quick_limits(), bytes = quick_limits();
+	records.sink_records = 2;
+	in_and_out_of_the_spill(&records);
+	bytes.sink_bytes = 1000;
+	in_and_out_of_the_spill(&bytes);
 }
 
 int main(void)
