@@ -70,6 +70,11 @@ done
 # What tunnels over IP carry is left out, so there is nothing to find.
 for talk in samples/*.talk tests/golden/*/in.talk tests/prop/*.talk "$here/scrub.talk"; do
 	[ "$talk" != tests/golden/tunnels/in.talk ] || continue
+	# What unpacks beyond the limits is blanked.
+	[ "$talk" != tests/golden/bomb/in.talk ] || continue
+	# Fragments that never become a packet are blank, and so agree.
+	[ "$talk" != tests/golden/ip-damage/in.talk ] || continue
+	case $talk in tests/golden/limit-*) continue ;; esac # only odd under its limit
 	name=$(echo "$talk" | tr / -)
 	# What is packed with brotli and zstd is blanked.
 	[ "$talk" != tests/golden/brotli-zstd/in.talk ] || continue
