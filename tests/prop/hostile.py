@@ -3,7 +3,7 @@
 
 Twelve places of a conversation get all bytes that may stand there, and what terminals, spreadsheets and
 parsers fear; every format must be free of it, parse, and give the bytes back. Sixteen places hold a secret,
-plain, in base64, cut over packets, folded, in odd case, N times at random (30): no output has it.
+plain, in base64, cut over packets, folded, in odd case, N times at random (8): no output has it.
 Ends with "N passed, N failed".
 """
 import base64
@@ -20,7 +20,7 @@ from capture import CLIENT, SERVER, Capture  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DAVSCOPE = os.path.abspath(os.environ.get("DAVSCOPE", os.path.join(ROOT, "davscope")))
-ROUNDS = int(os.environ.get("N", "30"))
+ROUNDS = int(os.environ.get("N", "8"))
 TELLING = {0x61c, 0x200e, 0x200f, *range(0x2028, 0x202f), *range(0x2066, 0x206a)}
 RULE = """davscope_rules: 1
 rules:
@@ -47,9 +47,10 @@ def output(*args):
 
 
 def fields_known():
+    """Those of a transaction."""
     out, _ = output("--list", "fields")
     rows = [line.split() for line in out.decode().splitlines() if re.match(r"^[a-z][a-z_.]+ ", line)]
-    return [row[0] for row in rows if row[1] != "map"]
+    return [row[0] for row in rows if row[1] != "map" and {"all", "transaction"} & set(row[3].split(","))]
 
 
 def everything(path, place):
