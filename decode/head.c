@@ -204,7 +204,7 @@ static void framing_field(struct framing *f, struct slice name, struct slice val
 		for (size_t comma; (comma = slice_find_byte(last, ',')) < last.n;)
 			last = slice_part(last, comma + 1, last.n);
 		f->chunked = slice_equal_nocase(slice_trim(last), SLICE("chunked"));
-		f->coded = f->chunked || !slice_equal_nocase(slice_trim(last), SLICE("identity"));
+		f->coded |= !slice_equal_nocase(value, SLICE("identity"));
 	} else if (slice_equal_nocase(name, SLICE("connection"))) {
 		f->close |= slice_equal_nocase(slice_trim(value), SLICE("close"));
 	}

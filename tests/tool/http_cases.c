@@ -1,7 +1,7 @@
 /*
  * Runs the cases of tests/http: what two sides of a connection send, and the log of events that must
  * come out, however the bytes are cut into segments.
- * usage: http_cases [--print] FILE.md...
+ * usage: http_cases [--print] FILE.md|FILE.tsv...
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +97,10 @@ static void case_run(const struct http_case *c, unsigned how, struct bytes *log)
 		wire_step(w, &c->steps[i], how, &state);
 	struct stamp end = { .order = ++w->order };
 	shard_finish(&w->shard, &end);
-	http_log(&w->shard.out, log);
+	if (c->brief)
+		http_brief(&w->shard.out, log);
+	else
+		http_log(&w->shard.out, log);
 	shard_fini(&w->shard);
 	free(w);
 }
@@ -109,11 +112,11 @@ static bool case_check(const struct http_case *c, bool print)
 		struct bytes log = { 0 };
 		case_run(c, how, &log);
 		if (print && how == 0)
-			printf("%.*s", (int)log.n, (const char *)log.p);
+			printf("%.*s%s", (int)log.n, (const char *)log.p, c->brief ? "\n" : "");
 		bool same = log.n == c->events.n &&
 		    (!log.n || memcmp(log.p, c->events.p, log.n) == 0);
 		if (!same && !print)
-			printf("%s:%u: %s: %s\nexpected:\n%.*sgot:\n%.*s", c->file, c->line,
+			printf("%s:%u: %s: %s\nexpected:\n%.*s\ngot:\n%.*s\n", c->file, c->line,
 			    c->title,
 			    how == 0     ? "whole" :
 				how == 1 ? "byte by byte" :
@@ -133,7 +136,9 @@ int main(int argc, char **argv)
 	bool print = argc > 1 && strcmp(argv[1], "--print") == 0;
 	for (int i = print ? 2 : 1; i < argc; i++) {
 		struct http_cases cases;
-		if (!http_cases_read(argv[i], &cases))
+		const char *dot = strrchr(argv[i], '.');
+		bool table = dot && strcmp(dot, ".tsv") == 0;
+		if (table ? !http_table_read(argv[i], &cases) : !http_cases_read(argv[i], &cases))
 			return 2;
 		for (size_t n = 0; n < cases.n; n++) {
 			if (print)
