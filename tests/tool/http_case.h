@@ -46,6 +46,8 @@ bool http_table_read(const char *file, struct http_cases *);
 void http_unescape(const char *text, struct bytes *out);        /* \r \n \t \xNN, and \*N;C: N times C */
 void http_cases_free(struct http_cases *);
 void http_case_limits(const struct http_case *, struct limits *);
+/* how: 0 whole steps, 1 single bytes, else random cuts; the same every time. */
+void http_case_run(const struct http_case *, unsigned how, struct bytes *log);
 void http_log(const struct output_list *, struct bytes *log);   /* events as text */
 void http_brief(const struct output_list *, struct bytes *log); /* on one line, without fields */
 
