@@ -1,13 +1,9 @@
 /*
- * main.c - the process: what it refuses to be, its signals, and the exit code.
+ * main.c - the process: its signals, and the exit code.
  */
 #include "cmd/cmd.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* The only two things a signal handler may touch. */
@@ -36,39 +32,14 @@ static void set_running(struct source *source)
 static void signals_install(void)
 {
 	struct sigaction stop = { .sa_handler = on_stop };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigemptyset(&stop.sa_mask);
-	sigemptyset(&ignore.sa_mask);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGPIPE, &ignore, NULL);
-}
-
-/* A file opened in the place of a closed standard stream would get what is meant for the stream. */
-static bool streams_are_open(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) != fd)
-			return false;
-	}
-	return true;
-}
-
-/* Captures hold secrets: no core file of them, and no more rights than the caller has. */
-static bool process_is_fit(void)
-{
-	struct rlimit none = { 0, 0 };
-	setrlimit(RLIMIT_CORE, &none);
-	if (getuid() != geteuid() || getgid() != getegid()) {
-		warn("must not be installed set-uid or set-gid");
-		return false;
-	}
-	return streams_are_open();
 }
 
 int main(int argc, char **argv)
 {
-	if (!process_is_fit())
+	if (!process_begin())
 		return EXIT_USAGE;
 	signals_install();
 	struct options options;

@@ -208,5 +208,6 @@ int64_t wall_ns(void);
 
 #include "base/pack.h"
 #include "base/sandbox.h"
+#include "base/whole.h"
 
 #endif

@@ -292,13 +292,19 @@ static bool files_confine(const struct sandbox *s, struct error *e)
 
 /* ---- both, and what is not to be seen from outside ---- */
 
+void sandbox_private(void)
+{
+	const struct rlimit none = { 0, 0 };
+	setrlimit(RLIMIT_CORE, &none);
+	if (!INSTRUMENTED) /* the search for leaks reads its own process as another would */
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 /* A guard's programs have confinements of their own, which a narrower one of the guard would cut into. */
 bool sandbox_confine(const struct sandbox *s, struct error *e)
 {
-	const struct rlimit none = { 0, 0 };
 	if (s->mode == SANDBOX_OFF)
 		return true;
-	setrlimit(RLIMIT_CORE, &none);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 &&
 	    !lack(s, "no_new_privs is refused: programs may have more rights", e))
 		return false;
@@ -306,8 +312,7 @@ bool sandbox_confine(const struct sandbox *s, struct error *e)
 		return false;
 	if (s->role != SANDBOX_GUARD && !files_confine(s, e))
 		return false;
-	if (!INSTRUMENTED) /* the search for leaks reads its own process as another would */
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	sandbox_private(); /* again: another user makes it dumpable */
 	return true;
 }
 

@@ -33,8 +33,9 @@ struct sandbox {
 	/* What could not be done in SANDBOX_AUTO; NULL: nobody is told. */
 	void (*lacking)(const char *what);
 };
+void sandbox_private(void);                                      /* no core files, and what is in memory is not for other processes of the user */
 bool sandbox_user(const char *name, struct error *);            /* user, its group, no other groups; verified. Not root: false, unless it is that user */
-bool sandbox_confine(const struct sandbox *, struct error *);   /* capabilities, no_new_privs, Landlock, no core files */
+bool sandbox_confine(const struct sandbox *, struct error *);   /* capabilities, no_new_privs, Landlock, sandbox_private() */
 bool sandbox_seal(const struct sandbox *, struct error *);      /* the filter of system calls: what is not listed is EPERM */
 
 #endif

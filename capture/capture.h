@@ -169,6 +169,7 @@ bool writer_lost(struct writer *, uint64_t packets);
 bool writer_skip(struct writer *, uint64_t frames);
 /* Nothing follows; `damaged`: the file ends within a packet, as the one it was made from does. */
 void writer_end(struct writer *, bool damaged);
+bool writer_unread(const struct writer *);                     /* nobody reads standard output any more: no error, what comes is dropped */
 bool writer_close(struct writer *, struct error *);            /* commits the file under its name; frees */
 void writer_abandon(struct writer *);                          /* removes what was written; NULL is fine */
 

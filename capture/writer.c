@@ -34,7 +34,10 @@ enum {
 
 struct writer {
 	int fd;
-	char *path, *temporary; /* temporary is NULL when writing straight to path */
+	char *path;
+	struct whole file; /* when it is named: fd is in it */
+	bool named; /* not a pipe, a device, or what somebody else opened */
+	bool unread; /* standard output is a pipe that nobody reads */
 	const char *interface; /* its name, borrowed; NULL: not said */
 	enum capture_format format;
 	bool failed;
@@ -58,13 +61,16 @@ struct writer {
 
 static void writer_fail(struct writer *w)
 {
+	w->unread = errno == EPIPE && w->fd == STDOUT_FILENO;
+	if (w->unread)
+		return;
 	w->failed = true;
 	error_set(&w->error, "%s: %s", w->path, strerror(errno));
 }
 
 static void writer_push(struct writer *w, const uint8_t *p, size_t n)
 {
-	while (n > 0 && !w->failed) {
+	while (n > 0 && !w->failed && !w->unread) {
 		ssize_t put = write(w->fd, p, n);
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -326,43 +332,26 @@ void writer_end(struct writer *w, bool damaged)
 		put32(w, BLOCK_PACKET);
 		put32(w, 64);
 	}
-}
-
-/* A new file beside path, under a name that nobody else has. */
-static int writer_create(struct writer *w)
-{
-	enum { TRIES = 100 };
-	size_t room = strlen(w->path) + 40;
-	w->temporary = malloc(room);
-	if (!w->temporary)
-		return -1;
-	int fd = -1;
-	for (int i = 0; fd < 0 && i < TRIES; i++) {
-		(void)snprintf(w->temporary, room, "%s.%ld-%d.tmp", w->path, (long)getpid(), i);
-		fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd < 0 && errno != EEXIST)
-			break;
-	}
-	if (fd < 0) {
-		free(w->temporary);
-		w->temporary = NULL;
-	}
-	return fd;
+	writer_drain(w);
 }
 
 /* A pipe or a device is written to, never replaced by a file of its name. */
-static bool writer_open_path(struct writer *w)
+static bool is_stream(const char *path)
 {
 	struct stat st;
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static bool writer_open_path(struct writer *w, struct error *e)
+{
 	if (strcmp(w->path, "-") == 0) {
 		w->fd = STDOUT_FILENO;
-	} else if (stat(w->path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		errno = EISDIR;
-		w->fd = -1;
-	} else if (stat(w->path, &st) == 0 && !S_ISREG(st.st_mode)) {
+	} else if (is_stream(w->path)) {
 		w->fd = open(w->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		return w->fd >= 0 || error_set(e, "%s: %s", w->path, strerror(errno));
 	} else {
-		w->fd = writer_create(w);
+		w->named = whole_open(&w->file, w->path, e);
+		w->fd = w->file.fd;
 	}
 	return w->fd >= 0;
 }
@@ -372,7 +361,6 @@ static void writer_free(struct writer *w)
 	if (w->fd >= 0 && w->fd != STDOUT_FILENO)
 		close(w->fd);
 	free(w->path);
-	free(w->temporary);
 	free(w);
 }
 
@@ -388,8 +376,7 @@ struct writer *writer_open(const char *path, enum capture_format format, struct 
 	}
 	w->path = copy;
 	w->format = format;
-	if (!writer_open_path(w)) {
-		error_set(e, "%s: %s", path, strerror(errno));
+	if (!writer_open_path(w, e)) {
 		writer_free(w);
 		return NULL;
 	}
@@ -423,6 +410,11 @@ bool writer_flush(struct writer *w, struct error *e)
 	return writer_report(w, e);
 }
 
+bool writer_unread(const struct writer *w)
+{
+	return w->unread;
+}
+
 uint64_t writer_bytes(const struct writer *w)
 {
 	return w->written + w->used;
@@ -443,8 +435,12 @@ bool writer_close(struct writer *w, struct error *e)
 	if (w->format == CAPTURE_PCAP && !w->headed)
 		put_file_header(w, 1);
 	writer_drain(w);
-	if (w->temporary && !w->failed && (fsync(w->fd) != 0 || rename(w->temporary, w->path) != 0))
-		writer_fail(w);
+	if (w->named && !w->failed) {
+		if (!whole_commit(&w->file))
+			writer_fail(w);
+		w->named = false;
+		w->fd = -1;
+	}
 	bool written = writer_report(w, e);
 	if (written)
 		writer_free(w);
@@ -457,7 +453,9 @@ void writer_abandon(struct writer *w)
 {
 	if (!w)
 		return;
-	if (w->temporary)
-		unlink(w->temporary);
+	if (w->named) {
+		whole_discard(&w->file);
+		w->fd = -1;
+	}
 	writer_free(w);
 }

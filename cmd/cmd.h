@@ -133,6 +133,9 @@ struct profiles *options_profiles(const struct options *, int *code); /* NULL: *
 /* Of --profile; *out NULL: none was asked for. False: there is no such one, and that is said. */
 bool options_profile(const struct options *, const struct profiles *, const struct profile **out);
 
+/* ---- process.c: the first call of a program ---- */
+bool process_begin(void);  /* no core files, no signals of writing; false when it must not run, which was said */
+
 /* ---- beside.c: programs that lie beside this one ---- */
 bool path_beside(const char *name, char *out, size_t room, struct error *);
 int become_beside(const char *name, const struct options *); /* with the same command line; returns only when it fails */

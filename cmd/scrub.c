@@ -23,6 +23,7 @@ struct scrub_run {
 	struct progress progress;
 	uint64_t transactions;
 	uint64_t frame; /* of the last packet that was written */
+	bool unread; /* nobody reads standard output any more */
 	bool unsaid; /* the format of the output cannot tell of losses or of what is no packet */
 	bool damaged;
 };
@@ -205,7 +206,8 @@ static bool pass_write(struct scrub_run *run, struct error *e)
 	bool good = true;
 	uint64_t packets = 0;
 	enum source_status status = SOURCE_END;
-	while (good && (status = source_next(run->source, &packet)) == SOURCE_PACKET) {
+	while (good && !writer_unread(run->writer) &&
+	    (status = source_next(run->source, &packet)) == SOURCE_PACKET) {
 		good = packet_write(run, &packet, e);
 		show_progress(run, ++packets);
 	}
@@ -215,6 +217,7 @@ static bool pass_write(struct scrub_run *run, struct error *e)
 		end_write(run);
 	source_set(run, NULL);
 	struct writer *writer = run->writer;
+	run->unread = writer_unread(writer);
 	run->writer = NULL;
 	if (good)
 		return writer_close(writer, e);
@@ -281,10 +284,10 @@ int command_scrub(const struct options *o)
 	struct scrub_run run = { .options = o, .progress = progress_begin(false) };
 	int code = scrub_run(&run, &e);
 	progress_erase(&run.progress);
-	if (code == EXIT_DONE)
-		say_done(&run);
-	else
+	if (code != EXIT_DONE)
 		warn("%s", e.text);
+	else if (!run.unread)
+		say_done(&run);
 	source_set(&run, NULL);
 	source_close(run.again);
 	decoder_free(run.decoder);

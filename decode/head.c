@@ -143,6 +143,15 @@ static void head_drop(struct side *s, enum anomaly_code code)
 	side_anomaly(s, code, 0);
 }
 
+/* `value` is what was on the wire. */
+static void credential_note(struct side *s, const struct header *h, struct slice value)
+{
+	struct txn *txn = s->pending->txn;
+	s->message->redacted |= h->credential != 0;
+	if (s->role == ROLE_CLIENT && slice_equal_nocase(h->name, SLICE("authorization")))
+		redact_user(txn->arena, value, &txn->auth_scheme, &txn->auth_user);
+}
+
 static void field_store(struct side *s, struct slice name, struct slice value, bool trailer)
 {
 	const struct limits *l = limits_of(s);
@@ -165,10 +174,8 @@ static void field_store(struct side *s, struct slice name, struct slice value, b
 		side_anomaly(s, HTTP_HEADER_TOO_BIG, 0);
 	}
 	h->trailer = trailer;
-	s->message->redacted |= h->credential != 0;
 	s->message->n_headers++;
-	if (s->role == ROLE_CLIENT && slice_equal_nocase(name, SLICE("authorization")))
-		redact_user(txn->arena, value, &txn->auth_scheme, &txn->auth_user);
+	credential_note(s, h, value);
 }
 
 static void framing_length(struct framing *f, struct slice value)
@@ -197,7 +204,7 @@ static void framing_field(struct framing *f, struct slice name, struct slice val
 		for (size_t comma; (comma = slice_find_byte(last, ',')) < last.n;)
 			last = slice_part(last, comma + 1, last.n);
 		f->chunked = slice_equal_nocase(slice_trim(last), SLICE("chunked"));
-		f->coded = f->chunked || !slice_equal_nocase(slice_trim(last), SLICE("identity"));
+		f->coded |= !slice_equal_nocase(value, SLICE("identity"));
 	} else if (slice_equal_nocase(name, SLICE("connection"))) {
 		f->close |= slice_equal_nocase(slice_trim(value), SLICE("close"));
 	}
@@ -268,6 +275,21 @@ void head_field(struct side *s, struct slice line, bool trailer)
 		field_store(s, name, value, trailer);
 }
 
+/* Nothing of it was secret so far, but the whole may be. */
+static void field_restore(struct side *s, struct header *h, struct slice value)
+{
+	const struct header before = *h;
+	framing_field(&s->framing, h->name, value);
+	if (!redact_header(s->pending->txn->arena, s->http->flow->shard->options->key,
+		limits_of(s)->header_value, before.name, value, h)) {
+		*h = (struct header){ .name = before.name, .trailer = before.trailer };
+		head_drop(s, HTTP_LIMIT);
+		return;
+	}
+	h->trailer = before.trailer;
+	credential_note(s, h, value);
+}
+
 /* RFC 9112 5.2: a line fold stands for one blank. */
 static void field_fold(struct side *s, struct slice line)
 {
@@ -293,8 +315,7 @@ static void field_fold(struct side *s, struct slice line)
 		memcpy(joined, last->value.p, last->value.n);
 	joined[last->value.n] = ' ';
 	memcpy(joined + last->value.n + 1, more.p, more.n);
-	last->value = slice_trim((struct slice){ joined, n });
-	framing_field(&s->framing, last->name, last->value);
+	field_restore(s, last, slice_trim((struct slice){ joined, n }));
 }
 
 /* ---- the head as a whole ---- */

@@ -275,7 +275,7 @@ void side_lost(struct side *s)
 		side_foreign(s, protocol);
 		return;
 	}
-	if (s->messages) {
+	if (s->messages || s->http->first) { /* or it stands where an answer is due */
 		side_anomaly(s, HTTP_LOST, 0);
 		s->http->resyncs++;
 		pending_lost(s, 0, GAP_LOST);

@@ -168,12 +168,17 @@ static void quiet_settle(struct http *http, const struct side *s)
 	http->unsure_fresh = false;
 }
 
+/* Its answer may still come, and would be taken for that of the next one. */
 static void pipeline_shorten(struct http *http, struct side *s)
 {
 	struct pending *oldest = first_unanswered(http);
 	side_anomaly(s, HTTP_PIPELINE_FULL, 0);
-	if (oldest)
-		pending_emit(http, oldest, UNPAIRED_LIMIT);
+	if (!oldest)
+		return;
+	for (struct pending *p = oldest->next; p; p = p->next)
+		p->txn->unsure = true;
+	http->unsure = true;
+	pending_emit(http, oldest, UNPAIRED_LIMIT);
 }
 
 bool pending_request(struct side *s, const struct start_line *start)

@@ -39,15 +39,18 @@ static void put32(uint8_t *p, uint32_t v)
 
 static void wire_write(struct wire *w, const void *p, size_t n)
 {
-	if (w->file != NULL && !w->failed && fwrite(p, 1, n, w->file) != n)
-		w->failed = true;
+	if (w->file != NULL && w->error == 0 && fwrite(p, 1, n, w->file) != n)
+		w->error = errno;
 }
 
-static void wire_free(struct wire *w)
+/* The stream has a descriptor of its own, so that closing it tells what it could not write. */
+static bool stream_open(struct wire *w)
 {
-	free(w->path);
-	free(w->part);
-	*w = (struct wire){ 0 };
+	int fd = dup(w->whole.fd);
+	w->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+	if (w->file == NULL && fd >= 0)
+		close(fd);
+	return w->file != NULL;
 }
 
 bool wire_open(struct wire *w, const char *path, struct error *e)
@@ -56,21 +59,13 @@ bool wire_open(struct wire *w, const char *path, struct error *e)
 	*w = (struct wire){ .us = begin_us };
 	if (path == NULL)
 		return true;
-	size_t room = strlen(path) + sizeof ".XXXXXX";
+	if (!whole_open(&w->whole, path, e))
+		return false;
 	w->path = strdup(path);
-	w->part = malloc(room);
-	if (w->path == NULL || w->part == NULL) {
-		wire_free(w);
-		return error_set(e, "out of memory");
-	}
-	snprintf(w->part, room, "%s.XXXXXX", path);
-	int fd = mkstemp(w->part);
-	w->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-	if (w->file == NULL) {
+	if (w->path == NULL || !stream_open(w)) {
 		error_set(e, "%.120s: %s", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		wire_free(w);
+		whole_discard(&w->whole);
+		free(w->path);
 		return false;
 	}
 	wire_write(w, head, sizeof head);
@@ -81,14 +76,18 @@ bool wire_close(struct wire *w, bool keep, struct error *e)
 {
 	bool fine = true;
 	if (w->file != NULL) {
-		fine = fclose(w->file) == 0 && !w->failed;
-		fine = fine && (!keep || rename(w->part, w->path) == 0);
+		if (fclose(w->file) != 0 && w->error == 0)
+			w->error = errno;
+		if (!keep || w->error != 0)
+			whole_discard(&w->whole);
+		else if (!whole_commit(&w->whole))
+			w->error = errno;
+		fine = w->error == 0;
 		if (keep && !fine)
-			error_set(e, "%.120s: %s", w->path, strerror(errno));
-		if (!keep || !fine)
-			unlink(w->part);
+			error_set(e, "%.120s: %s", w->path, strerror(w->error));
 	}
-	wire_free(w);
+	free(w->path);
+	*w = (struct wire){ 0 };
 	return fine;
 }
 

@@ -9,9 +9,10 @@
 
 struct wire {
 	void *file;                    /* FILE; NULL: nothing is written */
-	char *path, *part;             /* written to `part`, which becomes `path` when it is whole */
+	char *path;
+	struct whole whole;            /* where the file goes */
 	int64_t us;                    /* since 1970, virtual */
-	bool failed;
+	int error;                     /* of the first write that failed; 0: none */
 	uint16_t packets;              /* numbers them: IP identification */
 };
 bool wire_open(struct wire *, const char *path, struct error *); /* path NULL: only time */

@@ -1,28 +1,26 @@
 /*
  * out.c - the only door for bytes to standard output and report files. Wire bytes are escaped here.
  *
- * A stream that failed swallows what follows: the first reason is kept for out_failed(). A file is
- * written beside its place and renamed when it is whole, so that the old one stays until then. What is
- * kept in memory has no descriptor.
+ * A stream that failed swallows what follows: the first reason is kept for out_failed(). What is kept in
+ * memory has no descriptor.
  */
 #include "report/report.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { OUT_BUFFER = 65536, OUT_NAMES = 100, DIGITS_MAX = 20, DATE_MAX = 11 };
+enum { OUT_BUFFER = 65536, DIGITS_MAX = 20, DATE_MAX = 11 };
 
 struct out {
 	int fd; /* -1: in memory */
 	bool to_terminal; /* people read along: hand over every line */
 	bool broken_pipe, failed;
 	struct error why;
-	char *path, *temporary; /* files only */
+	char *path; /* files only */
+	struct whole file;
 	char *memory; /* in memory only: what left the buffer */
 	size_t memory_used, memory_room;
 	int64_t day; /* of `date` */
@@ -34,51 +32,19 @@ struct out {
 
 /* ---- opening and closing ---- */
 
-static bool is_replaceable(const char *path, struct error *e)
-{
-	struct stat st;
-	if (lstat(path, &st) != 0)
-		return errno == ENOENT ? true : error_set(e, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return error_set(e, "%s: is there and is not a regular file", path);
-	return true;
-}
-
-/* The temporary lies in the same directory, so that the rename cannot cross file systems. */
-static bool open_temporary(struct out *o, struct error *e)
-{
-	size_t room = strlen(o->path) + 32;
-	o->temporary = malloc(room);
-	if (o->temporary == NULL)
-		return error_set(e, "%s: out of memory", o->path);
-	for (unsigned i = 0; i < OUT_NAMES; i++) {
-		snprintf(o->temporary, room, "%s.%ld-%u.part", o->path, (long)getpid(), i);
-		o->fd = open(o->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		    0600);
-		if (o->fd >= 0 || errno != EEXIST)
-			break;
-	}
-	if (o->fd >= 0)
-		return true;
-	error_set(e, "%s: %s", o->temporary, strerror(errno));
-	free(o->temporary);
-	o->temporary = NULL;
-	return false;
-}
-
 static bool open_file(struct out *o, const char *path, struct error *e)
 {
-	if (!is_replaceable(path, e))
-		return false;
 	o->path = strdup(path);
 	if (o->path == NULL)
 		return error_set(e, "%s: out of memory", path);
-	return open_temporary(o, e);
+	if (!whole_open(&o->file, path, e))
+		return false;
+	o->fd = o->file.fd;
+	return true;
 }
 
 static void out_free(struct out *o)
 {
-	free(o->temporary);
 	free(o->path);
 	free(o->memory);
 	free(o);
@@ -123,49 +89,14 @@ struct out *out_memory(struct error *e)
 	return o;
 }
 
-/* Some file systems cannot sync a directory; the rename itself has happened. */
-static void sync_directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *directory = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-	int fd = directory == NULL ? -1 : open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(directory);
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}
-
-static bool file_commit(struct out *o, struct error *e)
-{
-	bool synced = fsync(o->fd) == 0;
-	int saved = errno;
-	bool closed = close(o->fd) == 0;
-	if (!synced || !closed)
-		return error_set(e, "%s: %s", o->path, strerror(synced ? errno : saved));
-	if (rename(o->temporary, o->path) != 0)
-		return error_set(e, "%s: %s", o->path, strerror(errno));
-	sync_directory(o->path);
-	return true;
-}
-
-static void file_remove(struct out *o)
-{
-	close(o->fd);
-	unlink(o->temporary);
-}
-
 bool out_close(struct out *o, struct error *e)
 {
 	out_flush(o);
 	bool good = !out_failed(o, e);
 	if (o->path != NULL && !good)
-		file_remove(o);
-	if (o->path != NULL && good) {
-		good = file_commit(o, e);
-		if (!good)
-			unlink(o->temporary);
-	}
+		whole_discard(&o->file);
+	if (o->path != NULL && good && !whole_commit(&o->file))
+		good = error_set(e, "%s: %s", o->path, strerror(errno));
 	out_free(o);
 	return good;
 }
@@ -175,7 +106,7 @@ void out_abandon(struct out *o)
 	if (o == NULL)
 		return;
 	if (o->path != NULL)
-		file_remove(o);
+		whole_discard(&o->file);
 	out_free(o);
 }
 

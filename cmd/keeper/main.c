@@ -9,14 +9,10 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/*
- * The terminal's ^C and the service manager reach all processes: this one ends when the watcher has.
- * A file that may not grow is an error of its writing, as a full disk is.
- */
+/* The terminal's ^C and the service manager reach all processes: this one ends when the watcher has. */
 static void signals_ignore(void)
 {
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2,
-		SIGXFSZ };
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigemptyset(&ignore.sa_mask);
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
@@ -44,6 +40,8 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	struct error e;
+	if (!process_begin())
+		return EXIT_USAGE;
 	if (!options_parse(&options, argc, argv, &e)) {
 		warn("%s (davscope --help)", e.text);
 		return EXIT_USAGE;

@@ -3,16 +3,14 @@
  */
 #include "cmd/player/player.h"
 
-#include <signal.h>
 #include <string.h>
 
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct error e;
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigemptyset(&ignore.sa_mask);
-	sigaction(SIGPIPE, &ignore, NULL);
+	if (!process_begin())
+		return EXIT_USAGE;
 	if (!options_parse(&options, argc, argv, &e)) {
 		warn("%s (davscope --help)", e.text);
 		return EXIT_USAGE;

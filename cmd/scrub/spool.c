@@ -5,42 +5,34 @@
 #include "cmd/scrub/spool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BLOCK = 16384, FIRST_STREAMS = 64, FIRST_BLOCKS = 1, RECORDS = 2048 };
 
 /* ---- a file without a name ---- */
 
-static bool scratch_template(const char *beside, char *path, size_t room)
+/* Beside a pipe or a device nothing is kept. */
+static bool is_stream(const char *path)
 {
-	const char *tmp = getenv("TMPDIR"), *slash = strrchr(beside, '/');
-	int n;
-	if (strcmp(beside, "-") == 0)
-		n = snprintf(path, room, "%s/davscope.XXXXXX", tmp != NULL ? tmp : "/tmp");
-	else if (slash == NULL)
-		n = snprintf(path, room, "./davscope.XXXXXX");
-	else
-		n = snprintf(path, room, "%.*s/davscope.XXXXXX", (int)(slash - beside), beside);
-	return n > 0 && (size_t)n < room;
+	struct stat st;
+	return strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
 }
 
-/* For nobody but the caller, 0600. */
 static int scratch_open(const char *beside, struct error *e)
 {
 	enum { ROOM = 4096 };
-	char *path = malloc(ROOM);
-	int fd = -1;
-	if (path != NULL && scratch_template(beside, path, ROOM))
-		fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	else
-		error_set(e, "no scratch file beside %.120s: %s", beside, strerror(errno));
-	free(path);
-	return fd;
+	char path[ROOM];
+	const char *tmp = getenv("TMPDIR");
+	if (!is_stream(beside))
+		return whole_scratch(beside, e);
+	int n = snprintf(path, sizeof path, "%s/davscope", tmp != NULL ? tmp : "/tmp");
+	if (n > 0 && n < ROOM)
+		return whole_scratch(path, e);
+	error_set(e, "TMPDIR: its name is too long");
+	return -1;
 }
 
 /* *error gets the first one. */

@@ -166,6 +166,9 @@ done
 expected=$(list -r $sample | grep '^PUT	')
 "$davscope" --no-shipped-rules -r - -q -Y 'http.request.method == "PUT"' -w "$work/slice.pcapng" <$sample >/dev/null 2>&1
 same "slice of stdin" "$expected" "$(list -r "$work/slice.pcapng")"
+"$davscope" --no-shipped-rules -r - -q -w "$work/slice.pcapng" --limit packet_keep=20000 <$sample >"$work/out" 2>"$work/err"
+same "slice of stdin, too long" 4 $?
+says "slice of stdin, too long" err "packets are missing; see limit packet_keep"
 run --no-shipped-rules -r samples/pcapng-cadaver.pcapng -r $sample -q -Y 'http.request.method == "PUT" and http.response.status == 412' \
 	-w "$work/slice.pcapng"
 same "slice of two files" "$(list -r $sample | awk '$3 == 412')" "$(list -r "$work/slice.pcapng")"

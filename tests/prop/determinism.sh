@@ -33,6 +33,7 @@ for sample in samples/*.pcap samples/*.pcapng; do
 	check "$sample" "$sample"
 done
 for talk in samples/*.talk tests/golden/*/in.talk; do
+	case $talk in tests/golden/limit-*) continue ;; esac # only odd under its limit
 	"$build/tests/tool/mkpcap" "$talk" "$work/in.pcap" || { failed=$((failed + 1)); continue; }
 	check "$work/in.pcap" "$talk"
 done

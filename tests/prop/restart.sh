@@ -9,6 +9,7 @@ rm -rf "$work"
 mkdir -p "$work" || exit 1
 captures=
 for talk in samples/*.talk tests/kb923164/*.talk tests/golden/*/in.talk tests/prop/*.talk tests/machine/verify/*.talk; do
+	case $talk in tests/golden/limit-*) continue ;; esac # only odd under its limit
 	# A tick says which of two times is true, which that one leaves open.
 	[ "$talk" != tests/golden/clock-jump/in.talk ] || continue
 	out=$work/$(echo "$talk" | tr / -).pcap

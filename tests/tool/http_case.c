@@ -33,7 +33,7 @@ static unsigned hex_byte(const char *p)
 	return (unsigned)strtoul(pair, NULL, 16);
 }
 
-static void unescape(const char *text, struct bytes *out)
+void http_unescape(const char *text, struct bytes *out)
 {
 	for (const char *p = text; *p; p++) {
 		if (*p != '\\' || !p[1]) {
@@ -41,7 +41,15 @@ static void unescape(const char *text, struct bytes *out)
 			continue;
 		}
 		p++;
-		if (*p == 'x' && p[1] && p[2]) {
+		if (*p == '*') {
+			char *end = NULL;
+			unsigned long n = strtoul(p + 1, &end, 10);
+			p = *end ? end + 1 : end; /* on the byte that is repeated */
+			for (; *p && n > 0; n--)
+				bytes_u8(out, (uint8_t)*p);
+			if (!*p)
+				return;
+		} else if (*p == 'x' && p[1] && p[2]) {
 			bytes_u8(out, hex_byte(p + 1));
 			p += 2;
 		} else {
@@ -64,7 +72,7 @@ static bool read_block(struct reader *r, struct bytes *out, bool literal)
 			bytes_text(out, r->text);
 			bytes_u8(out, '\n');
 		} else {
-			unescape(r->text, out);
+			http_unescape(r->text, out);
 		}
 	}
 	return reader_wrong(r, "a block without an end");

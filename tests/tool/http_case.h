@@ -30,6 +30,7 @@ struct http_case {
 	unsigned line;
 	char title[128];
 	bool midstream, segments_matter;
+	bool brief;                /* events are as http_brief() says them */
 	struct http_step steps[HTTP_STEPS];
 	size_t n_steps;
 	char limits[HTTP_LIMITS][64];
@@ -40,8 +41,14 @@ struct http_case {
 struct http_cases { struct http_case *items; size_t n; };
 
 bool http_cases_read(const char *file, struct http_cases *);   /* false: said why */
+/* Lines of NAME SIDE BYTES EVENTS with tabs between; "*" behind the name: the bytes are the segments. */
+bool http_table_read(const char *file, struct http_cases *);
+void http_unescape(const char *text, struct bytes *out);        /* \r \n \t \xNN, and \*N;C: N times C */
 void http_cases_free(struct http_cases *);
 void http_case_limits(const struct http_case *, struct limits *);
+/* how: 0 whole steps, 1 single bytes, else random cuts; the same every time. */
+void http_case_run(const struct http_case *, unsigned how, struct bytes *log);
 void http_log(const struct output_list *, struct bytes *log);   /* events as text */
+void http_brief(const struct output_list *, struct bytes *log); /* on one line, without fields */
 
 #endif

@@ -95,3 +95,43 @@ void http_log(const struct output_list *outputs, struct bytes *log)
 			log_format(log, "anomaly %s\n", anomaly_name(o->u.anomaly.code));
 	}
 }
+
+static void brief_message(struct bytes *log, const struct message *m)
+{
+	log_format(log, " %llu", (unsigned long long)m->body.bytes);
+	if (m->body.gap_bytes)
+		log_format(log, "+%llu", (unsigned long long)m->body.gap_bytes);
+	log_flags(log, m);
+}
+
+static void brief_txn(struct bytes *log, const struct txn *t)
+{
+	if (t->req.seen) {
+		log_slice(log, t->req.method);
+		bytes_u8(log, ' ');
+		log_slice(log, t->req.target);
+		brief_message(log, &t->req);
+	}
+	bytes_text(log, " >");
+	if (t->res.seen) {
+		log_format(log, " %u", t->res.status);
+		brief_message(log, &t->res);
+	}
+	bytes_text(log, t->unsure ? " unsure" : "");
+}
+
+void http_brief(const struct output_list *outputs, struct bytes *log)
+{
+	for (size_t i = 0; i < outputs->n; i++) {
+		const struct output *o = &outputs->items[i];
+		const char *between = log->n ? "; " : "";
+		if (o->kind == OUTPUT_TXN) {
+			bytes_text(log, between);
+			brief_txn(log, o->u.txn);
+		} else if (o->kind == OUTPUT_FLOW && strcmp(o->u.flow->protocol, "http") != 0) {
+			log_format(log, "%sflow %s", between, o->u.flow->protocol);
+		} else if (o->kind == OUTPUT_ANOMALY) {
+			log_format(log, "%s!%s", between, anomaly_name(o->u.anomaly.code));
+		}
+	}
+}

@@ -173,19 +173,24 @@ static void same_for_workers_rounds_and_seeds(void **unused)
 	static const struct {
 		unsigned workers, round;
 		uint64_t seed;
+		uint64_t undelivered; /* 0: the default */
 	} ways[] = {
-		{ 0, 0, 1 },
-		{ 0, 1, 1 },
-		{ 0, 7, 2 },
-		{ 1, 0, 3 },
-		{ 1, 7, 1 },
-		{ 2, 0, 4 },
-		{ 4, 3, 5 },
-		{ 8, 64, 6 },
+		{ 0, 0, 1, 0 },
+		{ 0, 1, 1, 0 },
+		{ 0, 7, 2, 0 },
+		{ 1, 0, 3, 0 },
+		{ 1, 7, 1, 0 },
+		{ 2, 0, 4, 0 },
+		{ 4, 3, 5, 0 },
+		{ 8, 64, 6, 0 },
+		{ 2, 0, 7, 1 },
+		{ 0, 5, 8, 5000 },
 	};
 	static struct record first, other;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		struct decode_options o = options_of(ways[i].workers, ways[i].round, ways[i].seed);
+		if (ways[i].undelivered != 0)
+			o.limits.undelivered = ways[i].undelivered;
 		struct record *r = i ? &other : &first;
 		struct feed feed = feed_open(&o, r);
 		converse(&feed);

@@ -126,7 +126,8 @@ static void lengths_that_lie(void **state)
 		const char *says;
 	} lies[] = {
 		{ 65535, 262145, "packet 2 claims 262145 bytes" },
-		{ 0, 0x10000001, "packet 2 claims 268435457 bytes" },
+		{ 0, 0x10000001, /* file_record and one */
+		    "packet 2 claims 268435457 bytes" },
 		{ UINT32_MAX, UINT32_MAX, "packet 2 claims 4294967295 bytes" },
 		{ 65535, 262144, "cut short in the middle of packet 2" },
 		{ 300000, 300000, "cut short in the middle of packet 2" },

@@ -283,7 +283,7 @@ static void test_a_server_that_hangs(void **state)
 	static const char *const answers[] = { NULL, ANSWER("200 OK"), NULL };
 	struct hooked h;
 	hooked_make(&h, answers);
-	h.c.timeout_ms = 300;
+	h.l.sink_timeout_ms = 300;
 	hooked_start(&h);
 	finding_put(h.k, h.shelf, 1, "{}");
 	shelf_await(h.shelf, 1);

@@ -352,11 +352,9 @@ static void *reader_main(void *arg)
 	return NULL;
 }
 
-/* In and out of the spill all the time, as the queue has room for two. */
-static void test_in_and_out_of_the_spill(void **state)
+/* In and out of the spill all the time, as the queue has room for few. */
+static void in_and_out_of_the_spill(struct scene *s)
 {
-	struct scene *s = *state;
-	s->limits.sink_records = 2;
 	s->config.kinds = KIND(FINDING);
 	int server = unix_serve(s->spot.path, SOCK_STREAM);
 	struct sinks *k = sinks_one(&s->config, &s->limits, &s->spill);
@@ -381,6 +379,20 @@ static void test_in_and_out_of_the_spill(void **state)
 	close(server);
 }
 
+static void test_in_and_out_of_the_spill_by_records(void **state)
+{
+	struct scene *s = *state;
+	s->limits.sink_records = 2;
+	in_and_out_of_the_spill(s);
+}
+
+static void test_in_and_out_of_the_spill_by_bytes(void **state)
+{
+	struct scene *s = *state;
+	s->limits.sink_bytes = 1000;
+	in_and_out_of_the_spill(s);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -397,7 +409,8 @@ int main(void)
 		SCENE(test_datagrams),
 		SCENE(test_required_ones_are_asked_at_once),
 		cmocka_unit_test(test_faults_of_the_configuration),
-		SCENE(test_in_and_out_of_the_spill),
+		SCENE(test_in_and_out_of_the_spill_by_records),
+		SCENE(test_in_and_out_of_the_spill_by_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
