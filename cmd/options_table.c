@@ -294,10 +294,11 @@ static bool set_checksums(struct options *o, const char *value, struct error *e)
 		[CHECKSUMS_OFF] = "off",
 		[CHECKSUMS_AUTO] = "auto",
 		[CHECKSUMS_ON] = "on",
+		NULL,
 	};
 	unsigned i = 0;
-	if (!option_word(value, words, sizeof words / sizeof words[0], &i))
-		return error_set(e, "-k: '%.40s' is not auto, on or off", value);
+	if (!option_word("-k", value, words, &i, e))
+		return false;
 	o->checksums = (enum checksums)i;
 	return true;
 }
