@@ -176,17 +176,5 @@ class Test:
         self.soak(first / 2, int(os.environ.get("SECONDS_LIVE", "60")))
 
 
-def main():
-    tests = live.Tests()
-    why = live.namespaces_allowed()
-    if why is None and not live.command_is_there("tcpdump"):
-        why = "no tcpdump"
-    if why:
-        tests.skip(why)
-        tests.end()
-    Test(tests).run()
-    tests.end()
-
-
 if __name__ == "__main__":
-    main()
+    live.main(lambda tests: Test(tests).run(), "tcpdump")

@@ -2,7 +2,6 @@
 """The keeper dies, and another takes its place; its guard dies too, and the monitor does not go on unheard."""
 import os
 import signal
-import sys
 
 import live
 
@@ -39,19 +38,5 @@ class Deaths:
         self.tests.check("its guard are gone" in self.monitor.said(), "it says why", self.monitor.said())
 
 
-def main():
-    tests = live.Tests()
-    why = live.namespaces_allowed()
-    if why:
-        tests.skip(why)
-        tests.end()
-    deaths = Deaths(tests)
-    try:
-        deaths.run()
-    except (TimeoutError, RuntimeError) as error:
-        tests.check(False, "the deaths end", error, deaths.monitor.said()[-2000:])
-    tests.end()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    live.main(lambda tests: Deaths(tests).run())

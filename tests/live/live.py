@@ -84,6 +84,24 @@ def lines_said(text):
     return [line for line in text.splitlines() if "in a build with sanitizers" not in line]
 
 
+def main(play, *commands):
+    """Runs play(tests) where there are namespaces and these commands; else says why not, and what ended it early."""
+    tests = Tests()
+    lacking = [f"no command {name}" for name in commands if not command_is_there(name)]
+    why = namespaces_allowed() or (lacking[0] if lacking else None)
+    if why:
+        tests.skip(why)
+        tests.end()
+    try:
+        play(tests)
+    except (TimeoutError, RuntimeError, subprocess.TimeoutExpired) as error:
+        if lacks_sandbox(error):
+            tests.skip(f"not all of the sandbox is to be had: {error}")
+        else:
+            tests.check(False, "the play ends", error, Monitor.last.said()[-2000:] if Monitor.last else "")
+    tests.end()
+
+
 class Scratch:
     """A directory that everybody may enter, with parts that belong to nobody."""
 
@@ -165,12 +183,15 @@ def stop(process, number=signal.SIGTERM, seconds=DEADLINE):
 class Monitor:
     """A running `davscope monitor`; it says itself when it is ready, as it says to systemd."""
 
+    last = None  # the one that was begun last
+
     def __init__(self, scratch, *options, namespace=None, stdout=None, env=None, ready=True, name="monitor"):
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         path = scratch(f"notify-{name}-{time.monotonic_ns()}")
         self.notify.bind(path)
         os.chmod(path, 0o777)
         self.errors = scratch(f"{name}.stderr")
+        Monitor.last = self
         command = [DAVSCOPE, "monitor", *options]
         if namespace is not None:
             command = Net.inside(namespace, *command)

@@ -10,7 +10,6 @@ import pwd
 import re
 import signal
 import subprocess
-import sys
 import time
 
 import live
@@ -164,29 +163,5 @@ class Play:
         self.same_offline()
 
 
-def main():
-    tests = live.Tests()
-    why = live.namespaces_allowed()
-    if why is None and not live.command_is_there("apache2"):
-        why = "no apache2"
-    if why is None and not live.command_is_there("curl"):
-        why = "no curl"
-    if why:
-        tests.skip(why)
-        tests.end()
-    try:
-        play = Play(tests)
-    except RuntimeError as error:
-        if not live.lacks_sandbox(error):
-            raise
-        tests.skip(f"not all of the sandbox is to be had: {error}")
-        tests.end()
-    try:
-        play.run()
-    except (TimeoutError, RuntimeError) as error:
-        tests.check(False, "the play ends", error, play.monitor.said()[-2000:])
-    tests.end()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    live.main(lambda tests: Play(tests).run(), "apache2", "curl")

@@ -205,18 +205,5 @@ class Play:
         self.second_state()
 
 
-def main():
-    tests = live.Tests()
-    why = live.namespaces_allowed()
-    if why:
-        tests.skip(why)
-        tests.end()
-    try:
-        Play(tests).run()
-    except (TimeoutError, RuntimeError, subprocess.TimeoutExpired) as error:
-        tests.check(False, "the play ends", error)
-    tests.end()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    live.main(lambda tests: Play(tests).run())

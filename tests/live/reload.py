@@ -132,19 +132,5 @@ class Drill:
         self.tests.equal(self.monitor.stop(), 0, "the end")
 
 
-def main():
-    tests = live.Tests()
-    why = live.namespaces_allowed()
-    if why or not live.command_is_there("curl"):
-        tests.skip(why or "no command curl")
-        tests.end()
-    drill = Drill(tests)
-    try:
-        drill.run()
-    except (TimeoutError, RuntimeError) as error:
-        tests.check(False, "the drill ends", error, drill.monitor.said()[-2000:])
-    tests.end()
-
-
 if __name__ == "__main__":
-    main()
+    live.main(lambda tests: Drill(tests).run(), "curl")

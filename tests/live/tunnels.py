@@ -206,20 +206,22 @@ def inside(work):
     return 1 if FAILED else 0
 
 
-def main():
+def main(script, inside):
+    """Runs inside(DIRECTORY) of a script in network name spaces of its own; else says that there are none."""
     if sys.argv[1:] == ["--serve"]:
         return serve()
     if sys.argv[1:] == ["--inside"]:
-        work = os.path.join(os.environ.get("BUILD", "build"), "live", "tunnels")
+        name = os.path.splitext(os.path.basename(script))[0]
+        work = os.path.join(os.environ.get("BUILD", "build"), "live", name)
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(work)
         return inside(work)
     for flags in ("-nm", "-rnm"):
         if shutil.which("ip") and subprocess.run(["unshare", flags, "true"], capture_output=True).returncode == 0:
-            os.execvp("unshare", ["unshare", flags, sys.executable, __file__, "--inside"])
+            os.execvp("unshare", ["unshare", flags, sys.executable, script, "--inside"])
     print("skipped: no network name spaces here\n0 passed, 0 failed, 1 skipped")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__file__, inside))

@@ -6,8 +6,8 @@
 
 #include "cmd/keeper/db.h"
 #include "cmd/keeper/dir.h"
+#include "tests/unit/dirkit.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -55,17 +55,9 @@ static inline int scene_make(void **state)
 static inline int scene_free(void **state)
 {
 	struct scene *s = *state;
-	char path[400];
 	db_close(s->db);
 	free(s->room);
-	DIR *dir = opendir(s->dir);
-	assert_non_null(dir);
-	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-		snprintf(path, sizeof path, "%s/%s", s->dir, entry->d_name);
-		unlink(path);
-	}
-	closedir(dir);
-	return rmdir(s->dir);
+	return directory_remove(s->dir);
 }
 
 static inline void sql(struct scene *s, const char *text)

@@ -5,6 +5,7 @@
 #define DAVSCOPE_TESTS_KEEPERKIT_H
 #include "cmd/keeper/keeper.h"
 #include "cmd/message.h"
+#include "tests/unit/dirkit.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -247,20 +248,6 @@ static inline int scene_make(void **state)
 	return 0;
 }
 
-static inline void remove_all(const char *path)
-{
-	char name[400];
-	DIR *dir = opendir(path);
-	if (dir == NULL)
-		return;
-	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-		snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-		unlink(name);
-	}
-	closedir(dir);
-	rmdir(path);
-}
-
 static inline int scene_free(void **state)
 {
 	struct scene *s = *state;
@@ -268,8 +255,8 @@ static inline int scene_free(void **state)
 		keeper_kill(s);
 	channel_free(s->channel);
 	close(s->end);
-	remove_all(s->state);
-	remove_all(s->dir);
+	directory_remove(s->state);
+	directory_remove(s->dir);
 	return 0;
 }
 

@@ -5,8 +5,8 @@
 #define DAVSCOPE_TESTS_SANDKIT_H
 
 #include "base/base.h"
+#include "tests/unit/dirkit.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,17 +54,6 @@ static inline void sandkit_directory(char out[64])
 	snprintf(out, 64, "/tmp/davscope-sandbox-XXXXXX");
 	if (mkdtemp(out) == NULL || chmod(out, 0700) != 0)
 		abort();
-}
-
-/* With the files in it. */
-static inline int sandkit_remove(const char *directory)
-{
-	DIR *d = opendir(directory);
-	for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;)
-		unlinkat(dirfd(d), entry->d_name, 0);
-	if (d != NULL)
-		closedir(d);
-	return rmdir(directory);
 }
 
 static inline int exit_of(pid_t child)

@@ -2,8 +2,8 @@
  * test_db_full.c - a state directory that is opened again when its disk is full.
  */
 #include "cmd/keeper/db.h"
+#include "tests/unit/dirkit.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -71,19 +71,6 @@ static void assert_only(struct db *db, uint64_t key)
 	free(room);
 }
 
-static void remove_all(const char *dir)
-{
-	char path[400];
-	DIR *d = opendir(dir);
-	assert_non_null(d);
-	for (struct dirent *entry; (entry = readdir(d)) != NULL;) {
-		snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-		unlink(path);
-	}
-	closedir(d);
-	assert_int_equal(rmdir(dir), 0);
-}
-
 /* It is open, as findings have to go out; and what was begun is never taken for whole. */
 static void test_killed_and_full(void **state)
 {
@@ -104,7 +91,7 @@ static void test_killed_and_full(void **state)
 	assert_true(db_batch_save(db, &e));
 	assert_only(db, 2);
 	db_close(db);
-	remove_all(dir);
+	assert_int_equal(directory_remove(dir), 0);
 }
 
 int main(void)

@@ -1,12 +1,7 @@
 /*
  * test_memory.c - what a keeper remembers for a watcher may come from one that was not ours any more.
  */
-#include "cmd/monitor/watcher.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <sys/socket.h>
-#include <cmocka.h>
+#include "tests/unit/watcherkit.h"
 
 enum { ROOM = 256 };
 
@@ -34,7 +29,6 @@ static int scene_make(void **state)
 	static struct scene s;
 	static char *argv[] = { "davscope", "monitor", "-i", "none", "--sandbox", "off", NULL };
 	struct error e;
-	int fds[2];
 	s = (struct scene){ .w = { .given = &s.options, .signals = -1, .code = EXIT_DONE } };
 	assert_true(options_parse(&s.options, 6, argv, &e));
 	assert_true(settings_read(&s.w, &s.w.code));
@@ -42,12 +36,7 @@ static int scene_make(void **state)
 	    (struct pipeline_sink){ ignore_event, ignore_finding, &s.w });
 	s.w.ruleset = options_ruleset(&s.w.options, &s.w.code);
 	assert_non_null(s.w.ruleset);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
-	s.w.channel = channel_new(fds[0], &e);
-	s.keeper = channel_new(fds[1], &e);
-	s.w.outbox = outbox_new(s.w.channel, &s.w.options.limits, &e);
-	assert_non_null(s.w.outbox);
-	assert_non_null(s.keeper);
+	s.keeper = keeper_of(&s.w);
 	*state = &s;
 	return 0;
 }
@@ -61,9 +50,7 @@ static int scene_free(void **state)
 	ruleset_free(s->w.ruleset);
 	if (s->w.ring != NULL)
 		assert_true(ring_close(s->w.ring, &e));
-	outbox_free(s->w.outbox);
-	channel_free(s->w.channel);
-	channel_free(s->keeper);
+	keeper_gone(&s->w, s->keeper);
 	options_free(&s->options);
 	return 0;
 }

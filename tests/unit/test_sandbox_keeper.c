@@ -39,7 +39,7 @@ static int make_place(void **state)
 static int remove_place(void **state)
 {
 	(void)state;
-	return sandkit_remove(place);
+	return directory_remove(place);
 }
 
 /* ---- the database ---- */

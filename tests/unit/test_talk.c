@@ -1,12 +1,7 @@
 /*
  * test_talk.c - a keeper that talks without end does not keep the watcher from its packets.
  */
-#include "cmd/monitor/watcher.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <sys/socket.h>
-#include <cmocka.h>
+#include "tests/unit/watcherkit.h"
 
 struct scene {
 	struct watcher w;
@@ -16,16 +11,9 @@ struct scene {
 static int scene_make(void **state)
 {
 	static struct scene s;
-	struct error e;
-	int fds[2];
 	s = (struct scene){ .w = { .signals = -1 } };
 	s.w.options.limits = limits_default();
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
-	s.w.channel = channel_new(fds[0], &e);
-	s.keeper = channel_new(fds[1], &e);
-	s.w.outbox = outbox_new(s.w.channel, &s.w.options.limits, &e);
-	assert_non_null(s.w.outbox);
-	assert_non_null(s.keeper);
+	s.keeper = keeper_of(&s.w);
 	*state = &s;
 	return 0;
 }
@@ -33,9 +21,7 @@ static int scene_make(void **state)
 static int scene_free(void **state)
 {
 	struct scene *s = *state;
-	outbox_free(s->w.outbox);
-	channel_free(s->w.channel);
-	channel_free(s->keeper);
+	keeper_gone(&s->w, s->keeper);
 	return 0;
 }
 

@@ -3,8 +3,8 @@
  * and sinks that are slow.
  */
 #include "cmd/keeper/vault.h"
+#include "tests/unit/dirkit.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -66,18 +66,10 @@ static void disk_full(rlim_t bytes)
 static int scene_free(void **state)
 {
 	struct scene *s = *state;
-	char path[400];
 	disk_full(0);
 	scene_close(s);
 	free(s->room);
-	DIR *dir = opendir(s->dir);
-	assert_non_null(dir);
-	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-		snprintf(path, sizeof path, "%s/%s", s->dir, entry->d_name);
-		unlink(path);
-	}
-	closedir(dir);
-	return rmdir(s->dir);
+	return directory_remove(s->dir);
 }
 
 /* The number it got, 0: repeated or refused. */
@@ -240,15 +232,21 @@ static void test_no_room_to_wait(void **state)
 	assert_int_equal(vault_safe(s->vault), n + 1);
 }
 
-static void test_oldest_leave(void **state)
+/* Five are stored, and ten come for one sink. */
+static void twice_too_many(struct scene *s)
 {
-	struct scene *s = *state;
 	scene_close(s);
 	s->limits.findings_stored = 5;
 	scene_open(s);
 	s->spill->begin(s->spill->ctx, "a");
 	for (uint64_t i = 1; i <= 10; i++)
 		give(s, i, i, VAULT_NEW);
+}
+
+static void test_oldest_leave(void **state)
+{
+	struct scene *s = *state;
+	twice_too_many(s);
 	s->spill->taken(s->spill->ctx, "a", 3);
 	assert_true(commit(s));
 	assert_int_equal(next(s, 0), 6);
@@ -259,12 +257,7 @@ static void test_oldest_leave(void **state)
 static void test_left_but_held(void **state)
 {
 	struct scene *s = *state;
-	scene_close(s);
-	s->limits.findings_stored = 5;
-	scene_open(s);
-	s->spill->begin(s->spill->ctx, "a");
-	for (uint64_t i = 1; i <= 10; i++)
-		give(s, i, i, VAULT_NEW);
+	twice_too_many(s);
 	s->spill->taken(s->spill->ctx, "a", 1);
 	vault_sink_reach(s->vault, "a", 4);
 	assert_true(commit(s));
