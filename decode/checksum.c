@@ -49,7 +49,7 @@ bool checksum_is_wrong(const struct datagram *d)
 {
 	struct slice all = cursor_rest(&d->c);
 	bool udp = d->protocol == PROTOCOL_UDP;
-	if ((!udp && d->protocol != PROTOCOL_TCP) || !is_known(d, udp ? HEADER_UDP : HEADER_TCP))
+	if (!is_known(d, udp ? HEADER_UDP : HEADER_TCP))
 		return false;
 	/* RFC 768, RFC 6935: 0 is none. */
 	if (udp && all.p[FIELD_UDP] == 0 && all.p[FIELD_UDP + 1] == 0)

@@ -87,10 +87,27 @@ static bool net_read_link(struct net *n, const struct packet *packet, struct lin
 	return next == LINK_IP;
 }
 
+/* UDP whose header is here, to a port where tunnels are. */
+static bool is_tunnel(const struct datagram *d)
+{
+	struct cursor c = d->c;
+	cursor_skip(&c, 2);
+	return d->protocol == PROTOCOL_UDP && link_is_tunnel_port(cursor_be16(&c));
+}
+
+/* A fragment of UDP in which a tunnel may be: it has the port, or another one of its datagram had. */
+static bool net_is_tunnel_piece(const struct net *n, const struct datagram *d)
+{
+	if (d->offset == 0)
+		return is_tunnel(d);
+	return d->protocol == PROTOCOL_UDP && defrag_has(n->defrag, d);
+}
+
 /* With -k on: what a datagram carries is as it was sent, as far as its checksum tells. */
 static bool net_is_sound(struct net *n, const struct datagram *d)
 {
-	if (n->checksums != CHECKSUMS_ON || !checksum_is_wrong(d))
+	bool looks = n->checksums == CHECKSUMS_ON && (d->protocol == PROTOCOL_TCP || is_tunnel(d));
+	if (!looks || !checksum_is_wrong(d))
 		return true;
 	return net_damaged(n, d->protocol == PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM);
 }
@@ -105,16 +122,6 @@ static bool net_read_fragment(struct net *n, struct datagram *d)
 		return false;
 	fault = ip_read_rest(d, n->layers);
 	return fault == ANOMALY_CODES ? net_is_sound(n, d) : net_fault(n, fault, 0);
-}
-
-/* A fragment of UDP in which a tunnel may be: it has the port, or another one of its datagram had. */
-static bool net_is_tunnel_piece(const struct net *n, const struct datagram *d)
-{
-	struct cursor c = d->c;
-	if (d->protocol != PROTOCOL_UDP || d->offset != 0)
-		return d->protocol == PROTOCOL_UDP && defrag_has(n->defrag, d);
-	cursor_skip(&c, 2);
-	return link_is_tunnel_port(cursor_be16(&c));
 }
 
 /* Of what carries other packets those are looked at. */

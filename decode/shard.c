@@ -408,14 +408,15 @@ static void segment_count(struct tcp_flow *f, unsigned dir, const struct segment
 
 /* A wrong checksum, of a sender that is known to send right ones: the receiver will not have taken it. */
 static bool is_damaged(struct shard *shard, const struct tcp_flow *f, bool from_high,
-    enum checksum sum)
+    const struct segment *s, enum checksum sum)
 {
 	shard->sums_right += sum == CHECKSUM_RIGHT;
 	shard->sums_wrong += sum == CHECKSUM_WRONG;
 	if (sum != CHECKSUM_WRONG)
 		return false;
+	/* A SYN has nothing that could be taken for a message, and its sender may have no right ones. */
 	if (!f)
-		return shard->sums_right >= shard->sums_wrong;
+		return !(s->flags & TCP_SYN) && shard->sums_right >= shard->sums_wrong;
 	const struct half *h = &f->half[from_high != f->high_first];
 	return h->sums_right && !h->sums_vain;
 }
@@ -464,7 +465,7 @@ void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 	flow_key_from(s, &key, &from_high);
 	struct tcp_flow *f = flow_find(shard->flows, &key);
 	enum checksum sum = checksum_of(s);
-	if (is_damaged(shard, f, from_high, sum)) {
+	if (is_damaged(shard, f, from_high, s, sum)) {
 		if (f)
 			segment_suspect(f, from_high != f->high_first, s);
 		else

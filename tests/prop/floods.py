@@ -2,7 +2,8 @@
 """Loads of tests/tool/shapes.def through standard input: what is in them is found, in bounded memory and time.
 
 usage: floods.py [NAME...]    SCALE (default 1; the campaign has 25) multiplies the loads, SLOW the seconds that
-processors of another kind or sanitizers may take. DAVSCOPE names the program, BUILD where shapes is.
+processors of another kind may take; of sanitizers it is 20, and memory is not looked at. DAVSCOPE names the program,
+BUILD where shapes is.
 Ends with "N passed, N failed".
 """
 import hashlib
@@ -16,7 +17,10 @@ DAVSCOPE = os.environ.get("DAVSCOPE", os.path.join(ROOT, "davscope"))
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 SHAPES = os.path.join(BUILD, "tests", "tool", "shapes")
 SCALE = int(os.environ.get("SCALE", "1"))
-SLOW = float(os.environ.get("SLOW", "1"))
+with open(DAVSCOPE, "rb") as program:
+    code_of_program = program.read()
+OTHERWISE = any(name in code_of_program for name in (b"__asan_init", b"__tsan_init", b"__gcov_init"))
+SLOW = float(os.environ.get("SLOW", "20" if OTHERWISE else "1"))
 START = 0.3                    # seconds of a run without packets, generously
 MIB = 1024                     # of what the kernel calls ru_maxrss
 
@@ -64,7 +68,7 @@ def endless():
     check("endless: all is read", stats(records)["transactions"]["total"] == size)
     _, records, seconds, second, _ = run("steady", 2 * size, "-q")
     check("endless: all is read", stats(records)["transactions"]["total"] == 2 * size)
-    check("endless: memory", second - first <= 5 * MIB, f"{first} and {second} KiB, {seconds:.1f} s")
+    check("endless: memory", OTHERWISE or second - first <= 5 * MIB, f"{first} and {second} KiB, {seconds:.1f} s")
 
 
 def noise():
@@ -84,7 +88,7 @@ def holes():
         code, _, seconds, kib, _ = run(shape, size, "-q", "--no-shipped-rules")
         check(f"{shape}: exit code", code == 0, code)
         check(f"{shape}: time", seconds <= START + 0.5 * size / 1e5, f"{seconds:.2f} s for {size}")
-        check(f"{shape}: memory", kib <= 256 * MIB, f"{kib} KiB")
+        check(f"{shape}: memory", OTHERWISE or kib <= 256 * MIB, f"{kib} KiB")
 
 
 def syns():
@@ -95,7 +99,7 @@ def syns():
     check("syns: the flows are counted", stats(records)["flows"]["total"] == size + 1)
     check("syns: evictions are counted", size + 1 - anomalies(records, "flow.evicted") <= 65536 and
           size + 1 - anomalies(records, "flow.evicted") > 60000, anomalies(records, "flow.evicted"))
-    check("syns: memory", kib <= 512 * MIB, f"{kib} KiB, {seconds:.1f} s for {size}")
+    check("syns: memory", OTHERWISE or kib <= 512 * MIB, f"{kib} KiB, {seconds:.1f} s for {size}")
     check("syns: the writes are there", tagged(records) == 3, tagged(records))
 
 

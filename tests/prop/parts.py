@@ -2,7 +2,7 @@
 """A part of a capture says nothing that the whole one does not say: cut off anywhere at its end, begun anywhere in
 the middle, each packet cut to a snap length. But for what it says of the capture itself.
 
-usage: parts.py    N places of each kind for each capture (default 12, 0: every packet). DAVSCOPE and MKPCAP name
+usage: parts.py    N places of each kind for each capture (default 8, 0: every packet). DAVSCOPE and MKPCAP name
 the programs, BUILD a folder for captures. Ends with "N passed, N failed".
 """
 import json
@@ -15,7 +15,7 @@ DAVSCOPE = os.environ.get("DAVSCOPE", os.path.join(ROOT, "davscope"))
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 MKPCAP = os.environ.get("MKPCAP", os.path.join(BUILD, "tests", "tool", "mkpcap"))
 WORK = os.path.join(BUILD, "parts")
-PLACES = int(os.environ.get("N", "12"))
+PLACES = int(os.environ.get("N", "8"))
 CAPTURES = ["kb923164-before.talk", "caldav-untagged.talk", "fault-strip-vdirsyncer.pcap"]
 SNAPLENS = [68, 96, 128, 256, 512]
 OF_THE_CAPTURE = ("capture-quality", "evidence-", "opaque-traffic")

@@ -40,6 +40,9 @@ step 'everything else, as in make test' tests/tool/run_tests.sh
 step 'lint, the analyzer without haste' env NODES=225000 make --no-print-directory lint
 for kind in $SANITIZERS; do
 	step "make check-$kind" make --no-print-directory "check-$kind"
+	[ "$kind" = asan ] || continue
+	step "$MUTATIONS damaged captures, sanitizers" env BUILD=build/asan DAVSCOPE=build/asan/davscope \
+		MKPCAP=build/asan/tests/tool/mkpcap N="$MUTATIONS" SEED=1000000 ALL=1 tests/prop/hostile.sh
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -27,11 +27,11 @@ growth() { # NAME N: sets ratio, once, twice
 		print once && twice ? once - base < 1e6 ? 200 : int(100 * (twice - base) / (once - base)) : 0 }')
 }
 
-command -v valgrind >/dev/null || {
-	echo "growth: no valgrind"
+if ! command -v valgrind >/dev/null || grep -qE '__[at]san_init|__gcov_init' "$DAVSCOPE"; then
+	echo "growth: no valgrind, or a program that is more than itself"
 	echo "0 passed, 0 failed, 1 skipped"
 	exit 0
-}
+fi
 "$shapes" requests 0 >"$work/none"
 base=$(instructions "$work/none")
 "$shapes" >"$work/list"

@@ -2,7 +2,7 @@
  * Damaged captures through the program under limits: no signal, a known exit code, bounded memory and time, nothing
  * for a terminal to obey, JSON that is JSON.
  * usage: hostile N SEED FILE...; prints "N passed, N failed". What fails is left in $BUILD/hostile.
- * SLOW=10: a build that is so many times slower and may use any memory (sanitizers).
+ * SLOW: how many times slower the program may be; one of more than 1 may use any memory (sanitizers: 10).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,12 @@
 
 #include "tests/tool/clean.h"
 #include "tests/tool/mutate.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SLOWNESS = 10 };
+#else
+enum { SLOWNESS = 1 };
+#endif
 
 enum {
 	WORDS = 10,
@@ -196,7 +202,7 @@ int main(int argc, char **argv)
 		return 2;
 	struct hostile h = { .program = program,
 		.folder = folder,
-		.slow = slow ? strtoull(slow, NULL, 10) : 1 };
+		.slow = slow ? strtoull(slow, NULL, 10) : SLOWNESS };
 	uint64_t n = strtoull(argv[1], NULL, 10), seed = strtoull(argv[2], NULL, 10);
 	hostile_prepare(&h);
 	uint64_t failed = hostile_run(&h, n, seed, argv + 3, (size_t)argc - 3);

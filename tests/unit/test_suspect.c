@@ -162,6 +162,26 @@ static void damage_opens_no_flow(void **unused)
 	assert_all_given_back(&k);
 }
 
+/* As behind a program that writes addresses anew and leaves checksums as they were. */
+static void one_side_never_has_right_ones(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	for (unsigned i = 0; i < 5; i++) {
+		send_summed(&k, i, 0, 100, 0, TCP_SYN, "", MADE_WRONG);
+		send_summed(&k, i, 1, 5000, 101, TCP_SYN | TCP_ACK, "", MADE_RIGHT);
+		send_summed(&k, i, 0, 101, 5001, TCP_ACK, put, MADE_WRONG);
+		send_summed(&k, i, 1, 5001, 101 + LENGTH, TCP_ACK, created, MADE_RIGHT);
+	}
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 5);
+	assert_int_equal(kit_count(&k, OUTPUT_ANOMALY), 0);
+	for (size_t i = 0; i < 5; i++)
+		assert_true(kit_output(&k, OUTPUT_FLOW, i)->u.flow->syn[0]);
+	assert_all_given_back(&k);
+}
+
 static void a_damaged_reset_ends_nothing(void **unused)
 {
 	(void)unused;
@@ -202,6 +222,7 @@ int main(void)
 		cmocka_unit_test(many_in_a_row_are_no_damage),
 		cmocka_unit_test(offloaded_and_hopeless_senders_are_read),
 		cmocka_unit_test(damage_opens_no_flow),
+		cmocka_unit_test(one_side_never_has_right_ones),
 		cmocka_unit_test(a_damaged_reset_ends_nothing),
 		cmocka_unit_test(without_memory_it_is_not_read),
 	};
