@@ -26,7 +26,7 @@ else
 fi
 still=
 setarch -R true 2>/dev/null && still='setarch -R'
-for sample in samples/vdirsyncer-radicale.pcap samples/davmail-exchange-webdav-stub.pcap samples/pcapng-cadaver.pcapng; do
+for sample in samples/davmail-exchange-webdav-stub.pcap samples/fault-strip-vdirsyncer.pcap; do
 	file=$(realpath "$sample")
 	for format in text json; do
 		wanted=$(say "$davscope" -r "$file" -T $format | sha256sum)
