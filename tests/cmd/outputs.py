@@ -2,7 +2,7 @@
 """What is written, when the world is against it: links, modes, full and broken disks, a kill at any moment,
 readers that go away; and what the process keeps to itself.
 
-N: kills at random moments, each (15). What needs root, or what this system has not, is skipped and said.
+N: kills at random moments, each (8). What needs root, or what this system has not, is skipped and said.
 Ends with "N passed, N failed, N skipped".
 """
 import os
@@ -20,7 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 DAVSCOPE = os.path.abspath(os.environ.get("DAVSCOPE", os.path.join(ROOT, "davscope")))
 REFUSE = os.path.join(BUILD, "tests/tool/refuse")
-KILLS = int(os.environ.get("N", "15"))
+KILLS = int(os.environ.get("N", "8"))
 SAMPLE = os.path.join(ROOT, "samples/fault-strip-vdirsyncer.pcap")
 SCENARIO = os.path.join(ROOT, "samples/play/kb923164.yaml")
 RULES = os.path.join(ROOT, "tests/cmd/rules.yaml")

@@ -30,6 +30,10 @@ step 'growth of all shapes' env TIMES=4 tests/tool/growth.sh
 step '4000 lossy captures from after a fix' env N=4000 tests/prop/verify_loss.py
 step 'all clients with all servers, played' env EVERY=1 tests/play/roundtrip.sh
 step "kill -9 at $KILLS moments" env N="$KILLS" SEED=2 tests/live/crash.py
+step 'damaged messages, however they arrive' env N=10000000 tests/prop/feeds.sh
+step 'pipelines against who made them' env N=200000 tests/prop/pairing.py
+step 'secrets in sixteen places' env N=1000 tests/prop/readers.py
+step '1000 kills while a file is written' env N=250 tests/cmd/outputs.py
 step 'captures sent over interfaces: live as offline' tests/live/replay.py
 step "half the rate that loses packets, for $SECONDS_LIVE s" \
 	env SECONDS_LIVE="$SECONDS_LIVE" tests/live/flood.py

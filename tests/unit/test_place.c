@@ -89,6 +89,55 @@ static void slashes_and_dots(void **state)
 		assert_path(cases[i].href, cases[i].path);
 }
 
+/* Two ways to write a target, and whether they are one item. */
+static void pairs(void **state)
+{
+	static const struct {
+		const char *one, *other;
+		bool same;
+	} cases[] = {
+		{ "/cal/a.ics", "/cal/a.ics", true },
+		{ "/cal/a.ics", "/cal/%61.ics", true },
+		{ "/cal/a.ics", "/cal/%61%2E%69%63%73", true },
+		{ "/cal/a.ics", "/cal//a.ics", true },
+		{ "/cal/a.ics", "//cal/a.ics", true },
+		{ "/cal/a.ics", "/cal/./a.ics", true },
+		{ "/cal/a.ics", "/cal/x/../a.ics", true },
+		{ "/cal/a.ics", "/cal/x/%2e%2e/a.ics", true },
+		{ "/cal/a.ics", "/cal/a.ics/", true },
+		{ "/cal/a.ics", "http://dav.example/cal/a.ics", true },
+		{ "/cal/a.ics", "HTTP://DAV.EXAMPLE/cal/a.ics", true },
+		{ "/cal/a.ics", "https://dav.example:443/cal/a.ics", true },
+		{ "/cal/a.ics", "/cal/a.ics?x=1", true },
+		{ "/cal/a.ics", "/cal/a.ics#x", true },
+		{ "/cal/\xc3\xa4", "/cal/%C3%A4", true },
+		{ "/cal/\xc3\xa4", "/cal/%c3%a4", true },
+		{ "/cal/\xe4", "/cal/%E4", true },
+		{ "/cal/a b", "/cal/a%20b", true },
+		{ "/cal/a%2fb", "/cal/a%2Fb", true },
+		{ "/cal/a.ics", "/cal/A.ics", false },
+		{ "/cal/a.ics", "/Cal/a.ics", false },
+		{ "/cal/a.ics", "/cal/a.ic", false },
+		{ "/cal/a.ics", "/cal/a/ics", false },
+		{ "/cal/a/b", "/cal/a%2Fb", false },
+		{ "/cal/a?b", "/cal/a%3Fb", false },
+		{ "/cal/a#b", "/cal/a%23b", false },
+		{ "/cal/a%b", "/cal/a%25b", false },
+		{ "/cal/\xc3\xa4", "/cal/\xe4", false },
+		{ "/cal/a+b", "/cal/a%20b", false },
+		{ "/cal/a", "/cal/a%00", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena *arena = arena_of_test();
+		bool same = slice_equal(path_canonical(guarded_text(cases[i].one), arena),
+		    path_canonical(guarded_text(cases[i].other), arena));
+		if (same != cases[i].same)
+			fail_msg("%s and %s: %d", cases[i].one, cases[i].other, same);
+		arena_free(arena);
+	}
+}
+
 static void whole_addresses(void **state)
 {
 	(void)state;
@@ -375,6 +424,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spellings),
 		cmocka_unit_test(slashes_and_dots),
+		cmocka_unit_test(pairs),
 		cmocka_unit_test(whole_addresses),
 		cmocka_unit_test(nothing_is_no_path),
 		cmocka_unit_test(exchange_spellings),

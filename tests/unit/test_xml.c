@@ -10,6 +10,8 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <seccomp.h>
+#include <sys/wait.h>
 #include <time.h>
 
 struct run {
@@ -182,25 +184,39 @@ static void test_what_exchange_sends_is_mended(void **state)
 	    "<|a xmlns urn:d><urn:d|0x8506>1\xef\xbf\xbd</></>$");
 }
 
+static const char *const doctypes[] = {
+	"<!DOCTYPE a>",
+	"<!DOCTYPE a SYSTEM 'file:///etc/passwd'>",
+	"<!DOCTYPE",
+	"<!DOCTYPE a [",
+	"<!DOCTYPE a PUBLIC '-//W3C//DTD XHTML 1.0//EN' 'http://127.0.0.1:9/x.dtd'>",
+	"<!DOCTYPE a [<!ENTITY b 'c'><!ENTITY d '&b;&b;&b;&b;&b;&b;&b;&b;'>]>",
+	"<!DOCTYPE a [<!ENTITY % p SYSTEM 'http://127.0.0.1:9/'> %p;]>",
+	"<!DOCTYPE html>",
+	"<!DOCTYPE a [<!ENTITY xxe SYSTEM 'file:///etc/passwd'>]>",
+	"<!DOCTYPE a [<!ENTITY xxe SYSTEM '/dev/zero'>]>",
+	"<!DOCTYPE a [<!ENTITY xxe PUBLIC 'p' 'ftp://127.0.0.1/x'>]>",
+	"<!DOCTYPE a [<!ENTITY a1 '&d;'><!ENTITY d '&a1;'>]>",
+	"<!DOCTYPE a [<!ENTITY % p '<!ENTITY d \"x\">'> %p;]>",
+	"<!DOCTYPE a SYSTEM 'x.dtd' [<!ENTITY % p SYSTEM 'y.dtd'> %p;]>",
+	"<!DOCTYPE a [<!ENTITY d SYSTEM 'x' NDATA n><!NOTATION n SYSTEM '/bin/sh'>]>",
+	"<!DOCTYPE a [<!ATTLIST a b ENTITY #IMPLIED c CDATA '&d;'>]>",
+	"<!DOCTYPE a [<!ELEMENT a (a|(a|(a|(a|a)*)*)*)*>]>",
+	"<!DOCTYPE a [<?php x?><!-- ]> -->]>",
+	"<!DOCTYPE a SYSTEM '\xff'>",
+	"<!DOCTYPE\n\t a\r\n[\n]\n>",
+};
+enum { DOCTYPES = sizeof(doctypes) / sizeof(doctypes[0]) };
+
 static void test_doctype_ends_the_reading(void **state)
 {
 	(void)state;
-	static const char *const documents[] = {
-		"<!DOCTYPE a>",
-		"<!DOCTYPE a SYSTEM 'file:///etc/passwd'>",
-		"<!DOCTYPE",
-		"<!DOCTYPE a [",
-		"<!DOCTYPE a PUBLIC '-//W3C//DTD XHTML 1.0//EN' 'http://127.0.0.1:9/x.dtd'>",
-		"<!DOCTYPE a [<!ENTITY b 'c'><!ENTITY d '&b;&b;&b;&b;&b;&b;&b;&b;'>]>",
-		"<!DOCTYPE a [<!ENTITY % p SYSTEM 'http://127.0.0.1:9/'> %p;]>",
-		"<!DOCTYPE html>",
-	};
 	char text[1024];
-	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+	for (size_t i = 0; i < DOCTYPES; i++) {
 		snprintf(text, sizeof(text),
-		    "<?xml version='1.0'?><!-- <!DOCTYPE --> %s<a>&d;&xxe;</a>", documents[i]);
+		    "<?xml version='1.0'?><!-- <!DOCTYPE --> %s<a>&d;&xxe;</a>", doctypes[i]);
 		check(text, "!xml.doctype\n");
-		snprintf(text, sizeof(text), "<a><b/>%s<a>&d;&xxe;</a>", documents[i]);
+		snprintf(text, sizeof(text), "<a><b/>%s<a>&d;&xxe;</a>", doctypes[i]);
 		check(text, "<|a><|b></>!xml.doctype\n");
 	}
 	check("<!doctype html><html></html>", "!xml.malformed\n");
@@ -487,6 +503,33 @@ static void test_damaged_documents_come_out_the_same(void **state)
 }
 
 /* Nothing the library has to say may reach the terminal. */
+/* A process that may open nothing reads them all. */
+static void test_doctype_opens_nothing(void **state)
+{
+	(void)state;
+	static const char *const calls[] = { "open", "openat", "openat2", "socket", "connect" };
+	pid_t child = fork();
+	if (child == 0) {
+		scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+		for (size_t i = 0; filter && i < sizeof(calls) / sizeof(calls[0]); i++)
+			(void)seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS,
+			    seccomp_syscall_resolve_name(calls[i]), 0);
+		if (!filter || seccomp_load(filter) != 0)
+			_exit(2);
+		for (size_t i = 0; i < DOCTYPES; i++) {
+			char text[1024];
+			snprintf(text, sizeof(text), "%s<a>&d;&xxe;</a>", doctypes[i]);
+			free(run_all((struct job){ .in = slice_from(text) }, FIRST_SEED));
+		}
+		_exit(0);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+		skip();
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void test_the_library_is_silent(void **state)
 {
 	(void)state;
@@ -543,6 +586,7 @@ int main(void)
 		cmocka_unit_test(test_utf16_is_read),
 		cmocka_unit_test(test_declared_encodings),
 		cmocka_unit_test(test_damaged_documents_come_out_the_same),
+		cmocka_unit_test(test_doctype_opens_nothing),
 		cmocka_unit_test(test_the_library_is_silent),
 	};
 	return cmocka_run_group_tests(tests, begin_library, NULL);

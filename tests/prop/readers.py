@@ -3,7 +3,7 @@
 
 Twelve places of a conversation get all bytes that may stand there, and what terminals, spreadsheets and
 parsers fear; every format must be free of it, parse, and give the bytes back. Sixteen places hold a secret,
-plain, in base64, cut over packets, folded, in odd case, N times at random (8): no output has it.
+plain, in base64, cut over packets, folded, in odd case, N times at random (4): no output has it.
 Ends with "N passed, N failed".
 """
 import base64
@@ -20,7 +20,7 @@ from capture import CLIENT, SERVER, Capture  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DAVSCOPE = os.path.abspath(os.environ.get("DAVSCOPE", os.path.join(ROOT, "davscope")))
-ROUNDS = int(os.environ.get("N", "8"))
+ROUNDS = int(os.environ.get("N", "4"))
 TELLING = {0x61c, 0x200e, 0x200f, *range(0x2028, 0x202f), *range(0x2066, 0x206a)}
 RULE = """davscope_rules: 1
 rules:
@@ -234,7 +234,7 @@ def secrets(place):
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="davscope-hostile-") as place:
+    with tempfile.TemporaryDirectory(prefix="davscope-readers-") as place:
         feared(place)
         secrets(place)
     print(", ".join(f"{n} {result}" for result, n in counts.items()))
