@@ -265,7 +265,7 @@ static void lane_damaged(struct source *s, uint16_t index, const char *text)
 	const struct reader *r = &s->lanes[index].reader;
 	struct damage *d = &s->damage[s->n_damage++];
 	*d = (struct damage){ .input = index, .record = r->record, .offset = r->offset };
-	(void)snprintf(d->text, sizeof(d->text), "%s", text);
+	(void)snprintf(d->text, sizeof(d->text), "%.*s", (int)sizeof(d->text) - 1, text);
 }
 
 static void lane_end(struct source *s, uint16_t index, enum read_status status)
