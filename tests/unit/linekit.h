@@ -19,11 +19,11 @@
 
 static struct deed deeds[DEEDS_MAX];
 static struct lifeline line;
-static int64_t clock_ns;
+static int64_t now_ns;
 
 static inline void line_begin(void)
 {
-	clock_ns = INT64_C(1159000000000000000);
+	now_ns = INT64_C(1159000000000000000);
 	line = (struct lifeline){ .number = 1, .deeds = deeds, .room = DEEDS_MAX };
 }
 
@@ -32,7 +32,7 @@ static inline struct deed *deed_add(enum machine_event request, uint32_t id, enu
 	assert_true(line.n < DEEDS_MAX);
 	struct deed *d = &deeds[line.n++];
 	*d = (struct deed){ .order = 10U * line.n, .frame = 10U * line.n, .done = 10U * line.n + 2, .times = 1,
-		.ns = clock_ns += MINUTE, .number = line.n, .target = id, .id = id, .request = (uint8_t)request,
+		.ns = now_ns += MINUTE, .number = line.n, .target = id, .id = id, .request = (uint8_t)request,
 		.answer = (uint8_t)answer, .commit = COMMIT_YES, .tag_seen = ABSENT };
 	return d;
 }
@@ -84,7 +84,7 @@ static inline struct deed *row_too(uint32_t id, uint32_t tag)
 	d->order = before.order;
 	d->frame = before.frame;
 	d->done = before.done;
-	d->ns = clock_ns = before.ns;
+	d->ns = now_ns = before.ns;
 	return d;
 }
 
