@@ -20,6 +20,7 @@ struct trace {
 	int64_t ns;
 };
 
+enum { MALLOC_COST = 16 };
 enum { READERS = 3, UID_MAX = 128, SUMMARY_MAX = 64, NAME_MAX_KEPT = 200, BUILD_MAX = 24 };
 enum { CHAIN_MAX = 256 };               /* items of one UID or one look that are found by it */
 
@@ -197,6 +198,17 @@ static inline struct item *item_at(const struct store *s, uint32_t number)
 	return &s->slabs[(number - 1) / SLAB_ITEMS][(number - 1) % SLAB_ITEMS];
 }
 
+/* ---- store_scope.c: collections ---- */
+struct scope_state *scope_find(const struct store *, uint64_t scope);
+struct scope_state *scope_take(struct store *, uint64_t scope, struct slice name); /* found or made; NULL: no memory */
+void scope_mark(struct store *, struct scope_state *); /* it has changed */
+void scope_saved(struct scope_state *);
+bool scope_enter(struct store *, struct item *, struct slice name); /* false: no memory */
+void scope_leave(struct store *, struct item *);       /* the collection goes with the last one */
+void scope_drop(struct store *, struct scope_state *);
+void scope_list(struct store *, struct scope_state *, struct item *); /* among those that are not gone */
+void scope_unlist(struct store *, struct scope_state *, struct item *);
+
 /* ---- store_table.c: finding and making ---- */
 bool store_room(struct store *);       /* first tables; false: no memory */
 struct item *item_find(const struct store *, uint64_t scope, uint64_t id);
@@ -210,7 +222,6 @@ void item_identify(struct store *, struct item *, const struct object *);
 struct item *item_by_uid(const struct store *, uint64_t uid);     /* the latest; go on with next_uid */
 struct item *item_by_print(const struct store *, uint64_t print);
 void item_touch(struct store *, struct item *);
-struct scope_state *scope_find(const struct store *, uint64_t scope);
 void store_tables_free(struct store *);
 struct slice item_path(const struct item *);
 struct slice item_uid(const struct item *);
@@ -220,9 +231,6 @@ uint64_t object_print(const struct object *); /* 0: copies cannot be told by it 
 struct slice peer_text(const struct store *, uint64_t peer);
 void peer_learn(struct store *, uint64_t peer, struct slice name);
 
-void scope_mark(struct store *, struct scope_state *); /* it has changed */
-void scope_saved(struct scope_state *);
-struct scope_state *scope_take(struct store *, uint64_t scope, struct slice name); /* found or made; NULL: no memory */
 void scopes_sweep(struct store *);     /* those without items leave */
 /* As it was, with its path, UID and summary, as the one used last. False: no memory, or there is one. */
 bool item_put_back(struct store *, const struct item *, const struct slice texts[3]);

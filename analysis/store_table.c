@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 1024, MALLOC_COST = 16 };
+enum { FIRST_ROOM = 1024 };
 
 uint64_t uid_number(struct slice uid)
 {
@@ -161,116 +161,7 @@ void item_touch(struct store *s, struct item *item)
 	use_put(s, item);
 }
 
-/* ---- scopes ---- */
-
-struct scope_state *scope_find(const struct store *s, uint64_t scope)
-{
-	struct scope_state *state = s->scopes_room == 0 ?
-	    NULL :
-	    s->scopes[mix(s->seed, scope) & (s->scopes_room - 1)];
-	while (state != NULL && state->scope != scope)
-		state = state->next;
-	return state;
-}
-
-void scope_mark(struct store *s, struct scope_state *state)
-{
-	if (!s->remembers || state->unsaved_link != NULL)
-		return;
-	state->unsaved_next = s->unsaved_scopes;
-	state->unsaved_link = &s->unsaved_scopes;
-	if (state->unsaved_next != NULL)
-		state->unsaved_next->unsaved_link = &state->unsaved_next;
-	s->unsaved_scopes = state;
-}
-
-void scope_saved(struct scope_state *state)
-{
-	if (state->unsaved_link == NULL)
-		return;
-	*state->unsaved_link = state->unsaved_next;
-	if (state->unsaved_next != NULL)
-		state->unsaved_next->unsaved_link = state->unsaved_link;
-	state->unsaved_next = NULL;
-	state->unsaved_link = NULL;
-}
-
-struct scope_state *scope_take(struct store *s, uint64_t scope, struct slice name)
-{
-	struct scope_state *state = scope_find(s, scope);
-	if (state != NULL)
-		return state;
-	size_t n = name.n < NAME_MAX_KEPT ? name.n : NAME_MAX_KEPT;
-	state = calloc(1, sizeof(*state) + n);
-	if (state == NULL)
-		return NULL;
-	struct scope_state **bucket = &s->scopes[mix(s->seed, scope) & (s->scopes_room - 1)];
-	state->scope = scope;
-	state->n_name = (uint16_t)n;
-	if (n != 0)
-		memcpy(state->name, name.p, n);
-	state->next = *bucket;
-	*bucket = state;
-	s->n_scopes++;
-	s->bytes += sizeof(*state) + n + MALLOC_COST;
-	scope_mark(s, state);
-	return state;
-}
-
-/* A collection of which nothing is known any more goes as well. */
-static void scope_drop(struct store *s, struct scope_state *state)
-{
-	struct scope_state **at = &s->scopes[mix(s->seed, state->scope) & (s->scopes_room - 1)];
-	while (*at != state)
-		at = &(*at)->next;
-	*at = state->next;
-	if (s->remembers)
-		forget(&s->forgotten, STATE_COLLECTION, OF_SCOPE, state->scope);
-	scope_saved(state);
-	s->n_scopes--;
-	s->bytes -= sizeof(*state) + state->n_name + MALLOC_COST;
-	free(state);
-}
-
-/* What is gone is in no list: listings need not look at it again and again. */
-static void scope_unlist(struct store *s, struct scope_state *state, struct item *item)
-{
-	struct item *before = item_at(s, item->before_in_scope),
-		    *next = item_at(s, item->next_in_scope);
-	*(before != NULL ? &before->next_in_scope : &state->items) = item->next_in_scope;
-	if (next != NULL)
-		next->before_in_scope = item->before_in_scope;
-	item->next_in_scope = item->before_in_scope = 0;
-}
-
-static void scope_list(struct store *s, struct scope_state *state, struct item *item)
-{
-	struct item *first = item_at(s, state->items);
-	item->next_in_scope = state->items;
-	if (first != NULL)
-		first->before_in_scope = item->number;
-	state->items = item->number;
-}
-
-static void scope_leave(struct store *s, struct item *item)
-{
-	struct scope_state *state = scope_find(s, item->scope);
-	ensure(state != NULL, NULL);
-	if (item->state != LIFE_GONE)
-		scope_unlist(s, state, item);
-	if (--state->n_items == 0)
-		scope_drop(s, state);
-}
-
-static bool scope_enter(struct store *s, struct item *item, struct slice name)
-{
-	struct scope_state *state = scope_take(s, item->scope, name);
-	if (state == NULL)
-		return false;
-	state->n_items++;
-	scope_list(s, state, item);
-	return true;
-}
+/* ---- items ---- */
 
 void item_state(struct store *s, struct item *item, enum life_state now)
 {
@@ -287,8 +178,6 @@ void item_state(struct store *s, struct item *item, enum life_state now)
 	else
 		scope_list(s, scope, item);
 }
-
-/* ---- items ---- */
 
 static size_t uid_bytes(const struct item *item)
 {
@@ -315,11 +204,11 @@ static bool slab_add(struct store *s)
 		s->slabs = slabs;
 		s->slabs_room = room;
 	}
-	s->slabs[s->n_slabs] = s->n_slabs == 0 ? malloc(SLAB_ITEMS * sizeof(struct item)) :
-						 large_alloc();
-	if (s->slabs[s->n_slabs] == NULL)
+	bool first = s->n_slabs == 0;
+	struct item *slab = first ? malloc(SLAB_ITEMS * sizeof(*slab)) : large_alloc();
+	if (slab == NULL)
 		return false;
-	s->n_slabs++;
+	s->slabs[s->n_slabs++] = slab;
 	return true;
 }
 

@@ -57,6 +57,33 @@ void shard_said(struct shard *shard)
 		    output_bytes(&shard->out.items[shard->out.n - 1]));
 }
 
+void flow_anomaly(struct tcp_flow *f, enum anomaly_code code, const struct stamp *at,
+    const struct stamp *other, uint64_t value)
+{
+	struct output *o = output_add(&f->shard->out, OUTPUT_ANOMALY, f->shard->rank,
+	    f->first.order);
+	if (!o)
+		return;
+	o->u.anomaly = (struct anomaly){ .code = code,
+		.at = *at,
+		.value = value,
+		.flow = { f->first.frame, f->first.input } };
+	if (other)
+		o->u.anomaly.other = *other;
+	shard_said(f->shard);
+}
+
+void flow_conflict(struct tcp_flow *f, unsigned dir, const struct stamp *at,
+    const struct stamp *first, uint32_t seq, uint32_t bytes)
+{
+	const struct decode_tap *tap = f->shard->options->tap;
+	const struct half *h = &f->half[dir];
+	f->conflicts++;
+	flow_anomaly(f, TCP_CONFLICT, at, first, bytes);
+	if (tap)
+		tap->conflict(tap->ctx, &f->tapped[dir], at, half_offset(h, seq), bytes);
+}
+
 void output_clear(struct output_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {

@@ -114,7 +114,7 @@ bool waiting_add(struct tcp_flow *f, unsigned dir, const struct segment *s)
 		while (*at && seq_ahead(waiting_end(*at), begin) <= 0)
 			at = &(*at)->next;
 		int32_t ahead = *at ? seq_ahead((*at)->seq, begin) : INT32_MAX;
-		bool stops = ahead < (int64_t)hole;
+		bool stops = *at && ahead < (int64_t)hole;
 		if (stops)
 			hole = ahead > 0 ? (uint32_t)ahead : 0;
 		if (hole > 0) {

@@ -109,7 +109,8 @@ static bool run_open(struct run *run, const char *path, uint64_t seed, unsigned 
 	for (size_t i = 0; i < FORMATS; i++)
 		if (formats >> i & 1)
 			view_open(run, i);
-	ensure(pipeline_open(&run->pipeline, rules_of_all_runs(), BODIES_ALL, false, &e), NULL);
+	const struct pipeline_wish wish = { .bodies = BODIES_ALL };
+	ensure(pipeline_open(&run->pipeline, rules_of_all_runs(), wish, &e), NULL);
 	return true;
 }
 

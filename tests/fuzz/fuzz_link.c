@@ -66,8 +66,8 @@ static struct reading frame_read(int linktype, struct slice frame, uint32_t wire
 	struct packet packet = { .at = { .order = 1, .frame = 1 },
 		.linktype = linktype,
 		.wire_len = wire_len };
-	struct net *net = net_new(limits, hash_key_from(1), (struct net_sink){ on_anomaly, &r },
-	    &e);
+	struct net *net = net_new(limits, CHECKSUMS_AUTO, hash_key_from(1),
+	    (struct net_sink){ on_anomaly, &r }, &e);
 	ensure(net != NULL, NULL);
 	packet.bytes = bytes_apart(frame);
 	r.segment = net_packet(net, &packet, &r.s);

@@ -175,7 +175,8 @@ static void no_link_is_followed(void **state)
 			  victim = path_in(&dir, "victim");
 	struct image_path trap;
 	struct error e = { "" };
-	(void)snprintf(trap.text, sizeof(trap.text), "%.200s.%ld-0.part", path.text, (long)getpid());
+	(void)snprintf(trap.text, sizeof(trap.text), "%.200s.%ld-0.part", path.text,
+	    (long)getpid());
 	assert_int_equal(symlink(victim.text, trap.text), 0);
 	struct writer *w = writer_open(path.text, CAPTURE_PCAPNG, &e);
 	assert_non_null(w);
