@@ -1,7 +1,8 @@
 /*
  * packet.c - a packet built anew: zeros, onto which goes what is known to be harmless of its headers, other
  * addresses, and what its place in a stream holds now. The lengths and what they say of each other stay, also
- * where they are wrong; a checksum that was right is right again, one that was wrong is wrong.
+ * where they are wrong; a checksum that was right is right again, one that was wrong is wrong, one that was left to
+ * a network card is left.
  */
 #include "cmd/scrub/scrubber.h"
 
@@ -140,14 +141,27 @@ static void link_copy(struct build *b, int linktype, size_t link)
 
 /* ---- checksums, RFC 1071 ---- */
 
-/* Over the segment and what TCP takes of the IP header (RFC 9293 3.1). */
-static uint16_t sum_tcp(const struct build *b, const uint8_t *p)
+/* What TCP takes of the IP header (RFC 9293 3.1). */
+static uint16_t sum_pseudo(const struct build *b, const uint8_t *p, size_t length)
 {
-	size_t length = b->end - b->upper;
 	uint8_t tail[4] = { 0, TCP, (uint8_t)(length >> 8), (uint8_t)length };
 	size_t addresses = b->ip + (b->family == 4 ? 12 : 8);
 	uint16_t sum = sum_add(0, p + addresses, b->family == 4 ? 8 : 32);
-	return sum_add(sum_add(sum, tail, sizeof tail), p + b->upper, length);
+	return sum_add(sum, tail, sizeof tail);
+}
+
+static uint16_t sum_tcp(const struct build *b, const uint8_t *p)
+{
+	size_t length = b->end - b->upper;
+	return sum_add(sum_pseudo(b, p, length), p + b->upper, length);
+}
+
+/* What stands in `p` is what senders leave to their network card. */
+static bool checksum_is_left(const struct build *b, const uint8_t *p)
+{
+	uint16_t field = load16(p + b->upper + CHECKSUM_TCP);
+	return field == 0 || field == sum_pseudo(b, p, b->end - b->upper) ||
+	    field == sum_pseudo(b, p, 0);
 }
 
 /* `sum` is that of the new bytes with 0 in the place of the checksum. */
@@ -175,8 +189,14 @@ static void checksum_tcp(struct build *b)
 	if (b->clipped || b->fragment || b->end < b->upper + HEADER_TCP ||
 	    b->end - b->upper > 0xffff)
 		return;
-	bool right = sum_tcp(b, b->in) == 0xffff;
-	checksum_put(b->out + b->upper + CHECKSUM_TCP, sum_tcp(b, b->out), right);
+	bool right = sum_tcp(b, b->in) == 0xffff, left = checksum_is_left(b, b->in);
+	uint8_t *field = b->out + b->upper + CHECKSUM_TCP;
+	checksum_put(field, sum_tcp(b, b->out), right);
+	if (right || left)
+		return;
+	/* Wrong, and not as if it were left: each turn another one, of which few are. */
+	while (checksum_is_left(b, b->out) || sum_tcp(b, b->out) == 0xffff)
+		field[1]++;
 }
 
 /* ---- TCP ---- */
