@@ -4,8 +4,6 @@
 #include "analysis/store.h"
 #include "tests/unit/scenekit.h"
 
-enum { MALLOC_COST = 16 };
-
 static void nobody(void *ctx, const struct matter *m)
 {
 	(void)ctx;
