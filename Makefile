@@ -190,7 +190,7 @@ $(UNITS) $(TOOLS): %: %.o $(LIBRARY)
 
 # With libFuzzer, or with a main of our own that feeds the corpus.
 FUZZER := $(findstring fuzzer,$(SANITIZE))
-$(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZER),,$(REPLAY)) $(LIBRARY)
+$(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZER),,$(REPLAY)) $(HELPER_LIBRARY) $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) $(if $(LTO_LINK),-fno-lto) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIBS)
 

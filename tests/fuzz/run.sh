@@ -9,9 +9,11 @@ for name in $TARGETS; do
 	found=$BUILD/tests/fuzz/found/$name
 	log=$BUILD/tests/fuzz/$name.log
 	mkdir -p "$found"
-	"$BUILD/tests/fuzz/fuzz_$name" -max_total_time="${1:-60}" -timeout=2 -rss_limit_mb=1024 \
-		-malloc_limit_mb=32 -max_len=16384 -print_final_stats=1 \
-		-dict="tests/fuzz/$name.dict" -artifact_prefix="$BUILD/tests/fuzz/$name-" \
+	set -- "${1:-60}" # what is a script of numbers has no words
+	[ ! -e "tests/fuzz/$name.dict" ] || set -- "$1" "-dict=tests/fuzz/$name.dict"
+	"$BUILD/tests/fuzz/fuzz_$name" -max_total_time="$1" -timeout=2 -rss_limit_mb=1024 \
+		-malloc_limit_mb=32 -max_len=16384 -print_final_stats=1 ${2:+"$2"} \
+		-artifact_prefix="$BUILD/tests/fuzz/$name-" \
 		"$found" "tests/fuzz/corpus/$name" >"$log" 2>&1
 	code=$?
 	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
