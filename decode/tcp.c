@@ -144,8 +144,9 @@ static void deliver_waiting(struct tcp_flow *f, unsigned dir, const struct strea
 		ops->conflict(f, dir);
 	if (known < w->len)
 		deliver(f, dir, (struct slice){ w->bytes + known, w->len - known }, a, ops);
-	if (w->missing && h->next == w->seq + w->len)
-		deliver_gap(f, dir, w->missing, GAP_CLIPPED, &w->at, ops);
+	int32_t clipped = seq_ahead(w->seq + w->len + w->missing, h->next);
+	if (w->missing && clipped > 0)
+		deliver_gap(f, dir, (uint32_t)clipped, GAP_CLIPPED, &w->at, ops);
 	free(w);
 }
 
@@ -248,28 +249,35 @@ static bool waiting_keep_rest(struct tcp_flow *f, unsigned dir, const struct seg
 	    waiting_has_room(f, &f->half[dir], rest.payload.n) && waiting_add(f, dir, &rest);
 }
 
+/* Of a segment that is next: its bytes from `known` on up to `stop`, and what of these was cut off. */
+static void deliver_part(struct tcp_flow *f, unsigned dir, const struct segment *s, uint32_t known,
+    uint32_t stop, const struct stream_ops *ops)
+{
+	struct arrival a = { &s->at, s->ack, (s->flags & TCP_ACK) != 0 };
+	struct slice bytes = slice_part(s->payload, known, stop - known);
+	if (bytes.n)
+		deliver(f, dir, bytes, a, ops);
+	if (stop - known > bytes.n)
+		deliver_gap(f, dir, stop - known - (uint32_t)bytes.n, GAP_CLIPPED, &s->at, ops);
+}
+
 /* The bytes of a segment that are next, but where an earlier segment waits that has them too. */
 static void deliver_segment(struct tcp_flow *f, unsigned dir, const struct segment *s,
     const struct stream_ops *ops)
 {
 	struct half *h = &f->half[dir];
-	struct arrival a = { &s->at, s->ack, (s->flags & TCP_ACK) != 0 };
-	uint32_t n = (uint32_t)s->payload.n, known = h->next - s->seq;
+	uint32_t n = (uint32_t)s->payload.n, all = n + s->missing, known = h->next - s->seq;
 	for (struct waiting *w = h->waiting; w && seq_ahead(w->seq, s->seq + n) < 0; w = w->next)
 		waiting_compare(f, h, w, s);
-	while (known < n) {
-		bool waits = h->waiting && seq_ahead(h->waiting->seq, s->seq + n) < 0;
-		uint32_t stop = waits ? h->waiting->seq - s->seq : n;
-		if (stop > known)
-			deliver(f, dir, slice_part(s->payload, known, stop - known), a, ops);
-		known = stop;
-		if (!waits || waiting_keep_rest(f, dir, s, known))
+	while (known < all) {
+		bool waits = h->waiting && seq_ahead(h->waiting->seq, s->seq + all) < 0;
+		uint32_t stop = waits ? h->waiting->seq - s->seq : all;
+		deliver_part(f, dir, s, known, stop, ops);
+		if (!waits || waiting_keep_rest(f, dir, s, stop))
 			break;
 		deliver_waiting(f, dir, ops);
 		known = h->next - s->seq;
 	}
-	if (s->missing && h->next == s->seq + n)
-		deliver_gap(f, dir, s->missing, GAP_CLIPPED, &s->at, ops);
 	settle(f, ops);
 }
 

@@ -24,18 +24,26 @@ struct waiting *waiting_pop(struct tcp_flow *f, struct half *h)
 	return w;
 }
 
-static struct waiting *waiting_new(const struct segment *s, uint32_t from, uint32_t len)
+static uint32_t waiting_end(const struct waiting *w)
 {
-	struct waiting *w = malloc(sizeof(*w) + len);
+	return w->seq + w->len + w->missing;
+}
+
+/* `bytes` of a segment, captured or not, from a place in it on. */
+static struct waiting *waiting_new(const struct segment *s, uint32_t from, uint32_t bytes)
+{
+	struct slice captured = slice_part(s->payload, from, bytes);
+	struct waiting *w = malloc(sizeof(*w) + captured.n);
 	if (!w)
 		return NULL;
 	*w = (struct waiting){ .at = s->at,
 		.seq = s->seq + from,
-		.len = len,
+		.len = (uint32_t)captured.n,
+		.missing = bytes - (uint32_t)captured.n,
 		.ack = s->ack,
 		.has_ack = (s->flags & TCP_ACK) != 0 };
-	if (len)
-		memcpy(w->bytes, s->payload.p + from, len);
+	if (captured.n)
+		memcpy(w->bytes, captured.p, captured.n);
 	return w;
 }
 
@@ -92,33 +100,34 @@ void waiting_compare(struct tcp_flow *f, struct half *h, struct waiting *w, cons
 	waiting_lower_ack(f, h, w, s, to);
 }
 
-/* Files the parts of a segment that fill holes between those that wait already. False: no memory. */
+/*
+ * Files the parts of a segment that fill holes between those that wait already. What was cut off of it is
+ * missing where nobody else has it. False: no memory.
+ */
 bool waiting_add(struct tcp_flow *f, unsigned dir, const struct segment *s)
 {
 	struct half *h = &f->half[dir];
 	struct waiting **at = &h->waiting;
-	uint32_t end = s->seq + (uint32_t)s->payload.n, done = 0;
-	while (done < s->payload.n || s->missing) {
-		while (
-		    *at && seq_ahead((*at)->seq + (*at)->len + (*at)->missing, s->seq + done) <= 0)
+	uint32_t all = (uint32_t)s->payload.n + s->missing, done = 0;
+	while (done < all) {
+		uint32_t begin = s->seq + done, hole = all - done;
+		while (*at && seq_ahead(waiting_end(*at), begin) <= 0)
 			at = &(*at)->next;
-		uint32_t stop = *at && seq_ahead((*at)->seq, end) < 0 ? (*at)->seq : end;
-		uint32_t begin = s->seq + done;
-		if (seq_ahead(stop, begin) > 0 || (!*at && stop == begin && s->missing)) {
-			struct waiting *w = waiting_new(s, done, stop - begin);
+		int32_t ahead = *at ? seq_ahead((*at)->seq, begin) : INT32_MAX;
+		bool stops = ahead < (int64_t)hole;
+		if (stops)
+			hole = ahead > 0 ? (uint32_t)ahead : 0;
+		if (hole > 0) {
+			struct waiting *w = waiting_new(s, done, hole);
 			if (!w)
 				return false;
-			w->missing = stop == end ? s->missing : 0;
 			waiting_link(f, h, at, w);
 			at = &w->next;
 		}
-		if (stop == end || !*at)
+		if (!stops)
 			return true;
 		waiting_compare(f, h, *at, s);
-		uint32_t covered = (*at)->seq + (*at)->len + (*at)->missing - s->seq;
-		done = covered < s->payload.n ? covered : (uint32_t)s->payload.n;
-		if (done == s->payload.n)
-			return true;
+		done = waiting_end(*at) - s->seq;
 	}
 	return true;
 }

@@ -381,6 +381,28 @@ static void clipped_bytes_are_a_gap_at_once(void **unused)
 	fixture_close(&x);
 }
 
+/* Sent again in another cut, a part of what is missing of a segment came before it, in order or not. */
+static void clipped_bytes_that_wait_are_no_gap(void **unused)
+{
+	(void)unused;
+	for (unsigned early = 0; early < 2; early++) {
+		struct fixture x;
+		fixture_open(&x);
+		send(&x, 0, 100, 0, TCP_SYN, "");
+		send(&x, 0, 106, 1, TCP_ACK, "fgh");
+		struct segment s = kit_segment(&x.kit, 0, 0, 101 + early, 1, TCP_ACK, "abc");
+		s.payload = slice_part(s.payload, early, 3);
+		s.missing = 9;
+		x.flow->half[0].packets++;
+		tcp_segment(x.flow, 0, &s, &ops);
+		send(&x, 0, 101, 1, TCP_ACK, "ab");
+		check_text(&x, "abc__fgh____");
+		assert_int_equal(kit_anomalies(&x.kit, TCP_CLIPPED), 2);
+		assert_int_equal(kit_anomalies(&x.kit, TCP_GAP), 0);
+		fixture_close(&x);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +419,7 @@ int main(void)
 		cmocka_unit_test(a_long_loss_is_survived),
 		cmocka_unit_test(hole_list_is_bounded),
 		cmocka_unit_test(clipped_bytes_are_a_gap_at_once),
+		cmocka_unit_test(clipped_bytes_that_wait_are_no_gap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
