@@ -281,17 +281,26 @@ static void deliver_segment(struct tcp_flow *f, unsigned dir, const struct segme
 	settle(f, ops);
 }
 
+/* A segment waits before this one. */
+static bool is_behind_waiting(const struct half *h, const struct segment *s)
+{
+	return h->waiting && seq_ahead(s->seq, h->waiting->seq) > 0;
+}
+
 /* Cannot be delivered yet: files it, or where that is too much gives up what it waits for. */
 static void payload_early(struct tcp_flow *f, unsigned dir, const struct segment *s,
     const struct stream_ops *ops)
 {
-	const struct half *h = &f->half[dir];
-	while (!waiting_has_room(f, h, s->payload.n) && unblock(f, ops))
+	const struct half *h = &f->half[dir], *peer = &f->half[!dir];
+	bool has_ack = (s->flags & TCP_ACK) != 0;
+	while (!waiting_has_room(f, h, s->payload.n) && is_behind_waiting(h, s) && unblock(f, ops))
 		continue;
 	if (waiting_has_room(f, h, s->payload.n) && waiting_add(f, dir, s)) {
 		settle(f, ops);
 		return;
 	}
+	if (!is_ready(f, dir, s->ack, has_ack))
+		give_up_hole(f, !dir, data_end(peer, s->ack), ops);
 	give_up_hole(f, dir, s->seq, ops);
 	deliver_segment(f, dir, s, ops);
 }

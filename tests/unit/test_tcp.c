@@ -381,6 +381,23 @@ static void clipped_bytes_are_a_gap_at_once(void **unused)
 	fixture_close(&x);
 }
 
+/* What fills a part of the first hole is not given up with it. */
+static void a_segment_without_room_is_delivered(void **unused)
+{
+	(void)unused;
+	struct fixture x;
+	fixture_open(&x);
+	x.kit.options.limits.ooo_segments = 2;
+	send(&x, 0, 100, 0, TCP_SYN, "");
+	send(&x, 0, 113, 1, TCP_ACK, "xx");
+	send(&x, 0, 118, 1, TCP_ACK, "yy");
+	send(&x, 0, 105, 1, TCP_ACK, "abc");
+	check_text(&x, "____abc");
+	tcp_flush(x.flow, &ops);
+	check_text(&x, "____abc_____xx___yy");
+	fixture_close(&x);
+}
+
 /* Sent again in another cut, a part of what is missing of a segment came before it, in order or not. */
 static void clipped_bytes_that_wait_are_no_gap(void **unused)
 {
@@ -418,6 +435,7 @@ int main(void)
 		cmocka_unit_test(far_fins_are_ignored),
 		cmocka_unit_test(a_long_loss_is_survived),
 		cmocka_unit_test(hole_list_is_bounded),
+		cmocka_unit_test(a_segment_without_room_is_delivered),
 		cmocka_unit_test(clipped_bytes_are_a_gap_at_once),
 		cmocka_unit_test(clipped_bytes_that_wait_are_no_gap),
 	};
