@@ -44,7 +44,9 @@ static void check_message(const struct message *m, const struct limits *l, uint6
 		ensure(h->name.n != 0 && h->value.n <= l->header_value, NULL);
 		touch(h->value);
 		if (holds_secret(h->name))
-			ensure(h->value.n == 0 || h->value.p[0] == '<', NULL);
+			ensure(h->value.n == 0 || h->value.p[0] == '<' ||
+				slice_find_byte(h->value, ' ') == h->value.n,
+			    NULL); /* a scheme alone */
 	}
 }
 

@@ -33,8 +33,9 @@ static const struct side *side_of(struct connection *c, unsigned dir)
 /* Whether this is a body, or another request, is read off the segment. */
 static bool is_answered_early(const struct side *s)
 {
-	return s != NULL && s->state == SIDE_BODY && s->role == ROLE_CLIENT && s->body_bytes == 0 &&
-	    s->pending != NULL && s->pending->res_done;
+	return s != NULL &&
+	    (s->state == SIDE_HEAD || (s->state == SIDE_BODY && s->body_bytes == 0)) &&
+	    s->role == ROLE_CLIENT && s->pending != NULL && s->pending->res_done;
 }
 
 static bool is_lost(const struct side *s)
@@ -42,21 +43,26 @@ static bool is_lost(const struct side *s)
 	return s != NULL && s->state == SIDE_LOST;
 }
 
-/* What is lost begins anew with a segment that proves it: single bytes do not. False: cuts count from here on. */
+/*
+ * A stream that began as something else may still be known by its first bytes. A segment that proves a
+ * message would begin one: single bytes do not. False: cuts count from here on.
+ */
 static bool send_cut(struct connection *c, const struct step *step, enum cuts cuts,
     uint32_t *random)
 {
 	struct slice bytes = step->bytes;
 	while (bytes.n != 0) {
 		const struct side *s = side_of(c, step->side);
-		if (is_answered_early(s))
+		if (is_answered_early(s) || (is_lost(s) && s->messages != 0))
 			return false;
 		size_t n = is_lost(s) ? 1 : cut_length(cuts, random, bytes.n);
 		connection_bytes(c, step->side, slice_part(bytes, 0, n));
 		bytes = slice_part(bytes, n, bytes.n);
 	}
+	if (is_lost(side_of(c, step->side)))
+		return false;
 	connection_acknowledge(c, step->side);
-	return !is_lost(side_of(c, step->side));
+	return true;
 }
 
 static struct result run(struct slice in, enum cuts cuts)

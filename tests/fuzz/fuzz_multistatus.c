@@ -20,8 +20,7 @@ static void check_props(const struct dav_prop *props, size_t n, const struct lim
 {
 	for (size_t i = 0; i < n; i++) {
 		ensure(props[i].name.local.n != 0 && props[i].status <= 999, NULL);
-		ensure(props[i].value.n <= l->prop_value && props[i].value.n <= props[i].bytes,
-		    NULL);
+		ensure(props[i].value.n <= l->prop_value, NULL);
 	}
 }
 

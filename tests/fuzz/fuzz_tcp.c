@@ -141,6 +141,17 @@ static void send(struct model *m, unsigned dir, struct segment *s)
 	tcp_segment(f, dir, s, &ops);
 }
 
+/* Segments with bytes: of a FIN the same is said, without any. */
+static size_t refused(const struct model *m)
+{
+	const struct output_list *out = &m->kit.shard.out;
+	size_t n = 0;
+	for (size_t i = 0; i < out->n; i++)
+		n += out->items[i].kind == OUTPUT_ANOMALY && out->items[i].u.anomaly.value != 0 &&
+		    out->items[i].u.anomaly.code == TCP_OUT_OF_WINDOW;
+	return n;
+}
+
 static void send_data(struct model *m, unsigned dir, struct segment *s, uint32_t at, size_t n,
     unsigned variant)
 {
@@ -149,14 +160,13 @@ static void send_data(struct model *m, unsigned dir, struct segment *s, uint32_t
 	for (uint32_t i = 0; i < n; i++)
 		bytes[i] = byte_at(at + i, variant);
 	s->payload = (struct slice){ bytes, n };
-	size_t refused = kit_anomalies(&m->kit, TCP_OUT_OF_WINDOW);
+	size_t before = refused(m);
 	model_add(m, dir, at, s->payload, s->missing);
 	send(m, dir, s);
 	uint32_t all = (uint32_t)n + s->missing, end = at + all;
-	bool taken = kit_anomalies(&m->kit, TCP_OUT_OF_WINDOW) == refused;
-	if (!taken && (s->flags & TCP_FIN) == 0)
+	if (refused(m) != before)
 		model_take_back(m, dir, at, all);
-	else if (taken && n != 0 && at + n > m->half[dir].top)
+	else if (n != 0 && at + n > m->half[dir].top)
 		m->half[dir].top = at + (uint32_t)n;
 	m->half[dir].sent = end;
 	bytes_drop(s->payload);
