@@ -20,7 +20,7 @@ enum send_kind { SEND_BYTES, SEND_FIN, SEND_RST, SEND_GAP, SEND_AGAIN, SEND_CUT,
 struct step { enum send_kind kind; unsigned side; struct slice bytes; uint8_t number; };
 
 /* The first byte says how the connection is: */
-enum { SMALL_LIMITS = 1, NO_HANDSHAKE = 2 };
+enum { SMALL_LIMITS = 1, NO_HANDSHAKE = 2, LITTLE_MEMORY = 4 };
 
 struct connection {
 	struct kit kit;
@@ -100,8 +100,6 @@ static inline void limits_small(struct limits *l)
 	l->header_folds = 3;
 	l->pipeline = 3;
 	l->inflate_bytes = 2000;
-	l->txn_bytes = 16384;
-	l->txn_total = SHARDS * (uint64_t)40000;
 	l->xml_bytes = 3000;
 	l->items = 3;
 }
@@ -113,6 +111,10 @@ static inline void connection_open(struct connection *c, uint8_t how)
 	c->kit.options.limits.gap_packets = 1; /* a hole is believed soon */
 	if ((how & SMALL_LIMITS) != 0)
 		limits_small(&c->kit.options.limits);
+	if ((how & LITTLE_MEMORY) != 0) {
+		c->kit.options.limits.txn_bytes = 16384;
+		c->kit.options.limits.txn_total = SHARDS * (uint64_t)40000;
+	}
 	if ((how & NO_HANDSHAKE) != 0)
 		return;
 	struct slice nothing = { 0 };

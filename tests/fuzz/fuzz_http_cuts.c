@@ -2,7 +2,8 @@
  * The bytes of a connection (connection.h) in segments as the input says, byte by byte, and cut at random: the
  * same transactions, anomalies and verdict in the same order. Where framing is lost reading goes on at a
  * segment that begins like a message, so it counts how they are cut; and whether a request has a body after
- * all, when it was answered before. There the comparison ends.
+ * all, when it was answered before. There the comparison ends. Memory runs out at one packet or another: it
+ * does not here.
  */
 #include "tests/fuzz/connection.h"
 #include "tests/tool/http_case.h"

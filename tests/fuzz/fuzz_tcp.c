@@ -14,10 +14,11 @@ enum { PLACES = 8192, BEFORE = 2048, WINDOW = 2048, STEPS = 512, LONGEST = 255 }
 enum kind { DATA, DATA_UNACKED, ACK_ONLY, SYN_SENT, FIN_SENT, RST_SENT, WAIT, DATA_ON };
 
 struct place {
-	uint16_t by;
+	uint16_t by; /* the number of the step that had it first, 0: nobody has */
 	uint8_t byte;
-	bool clipped;
-}; /* by: the number of the step, 0: nobody's */
+	bool clipped; /* cut off, before anybody had it */
+};
+/* by: the number of the step, 0: nobody's */
 
 struct half_model {
 	uint32_t isn;
@@ -110,13 +111,12 @@ static void model_add(struct model *m, unsigned dir, uint32_t at, struct slice b
 	struct half_model *h = &m->half[dir];
 	for (uint32_t i = 0; i < bytes.n + missing; i++) {
 		struct place *p = &h->place[at + i];
-		bool clipped = i >= bytes.n;
-		if (p->by == 0)
-			*p = (struct place){ m->step, clipped ? 0 : bytes.p[i], clipped };
-		else if (!clipped && !p->clipped && p->byte != bytes.p[i])
+		if (i >= bytes.n)
+			p->clipped = p->clipped || p->by == 0;
+		else if (p->by == 0)
+			*p = (struct place){ m->step, bytes.p[i], p->clipped };
+		else if (p->byte != bytes.p[i])
 			m->differs = true;
-		else if (!clipped && p->clipped)
-			p->byte = bytes.p[i];
 	}
 }
 
