@@ -7,7 +7,7 @@
 enum { ALL_FACTS = (1 << FACTS) - 1, MADE = 1, EDITED = 2 }; /* bodies: as made, as edited */
 
 struct network {
-	struct machine_index index;
+	const struct machine_index *index;
 	const struct scenario *scenario;
 	unsigned number, cycle;
 };
@@ -48,7 +48,7 @@ static const struct machine_row *row_for(const struct client *c, enum machine_st
 {
 	const struct machine_row *rows[STEP_ROWS];
 	struct machine_moment s = { state, event, facts, ALL_FACTS & ~facts };
-	return machine_step_by(&c->network->index, &s, &c->policies, rows) != 0 ? rows[0] : NULL;
+	return machine_step_by(c->network->index, &s, &c->policies, rows) != 0 ? rows[0] : NULL;
 }
 
 static uint32_t item_step(struct client *c, enum machine_event event, uint32_t facts)
@@ -337,13 +337,17 @@ static bool is_held(const struct server *s, unsigned body)
 
 struct outcome_played simulate(const struct scenario *scenario)
 {
-	struct network network = { .scenario = scenario };
-	machine_index_make(&network.index);
+	struct machine_index index;
+	struct network network = { .index = scenario->index, .scenario = scenario };
 	struct server front = { .profile = scenario->server },
 		      store = { .profile = scenario->store };
 	struct client client, gateway;
 	unsigned intended = MADE;
 	ensure(scenario->cycles <= CYCLES_MAX, NULL);
+	if (network.index == NULL) {
+		machine_index_make(&index);
+		network.index = &index;
+	}
 	client_begin(&client, scenario->client, &network, &front);
 	client_intend(&client, ON_U_NEW, MADE);
 	if (scenario->gateway != NULL) {

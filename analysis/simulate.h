@@ -39,6 +39,7 @@ struct scenario {
 	size_t n_mishaps;
 	void (*told)(void *ctx, const struct played *); /* NULL: nobody listens */
 	void *ctx;
+	const struct machine_index *index; /* for who plays often; NULL: it is made for this one */
 };
 
 struct outcome_played {

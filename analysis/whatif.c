@@ -227,11 +227,14 @@ static void predicted_add(struct predicted *p, const struct outcome_played *out,
 	p->requests = first ? out->requests : p->requests;
 }
 
+/* The index is made for all plays of it. */
 static struct scenario scenario_of(const struct story *story, const struct profile *client,
-    const struct profile *server)
+    const struct profile *server, struct machine_index *index)
 {
+	machine_index_make(index);
 	return (struct scenario){ .client = client,
 		.server = server,
+		.index = index,
 		.cycles = story->cycles,
 		.edit_before = story->edit_before };
 }
@@ -353,9 +356,10 @@ struct predicted story_predict(const struct story *story, const struct vector *c
 {
 	struct candidates all = candidates_of(story, server);
 	struct profile c = player(story, client), s = player(story, server);
+	struct machine_index index;
 	struct predicting p = { .story = story,
 		.faults = faults,
-		.scenario = scenario_of(story, &c, &s) };
+		.scenario = scenario_of(story, &c, &s, &index) };
 	while (candidates_next(&all)) {
 		s.policies = all.one;
 		predict_faults(&p);
@@ -367,7 +371,8 @@ size_t story_mishaps(const struct story *story, const struct profile *client,
     const struct profile *server, struct mishap out[FAULTS_MAX])
 {
 	enum accident kinds[FAULTS_MAX];
-	struct scenario scenario = scenario_of(story, client, server);
+	struct machine_index index;
+	struct scenario scenario = scenario_of(story, client, server, &index);
 	for (size_t i = 0; i < story->n_faults; i++)
 		kinds[i] = accident_likely(story->faults[i].kinds);
 	return faults_place(&scenario, story, false, kinds, out);
@@ -397,7 +402,8 @@ size_t story_play(const struct story *story, const struct vector *client,
 	struct candidates all = candidates_of(story, server);
 	candidates_next(&all);
 	struct profile c = player(story, client), s = player(story, &all.one);
-	struct scenario scenario = scenario_of(story, &c, &s);
+	struct machine_index index;
+	struct scenario scenario = scenario_of(story, &c, &s, &index);
 	struct trace_of_play trace = { out, 0, room };
 	scenario.n_mishaps = story_mishaps(story, &c, &s, mishaps);
 	scenario.mishaps = mishaps;
@@ -449,7 +455,8 @@ struct predicted story_worst(const struct story *story, const struct vector *cli
 	bool any = false;
 	struct candidates all = candidates_of(story, server);
 	struct profile c = player(story, client), s = player(story, server);
-	struct scenario scenario = scenario_of(story, &c, &s);
+	struct machine_index index;
+	struct scenario scenario = scenario_of(story, &c, &s, &index);
 	ensure(faults <= 2, NULL);
 	while (candidates_next(&all)) {
 		s.policies = all.one;
