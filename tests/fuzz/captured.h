@@ -19,7 +19,7 @@ static inline void captured_packet(struct captured *c, const struct packet *p, c
 		(int64_t)p->dropped, (int64_t)p->bytes.n };
 	c->packets++;
 	ensure(p->at.order == c->packets && p->at.frame >= c->packets && p->at.input == 0, &p->at);
-	ensure(p->bytes.n <= p->wire_len && p->bytes.n <= limits->snaplen, &p->at);
+	ensure(p->bytes.n <= limits->snaplen, &p->at);
 	bytes_add(&c->log, numbers, sizeof numbers);
 	bytes_slice(&c->log, p->bytes);
 }

@@ -74,6 +74,21 @@ static struct ruleset *rules_of_all_runs(void)
 	return set;
 }
 
+/* Little tables are quickly made, and soon full. Of each story a hundred clients are played: another matter. */
+static struct limits limits_small(void)
+{
+	struct limits l = limits_default();
+	l.frag_datagrams = l.copy_packets = l.copy_networks = 16;
+	l.flows = 640;
+	l.scopes = l.sessions = l.session_notes = l.credentials = l.lifelines = 32;
+	l.items_known = l.session_rows = 256;
+	l.servers = 4;
+	l.findings_kept = 20;
+	l.lineages_kept = 8;
+	l.stories = 0;
+	return l;
+}
+
 /* False: the file is refused, with a reason that can be shown. */
 static bool run_open(struct run *run, const char *path, uint64_t seed, unsigned formats)
 {
@@ -83,9 +98,8 @@ static bool run_open(struct run *run, const char *path, uint64_t seed, unsigned 
 		.since = INT64_MIN,
 		.until = INT64_MAX,
 		.limits = &run->options.limits };
-	run->options = (struct options){ .limits = limits_default(), .seeded = true, .seed = seed };
-	run->options.limits.stories =
-	    0; /* of each a hundred clients are played: another matter, and slow */
+	run->options = (struct options){ .seeded = true, .seed = seed };
+	run->options.limits = limits_small();
 	run->pipeline = pipeline_begin(&run->options,
 	    (struct pipeline_sink){ run_event, run_finding, run });
 	if (!pipeline_source(&run->pipeline, &source, &e)) {

@@ -48,7 +48,10 @@ static void check_inside(struct slice part, struct slice whole)
 static void check_segment(const struct segment *s, const struct packet *packet)
 {
 	ensure(s->header >= TCP_HEADER && s->header <= 60, NULL);
-	ensure(s->payload.n + s->missing + s->header <= packet->wire_len, NULL);
+	/* IP says how long it is; with 0 in that place the frame does. */
+	ensure(s->payload.n + s->missing + s->header <=
+		(packet->wire_len > UINT16_MAX ? packet->wire_len : UINT16_MAX),
+	    NULL);
 	ensure(s->src.family == s->dst.family && (s->src.family == 4 || s->src.family == 6), NULL);
 	ensure((s->flags & TCP_ACK) != 0 || s->ack == 0, NULL);
 	ensure(s->n_pieces == 0 && s->at.frame == 1, NULL);

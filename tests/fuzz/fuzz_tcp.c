@@ -125,7 +125,7 @@ static void model_take_back(struct model *m, unsigned dir, uint32_t at, uint32_t
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (m->half[dir].place[at + i].by == m->step)
-			m->half[dir].place[at + i] = (struct place){ .by = 0 };
+			m->half[dir].place[at + i].by = 0;
 }
 
 static void send(struct model *m, unsigned dir, struct segment *s)
