@@ -292,17 +292,20 @@ static void payload_early(struct tcp_flow *f, unsigned dir, const struct segment
     const struct stream_ops *ops)
 {
 	const struct half *h = &f->half[dir], *peer = &f->half[!dir];
-	bool has_ack = (s->flags & TCP_ACK) != 0;
 	while (!waiting_has_room(f, h, s->payload.n) && is_behind_waiting(h, s) && unblock(f, ops))
 		continue;
-	if (waiting_has_room(f, h, s->payload.n) && waiting_add(f, dir, s)) {
+	int32_t known = seq_ahead(h->next, s->seq);
+	if (known >= (int64_t)(s->payload.n + s->missing))
+		return; /* what waited has it all */
+	struct segment rest = known > 0 ? segment_rest(s, (uint32_t)known) : *s;
+	if (waiting_has_room(f, h, rest.payload.n) && waiting_add(f, dir, &rest)) {
 		settle(f, ops);
 		return;
 	}
-	if (!is_ready(f, dir, s->ack, has_ack))
+	if (!is_ready(f, dir, s->ack, (s->flags & TCP_ACK) != 0))
 		give_up_hole(f, !dir, data_end(peer, s->ack), ops);
-	give_up_hole(f, dir, s->seq, ops);
-	deliver_segment(f, dir, s, ops);
+	give_up_hole(f, dir, rest.seq, ops);
+	deliver_segment(f, dir, &rest, ops);
 }
 
 static void payload_again(struct tcp_flow *f, unsigned dir, const struct segment *s, uint32_t known,

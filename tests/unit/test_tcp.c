@@ -398,6 +398,26 @@ static void a_segment_without_room_is_delivered(void **unused)
 	fixture_close(&x);
 }
 
+/* What waited had some of it: only the rest of it waits now. */
+static void what_makes_room_may_have_the_bytes(void **unused)
+{
+	(void)unused;
+	struct fixture x;
+	fixture_open(&x);
+	x.kit.options.limits.ooo_segments = 2;
+	send(&x, 0, 100, 0, TCP_SYN, "");
+	send(&x, 1, 1, 101, TCP_ACK, "");
+	send(&x, 0, 105, 1, TCP_ACK, "abcdef");
+	send(&x, 0, 118, 1, TCP_ACK, "yy");
+	send(&x, 0, 107, 9, TCP_ACK, "cdefgh");
+	struct segment s = kit_segment(&x.kit, 0, 0, 103, 1, TCP_ACK, "__abcdefghij");
+	s.missing = 9;
+	x.flow->half[0].packets++;
+	tcp_segment(x.flow, 0, &s, &ops);
+	check_text(&x, "____abcdefghij___yy____");
+	fixture_close(&x);
+}
+
 /* Sent again in another cut, a part of what is missing of a segment came before it, in order or not. */
 static void clipped_bytes_that_wait_are_no_gap(void **unused)
 {
@@ -436,6 +456,7 @@ int main(void)
 		cmocka_unit_test(a_long_loss_is_survived),
 		cmocka_unit_test(hole_list_is_bounded),
 		cmocka_unit_test(a_segment_without_room_is_delivered),
+		cmocka_unit_test(what_makes_room_may_have_the_bytes),
 		cmocka_unit_test(clipped_bytes_are_a_gap_at_once),
 		cmocka_unit_test(clipped_bytes_that_wait_are_no_gap),
 	};
