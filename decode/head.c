@@ -143,6 +143,14 @@ static void head_drop(struct side *s, enum anomaly_code code)
 	side_anomaly(s, code, 0);
 }
 
+static void field_credential(struct side *s, const struct header *h, struct slice raw)
+{
+	struct txn *txn = s->pending->txn;
+	s->message->redacted |= h->credential != 0;
+	if (s->role == ROLE_CLIENT && slice_equal_nocase(h->name, SLICE("authorization")))
+		redact_user(txn->arena, raw, &txn->auth_scheme, &txn->auth_user);
+}
+
 static void field_store(struct side *s, struct slice name, struct slice value, bool trailer)
 {
 	const struct limits *l = limits_of(s);
@@ -165,10 +173,8 @@ static void field_store(struct side *s, struct slice name, struct slice value, b
 		side_anomaly(s, HTTP_HEADER_TOO_BIG, 0);
 	}
 	h->trailer = trailer;
-	s->message->redacted |= h->credential != 0;
 	s->message->n_headers++;
-	if (s->role == ROLE_CLIENT && slice_equal_nocase(name, SLICE("authorization")))
-		redact_user(txn->arena, value, &txn->auth_scheme, &txn->auth_user);
+	field_credential(s, h, value);
 }
 
 static void framing_length(struct framing *f, struct slice value)
@@ -249,6 +255,21 @@ void head_field(struct side *s, struct slice line, bool trailer)
 		field_store(s, name, value, trailer);
 }
 
+/* The value as a whole may be a secret, or have one, of which no line alone shows anything. */
+static void field_join(struct side *s, struct header *h, struct slice value)
+{
+	struct header whole;
+	if (!redact_header(s->pending->txn->arena, s->http->flow->shard->options->key,
+		limits_of(s)->header_value, h->name, value, &whole)) {
+		h->value.n = 0;
+		head_drop(s, HTTP_LIMIT);
+		return;
+	}
+	whole.trailer = h->trailer;
+	*h = whole;
+	field_credential(s, h, value);
+}
+
 /* RFC 9112 5.2: a line fold stands for one blank. */
 static void field_fold(struct side *s, struct slice line)
 {
@@ -274,8 +295,9 @@ static void field_fold(struct side *s, struct slice line)
 		memcpy(joined, last->value.p, last->value.n);
 	joined[last->value.n] = ' ';
 	memcpy(joined + last->value.n + 1, more.p, more.n);
-	last->value = slice_trim((struct slice){ joined, n });
-	framing_field(&s->framing, last->name, last->value);
+	struct slice value = slice_trim((struct slice){ joined, n });
+	framing_field(&s->framing, last->name, value);
+	field_join(s, last, value);
 }
 
 /* ---- the head as a whole ---- */
