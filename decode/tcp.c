@@ -201,7 +201,6 @@ static bool hole_is_real(const struct tcp_flow *f, unsigned dir)
 
 /* ---- payload ---- */
 
-/* What is behind the first `known` bytes of a segment. */
 static struct segment segment_rest(const struct segment *s, uint32_t known)
 {
 	struct segment rest = *s;
@@ -254,18 +253,12 @@ static void deliver_segment(struct tcp_flow *f, unsigned dir, const struct segme
 	settle(f, ops);
 }
 
-/* A segment waits before this one. */
-static bool is_behind_waiting(const struct half *h, const struct segment *s)
-{
-	return h->waiting && seq_ahead(s->seq, h->waiting->seq) > 0;
-}
-
 /* Cannot be delivered yet: files it, or where that is too much gives up what it waits for. */
 static void payload_early(struct tcp_flow *f, unsigned dir, const struct segment *s,
     const struct stream_ops *ops)
 {
 	const struct half *h = &f->half[dir], *peer = &f->half[!dir];
-	while (!waiting_has_room(f, h, s->payload.n) && is_behind_waiting(h, s) && unblock(f, ops))
+	while (!waiting_has_room(f, h, s->payload.n) && waiting_is_before(h, s->seq) && unblock(f, ops))
 		continue;
 	int32_t known = seq_ahead(h->next, s->seq);
 	if (known >= (int64_t)(s->payload.n + s->missing))

@@ -21,4 +21,10 @@ static inline bool waiting_is_next(const struct half *h)
 	return h->waiting && seq_ahead(h->waiting->seq, h->next) <= 0;
 }
 
+/* The first one begins before a place. */
+static inline bool waiting_is_before(const struct half *h, uint32_t seq)
+{
+	return h->waiting && seq_ahead(seq, h->waiting->seq) > 0;
+}
+
 #endif
