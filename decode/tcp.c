@@ -179,6 +179,8 @@ static bool unblock(struct tcp_flow *f, const struct stream_ops *ops)
 	const struct half *h = &f->half[dir], *peer = &f->half[!dir];
 	if (!waiting_is_next(h))
 		give_up_hole(f, dir, h->waiting->seq, ops);
+	else if (is_ready(f, dir, h->waiting->ack, h->waiting->has_ack))
+		settle(f, ops);
 	else if (!waiting_is_next(peer))
 		give_up_hole(f, !dir, data_end(peer, h->waiting->ack), ops);
 	else
