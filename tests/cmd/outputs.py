@@ -281,14 +281,19 @@ def at_the_same_time(_):
 # ---- readers that go away ----
 
 def nobody_reads(args):
-    """At once, and after the first line."""
+    """From the start, and after the first line."""
     for lines in 0, 1:
         if lines and args[0] == "scrub":  # all of it is in the pipe when the first line is read
             continue
-        child = start(args)
         if lines:
+            child = start(args)
             child.stdout.readline()
-        child.stdout.close()
+            child.stdout.close()
+        else:
+            reading, writing = os.pipe()
+            os.close(reading)
+            child = start(args, out=writing)
+            os.close(writing)
         said = child.stderr.read().decode()
         code = child.wait()
         wanted = 0, ""
