@@ -58,7 +58,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o.n_inputs, 1);
 	assert_null(o.bpf);
 	assert_int_equal(o.format, REPORT_TEXT);
-	assert_int_equal(o.bodies, BODIES_NEEDED);
+	assert_int_equal(o.bodies, BODIES_FACTS);
 	assert_true(o.since == INT64_MIN && o.until == INT64_MAX);
 	assert_true(o.workers <= 4);
 	assert_false(o.seeded);
@@ -246,7 +246,7 @@ static void test_refused(void **state)
 	refused("-r a --bodies=yes", "takes no value");
 	refused("-r a -T xml", "text, json or fields");
 	refused("-r a --color=sometimes", "auto, always or never");
-	refused("-r a -k never", "auto, on or off");
+	refused("-r a -k never", "off, auto or on");
 	refused("--list everything", "limits, fields or anomalies");
 	refused("-r a -T fields", "at least one -e");
 	refused("-r a -e ts", "-e needs -T fields");
@@ -308,13 +308,13 @@ static void test_bodies(void **state)
 		const char *line;
 		enum bodies bodies;
 	} cases[] = {
-		{ "-r a", BODIES_NEEDED },
+		{ "-r a", BODIES_FACTS },
 		{ "-r a --bodies", BODIES_ALL },
 		{ "-r a -T json", BODIES_ALL },
-		{ "-r a -T fields -e ts", BODIES_NEEDED },
+		{ "-r a -T fields -e ts", BODIES_FACTS },
 		{ "-r a -T fields -e ts -e dav.response.href", BODIES_ALL },
 		{ "-r a -T fields -e dav.property -e ts", BODIES_ALL },
-		{ "-r a -T fields -e dav.tag -e http.response.body.bytes", BODIES_NEEDED },
+		{ "-r a -T fields -e dav.tag -e http.response.body.bytes", BODIES_FACTS },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct options o = good(cases[i].line);
