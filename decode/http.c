@@ -368,6 +368,8 @@ void http_data(struct http *http, unsigned dir, const struct piece *piece)
 {
 	struct side *s = &http->side[dir];
 	http->piece = piece;
+	if (piece->doubtful)
+		http_conflict(http, dir);
 	bool grown = s->state != SIDE_PREFACE && !s->messages && first_note(s, piece->bytes);
 	if (s->pending)
 		pending_limit(http, s->pending);

@@ -22,6 +22,7 @@ struct segment {
 	uint16_t sum;              /* of the pseudo-header and the TCP header with its checksum, when summed */
 	bool summed;               /* `sum` and the payload tell whether the checksum is right */
 	bool sum_is_left;          /* a wrong one is what senders leave to their network card */
+	bool doubtful;             /* its receiver seems to have taken it with a wrong checksum; set behind net_packet() */
 	uint32_t missing;          /* payload bytes on the wire behind `payload` that the capture cut off */
 	struct slice payload;      /* dies with the next net_packet() */
 	const struct stamp *pieces; /* the other packets of a defragmented datagram */

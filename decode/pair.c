@@ -70,6 +70,8 @@ static void message_begin(struct side *s, struct pending *p, struct message *m,
 {
 	s->pending = p;
 	s->message = m;
+	if (s->http->piece && s->http->piece->doubtful)
+		m->loss |= LOSS_CONFLICT;
 	s->interim = false;
 	m->seen = true;
 	m->version = start->version;

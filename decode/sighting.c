@@ -185,12 +185,7 @@ struct common {
 _Static_assert(sizeof(struct common) == 80, "hashed whole: no padding");
 _Static_assert(sizeof(struct common) <= 4 * COMMON_KEYS, "a key for each word");
 
-/* `where`: of what stands in front of the payload, the bucket; `what`: of all. The bucket comes while the payload is hashed. */
-struct look {
-	uint64_t where, what;
-};
-
-static struct look common_hash(const struct sightings *s, const struct datagram *d)
+static uint64_t common_hash(const struct sightings *s, const struct datagram *d)
 {
 	struct slice bytes = cursor_rest(&d->c);
 	struct common c = {
@@ -209,9 +204,7 @@ static struct look common_hash(const struct sightings *s, const struct datagram 
 		memcpy(c.tcp, bytes.p, header);
 	c.tcp[CHECKSUM] = c.tcp[CHECKSUM + 1] = 0;
 	uint64_t hash = block_hash(s->keys + BLOCK_KEYS, (const uint8_t *)&c, sizeof(c));
-	uint64_t where = hash ^ hash >> 32;
-	__builtin_prefetch(table_bucket(&s->seen, where));
-	return (struct look){ where, bytes_hash(s, hash, slice_part(bytes, header, bytes.n)) };
+	return bytes_hash(s, hash, slice_part(bytes, header, bytes.n));
 }
 
 static uint32_t place_hash(const struct sightings *s, const struct datagram *d)
@@ -283,12 +276,12 @@ static void network_tie(struct sightings *s, const struct network *from, const s
 
 /* ---- packets ---- */
 
-static struct sighting *sighting_find(const struct sightings *s, struct look look)
+static struct sighting *sighting_find(const struct sightings *s, uint64_t what)
 {
-	uint64_t at = *table_bucket(&s->seen, look.where);
+	uint64_t at = *table_bucket(&s->seen, what);
 	while (table_has(&s->seen, at)) {
 		struct sighting *seen = &s->packets[at % s->seen.room];
-		if (seen->what == look.what)
+		if (seen->what == what)
 			return seen;
 		at = seen->older;
 	}
@@ -332,10 +325,11 @@ bool sighting_is_copy(struct sightings *s, struct datagram *d)
 {
 	if (s->seen.room == 0)
 		return false;
-	struct look look = common_hash(s, d);
+	uint64_t what = common_hash(s, d);
+	__builtin_prefetch(table_bucket(&s->seen, what));
 	uint32_t place = place_hash(s, d);
 	datagram_resolve(s, d);
-	struct sighting *seen = sighting_find(s, look);
+	struct sighting *seen = sighting_find(s, what);
 	if (seen != NULL && sighting_is_near(s, seen, d->at.ns)) {
 		bool passed = sighting_passed(seen, place);
 		if (!passed && seen->n_places < PLACES)
@@ -347,8 +341,8 @@ bool sighting_is_copy(struct sightings *s, struct datagram *d)
 	}
 	if (seen == NULL) {
 		uint64_t older;
-		seen = &s->packets[table_add(&s->seen, look.where, &older)];
-		seen->what = look.what;
+		seen = &s->packets[table_add(&s->seen, what, &older)];
+		seen->what = what;
 		seen->older = older;
 	}
 	sighting_begin(seen, d, place);

@@ -16,6 +16,7 @@ struct piece {
 	uint64_t offset;           /* of the first byte in its stream */
 	uint64_t peer_acked;       /* offset in the other stream up to which its sender had received */
 	bool peer_acked_known;
+	bool doubtful;             /* others were captured for them, or their checksum is wrong */
 };
 
 enum gap_kind { GAP_LOST, GAP_CLIPPED };

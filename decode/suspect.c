@@ -51,8 +51,12 @@ static void suspect_read(struct tcp_flow *f, unsigned dir, struct suspect **at,
 	suspect_free(f, &f->half[dir], d);
 }
 
-/* Its checksums mean nothing from now on: reads all that is held. */
-static void suspects_believe(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
+/*
+ * Its checksums mean nothing from now on: reads all that is held. Doubtful: one was damaged all the same, when what
+ * was sent again for it has not been captured.
+ */
+static void suspects_believe(struct tcp_flow *f, unsigned dir, bool doubtful,
+    const struct stream_ops *ops)
 {
 	struct half *h = &f->half[dir];
 	if (!h->suspects)
@@ -60,8 +64,10 @@ static void suspects_believe(struct tcp_flow *f, unsigned dir, const struct stre
 	flow_anomaly(f, TCP_STALE_CHECKSUM, &h->suspects->segment.at, NULL,
 	    h->suspects->segment.payload.n);
 	h->sums_vain = true;
-	while (h->suspects)
+	while (h->suspects) {
+		h->suspects->segment.doubtful = doubtful;
 		suspect_read(f, dir, &h->suspects, ops);
+	}
 }
 
 static struct suspect *suspect_new(struct tcp_flow *f, const struct segment *s)
@@ -96,7 +102,7 @@ void suspect_add(struct tcp_flow *f, unsigned dir, const struct segment *s,
 		at = &(*at)->next;
 	*at = d;
 	if (++h->n_suspects == SUSPECTS_MAX)
-		suspects_believe(f, dir, ops);
+		suspects_believe(f, dir, false, ops);
 }
 
 /* Another segment that waits has its bytes. */
@@ -119,7 +125,7 @@ void suspect_acked(struct tcp_flow *f, unsigned dir, const struct segment *s,
 		int32_t ahead = seq_ahead(s->ack, suspect_end(d));
 		if (ahead >= 0 && ahead <= (int64_t)f->shard->options->limits.tcp_window &&
 		    !suspect_came_again(peer, d)) {
-			suspects_believe(f, !dir, ops);
+			suspects_believe(f, !dir, true, ops);
 			return;
 		}
 	}
@@ -145,7 +151,7 @@ void suspect_flush(struct tcp_flow *f, const struct stream_ops *ops)
 	for (unsigned dir = 0; dir < 2; dir++) {
 		struct half *h = &f->half[dir];
 		if (!f->half[!dir].packets)
-			suspects_believe(f, dir, ops);
+			suspects_believe(f, dir, true, ops);
 		while (h->suspects) {
 			struct suspect *d = h->suspects;
 			h->suspects = d->next;

@@ -2,15 +2,15 @@
  * suspect.h - segments with a wrong checksum, of senders that are known to send right ones. Private to decode/.
  *
  * They are held back until their receiver tells: what was damaged on its way is sent again and never
- * acknowledged before that. What is acknowledged and did not come again was sound: cards that put segments
- * together leave the checksum of the first one.
+ * acknowledged before that. What is acknowledged and did not come again will have been sound, as cards that put
+ * segments together leave the checksum of the first one; or the capture lacks what came again. It is read in doubt.
  */
 #ifndef DAVSCOPE_DECODE_SUSPECT_H
 #define DAVSCOPE_DECODE_SUSPECT_H
 
 #include "decode/flow.h"
 
-/* Takes a copy of the segment, or drops it and says so. Without room all that is held is read. */
+/* Takes a copy of the segment; without memory it is dropped, and said. When as many are held as may be, all are read. */
 void suspect_add(struct tcp_flow *, unsigned dir, const struct segment *, const struct stream_ops *);
 /* Before a segment is read: what it acknowledges of the other direction is read first. */
 void suspect_acked(struct tcp_flow *, unsigned dir, const struct segment *, const struct stream_ops *);

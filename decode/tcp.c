@@ -49,7 +49,7 @@ static void history_drop(struct tcp_flow *f, struct half *h)
 struct arrival {
 	const struct stamp *at;
 	uint32_t ack;
-	bool has_ack;
+	bool has_ack, doubtful;
 };
 
 static void deliver(struct tcp_flow *f, unsigned dir, struct slice bytes, struct arrival a,
@@ -57,7 +57,10 @@ static void deliver(struct tcp_flow *f, unsigned dir, struct slice bytes, struct
 {
 	struct half *h = &f->half[dir];
 	const struct half *peer = &f->half[!dir];
-	struct piece piece = { .bytes = bytes, .at = *a.at, .offset = h->offset };
+	struct piece piece = { .bytes = bytes,
+		.at = *a.at,
+		.offset = h->offset,
+		.doubtful = a.doubtful };
 	if (a.has_ack && peer->started) {
 		int64_t acked = (int64_t)peer->offset + seq_ahead(a.ack, peer->next);
 		piece.peer_acked = acked > 0 ? (uint64_t)acked : 0;
@@ -112,9 +115,7 @@ static void deliver_waiting(struct tcp_flow *f, unsigned dir, const struct strea
 	struct half *h = &f->half[dir];
 	struct waiting *w = waiting_pop(f, h);
 	uint32_t known = h->next - w->seq;
-	struct arrival a = { &w->at, w->ack, w->has_ack };
-	if (w->conflict)
-		ops->conflict(f, dir);
+	struct arrival a = { &w->at, w->ack, w->has_ack, w->conflict };
 	if (known < w->len)
 		deliver(f, dir, (struct slice){ w->bytes + known, w->len - known }, a, ops);
 	int32_t clipped = seq_ahead(w->seq + w->len + w->missing, h->next);
@@ -227,7 +228,7 @@ static bool waiting_keep_rest(struct tcp_flow *f, unsigned dir, const struct seg
 static void deliver_part(struct tcp_flow *f, unsigned dir, const struct segment *s, uint32_t known,
     uint32_t stop, const struct stream_ops *ops)
 {
-	struct arrival a = { &s->at, s->ack, (s->flags & TCP_ACK) != 0 };
+	struct arrival a = { &s->at, s->ack, (s->flags & TCP_ACK) != 0, s->doubtful };
 	struct slice bytes = slice_part(s->payload, known, stop - known);
 	if (bytes.n)
 		deliver(f, dir, bytes, a, ops);

@@ -41,7 +41,8 @@ static struct waiting *waiting_new(const struct segment *s, uint32_t from, uint3
 		.len = (uint32_t)captured.n,
 		.missing = bytes - (uint32_t)captured.n,
 		.ack = s->ack,
-		.has_ack = (s->flags & TCP_ACK) != 0 };
+		.has_ack = (s->flags & TCP_ACK) != 0,
+		.conflict = s->doubtful };
 	if (captured.n)
 		memcpy(w->bytes, captured.p, captured.n);
 	return w;

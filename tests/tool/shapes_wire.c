@@ -141,13 +141,17 @@ void shape_repeats(struct shape *s, uint64_t n)
 		    (struct slice){ (const uint8_t *)request, sizeof(request) - 1 });
 }
 
+/* Over IPv6, where nothing but these bytes tells them from each other. */
 void shape_conflicts(struct shape *s, uint64_t n)
 {
 	struct dialog d = dialog_open(s, 0);
+	d.end[CLIENT].family = d.end[SERVER].family = 6;
 	char text[sizeof(request)];
 	for (uint64_t i = 0; i < n; i++) {
 		memcpy(text, request, sizeof(request));
-		text[6] = (char)('a' + i % 26);
+		uint64_t rest = i;
+		for (size_t k = sizeof("GET /"); k < sizeof("GET /cal"); rest /= 26)
+			text[k++ - 1] = (char)('a' + rest % 26);
 		dialog_piece(s, &d, CLIENT, 0,
 		    (struct slice){ (const uint8_t *)text, sizeof(text) - 1 });
 	}

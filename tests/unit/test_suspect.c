@@ -86,6 +86,9 @@ static void what_is_acknowledged_was_sound(void **unused)
 	assert_int_equal(kit_count(&k, OUTPUT_TXN), 0);
 	send_summed(&k, 0, 1, 5001, 101 + LENGTH, TCP_ACK, created, MADE_RIGHT);
 	assert_memory_equal(only_txn(&k)->req.method.p, "PUT", 3);
+	/* Or what was sent again is not in the capture. */
+	assert_int_equal(only_txn(&k)->req.loss, LOSS_CONFLICT);
+	assert_int_equal(only_txn(&k)->res.loss, 0);
 	assert_int_equal(kit_anomalies(&k, TCP_STALE_CHECKSUM), 1);
 	/* From now on it is read at once. */
 	send_summed(&k, 0, 0, 101 + LENGTH, 5001 + sizeof(created) - 1, TCP_ACK, put, MADE_WRONG);
