@@ -261,7 +261,8 @@ static void payload_early(struct tcp_flow *f, unsigned dir, const struct segment
     const struct stream_ops *ops)
 {
 	const struct half *h = &f->half[dir], *peer = &f->half[!dir];
-	while (!waiting_has_room(f, h, s->payload.n) && waiting_is_before(h, s->seq) && unblock(f, ops))
+	while (!waiting_has_room(f, h, s->payload.n) && waiting_is_before(h, s->seq) &&
+	    unblock(f, ops))
 		continue;
 	int32_t known = seq_ahead(h->next, s->seq);
 	if (known >= (int64_t)(s->payload.n + s->missing))
