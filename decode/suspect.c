@@ -146,11 +146,21 @@ void suspect_settle(struct tcp_flow *f, unsigned dir, const struct stamp *again)
 	}
 }
 
+/* Before it came: captures are not strictly in order. */
+static bool suspect_was_acked(const struct half *h)
+{
+	for (const struct suspect *d = h->suspects; d; d = d->next)
+		if (h->has_acked && seq_ahead(h->acked, suspect_end(d)) >= 0 &&
+		    !suspect_came_again(h, d))
+			return true;
+	return false;
+}
+
 void suspect_flush(struct tcp_flow *f, const struct stream_ops *ops)
 {
 	for (unsigned dir = 0; dir < 2; dir++) {
 		struct half *h = &f->half[dir];
-		if (!f->half[!dir].packets)
+		if (!f->half[!dir].packets || suspect_was_acked(h))
 			suspects_believe(f, dir, true, ops);
 		while (h->suspects) {
 			struct suspect *d = h->suspects;

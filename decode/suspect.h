@@ -16,7 +16,7 @@ void suspect_add(struct tcp_flow *, unsigned dir, const struct segment *, const 
 void suspect_acked(struct tcp_flow *, unsigned dir, const struct segment *, const struct stream_ops *);
 /* Behind it: what came again meanwhile was damaged. */
 void suspect_settle(struct tcp_flow *, unsigned dir, const struct stamp *again);
-/* The flow is over. Of one direction alone nobody told: what is held is read. */
+/* The flow is over. What is held is read if it was acknowledged before it came, or nobody could: of one direction alone. */
 void suspect_flush(struct tcp_flow *, const struct stream_ops *);
 
 #endif

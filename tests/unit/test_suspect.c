@@ -111,6 +111,21 @@ static void damaged_at_the_end_is_not_read(void **unused)
 	assert_all_given_back(&k);
 }
 
+/* Interfaces are not captured strictly in order. */
+static void the_word_may_come_first(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	start(&k);
+	send_summed(&k, 0, 1, 5001, 101 + LENGTH, TCP_ACK, "", MADE_RIGHT);
+	send_summed(&k, 0, 0, 101, 5001, TCP_ACK, put, MADE_WRONG);
+	kit_finish(&k);
+	assert_memory_equal(only_txn(&k)->req.method.p, "PUT", 3);
+	assert_int_equal(kit_anomalies(&k, TCP_STALE_CHECKSUM), 1);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 0);
+	assert_all_given_back(&k);
+}
+
 static void of_one_direction_nobody_tells(void **unused)
 {
 	(void)unused;
@@ -221,6 +236,7 @@ int main(void)
 		cmocka_unit_test(what_waits_has_come_again),
 		cmocka_unit_test(what_is_acknowledged_was_sound),
 		cmocka_unit_test(damaged_at_the_end_is_not_read),
+		cmocka_unit_test(the_word_may_come_first),
 		cmocka_unit_test(of_one_direction_nobody_tells),
 		cmocka_unit_test(many_in_a_row_are_no_damage),
 		cmocka_unit_test(offloaded_and_hopeless_senders_are_read),
