@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Two XML documents as element trees: trees.py THEIRS OURS NAMES; exit code 1 and a word where they differ.
+"""XML documents as element trees, in twos: trees.py DIRECTORY NAMES, with a line "N<tab>NAME" on standard
+input for each DIRECTORY/N.theirs and N.ours. Says "same", or "FAIL NAME: " and where they differ.
 
 The case of names and white space around texts do not count. Opaque data is base64 in one kind of theirs
 and itself in ours, <hex> when XML cannot hold it.
@@ -64,12 +65,21 @@ def differs(theirs, ours, names, path):
     return None
 
 
+def judged(directory, number, names):
+    try:
+        theirs, ours = (ET.parse(f"{directory}/{number}.{whose}").getroot() for whose in ("theirs", "ours"))
+    except ET.ParseError as error:
+        return f"no XML: {error}"
+    return differs(theirs, ours, names, "")
+
+
 def main():
-    theirs, ours, names = sys.argv[1:]
-    found = differs(ET.parse(theirs).getroot(), ET.parse(ours).getroot(), names_read(names), "")
-    if found:
-        print(found)
-    return 1 if found else 0
+    directory, names = sys.argv[1], names_read(sys.argv[2])
+    for line in sys.stdin:
+        number, name = line.rstrip("\n").split("\t")
+        found = judged(directory, number, names)
+        print(f"FAIL {name}: {found}" if found else "same")
+    return 0
 
 
 sys.exit(main())
