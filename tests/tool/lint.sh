@@ -108,12 +108,42 @@ format() {
 		xargs -n 8 -P "$jobs" clang-format --dry-run -Werror
 }
 
+# Of each file that was found clean there is a mark beside its object, which is made anew when the file changes,
+# or what it includes. A mark is of one program and of one NODES.
+mark_of() {
+	echo "$BUILD/${1%.c}.tidy-$NODES-$program"
+}
+
+# Those without a mark, or with one from before a change.
+unmarked() {
+	for file; do
+		mark=$(mark_of "$file") object=$BUILD/${file%.c}.o
+		if ! [ -f "$object" ] || ! [ "$mark" -nt "$object" ] || ! [ "$mark" -nt "$file" ] ||
+			! [ "$mark" -nt .clang-tidy ] || ! [ "$mark" -nt "$tools/lint.sh" ]; then
+			echo "$file"
+		fi
+	done
+}
+
 # Several in a process: to start one takes as long as to read a file.
 tidy() {
 	{
-		echo "$product_c" | tr ' ' '\n' | xargs -n 6
-		echo "$test_c" | tr ' ' '\n' | xargs -n 16
-	} | xargs -L 1 -P "$jobs" "$0" --tidy
+		unmarked $product_c | xargs -r -n 6
+		unmarked $test_c | xargs -r -n 16
+	} | NODES=$NODES program=$program xargs -r -L 1 -P "$jobs" "$0" --tidy
+}
+
+tidy_and_mark() {
+	begun=$(mktemp)
+	said=$(tidy_files "$@")
+	if [ -n "$said" ]; then
+		printf '%s\n' "$said"
+	else
+		for file; do
+			[ ! -f "$BUILD/${file%.c}.o" ] || touch -r "$begun" "$(mark_of "$file")"
+		done
+	fi
+	rm -f "$begun"
 }
 
 # The analyzer does not know va_start() and its like again in a second file of the same process.
@@ -148,19 +178,22 @@ tidy_together() {
 	} | grep -v -e '^[0-9]* warnings* generated' -e '^\[[0-9]*/[0-9]*\] Processing file'
 }
 
+# It keeps what it made of each file, and looks again at what has changed.
 suspicious() {
-	cppcheck -q -j "$jobs" --std=c11 --language=c -D_GNU_SOURCE -I. --inline-suppr \
+	mkdir -p "$BUILD/cppcheck"
+	cppcheck --cppcheck-build-dir="$BUILD/cppcheck" -q -j "$jobs" --std=c11 --language=c -D_GNU_SOURCE -I. --inline-suppr \
 		--enable=warning,performance,portability --suppress=missingInclude \
-		--suppress=legacyUninitvar --suppress=unmatchedSuppression --template='{file}:{line}: {message} [{id}]' \
+		--suppress=legacyUninitvar --suppress=ctuuninitvar --suppress=unmatchedSuppression --template='{file}:{line}: {message} [{id}]' \
 		$product_c $tool_c
 }
 
 if [ "${1-}" = --tidy ]; then
 	shift
-	tidy_files "$@"
+	tidy_and_mark "$@"
 	exit 0
 fi
 
+program=$(clang-tidy --version | cksum | cut -d ' ' -f 1)
 present=$(existing | grep -v '^tests$')
 product_c=$(c_files '*.c' $present; ls main.c 2>/dev/null)
 product_all="$product_c $(c_files '*.h' $present)"
