@@ -3,12 +3,16 @@
  * common with its original; and which networks of two hosts are one.
  *
  * Rings forget the oldest and nothing walks a table, so the key makes no difference to the answers. An entry
- * is named by a number that is never used again: one that is overwritten needs no unlinking.
+ * is named by a number that is never used again: one that is overwritten needs no unlinking. With the number goes
+ * a part of the hash, so that nearly all looks end without one at an entry, which has left the cache long ago.
  */
 #include "decode/sighting.h"
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum {
 	PLACES = 6, /* a packet on its way through bridges and name spaces of one host passes few */
@@ -23,6 +27,7 @@ enum {
 	CHECKSUM = 16,
 	MOST_MOVES = 8,
 	MILLISECOND = 1000000,
+	TAG = 16, /* bits of the hash in a name */
 };
 
 /* Where two hosts meet. */
@@ -37,23 +42,24 @@ _Static_assert(sizeof(struct network) == 48, "networks are hashed and compared w
 /* `from` counts as this VLAN and tunnel. */
 struct alias {
 	struct network from;
-	uint64_t older, tunnel;
+	uint64_t tunnel;
 	uint32_t vlan;
 };
 
 struct sighting {
 	uint64_t what; /* hash of what copies have in common */
-	uint64_t older; /* the number of the one before in this bucket, 0 = none */
 	uint64_t tunnel;
 	int64_t ns;
 	uint32_t vlan;
 	uint32_t n_places, places[PLACES];
 };
 
+/* Of entries that lie elsewhere. A name is a number and below it TAG bits of the hash; 0 = none. */
 struct table {
-	size_t room, buckets; /* buckets: a power of two */
+	size_t room, slots; /* slots: a power of two, not less than room */
 	uint64_t last; /* number of the newest entry; the first one is 1 */
-	uint64_t *bucket; /* number of its newest entry, 0 = none */
+	uint64_t *newest; /* the names of the newest in each bucket, a bucket for each slot; */
+	uint64_t *older; /* behind them, for each slot, the name of the one before in the same bucket */
 };
 
 struct sightings {
@@ -70,30 +76,66 @@ struct sightings {
 static bool table_init(struct table *t, size_t room)
 {
 	t->room = room;
-	t->buckets = 1;
-	while (t->buckets < room)
-		t->buckets *= 2;
-	t->bucket = calloc(t->buckets, sizeof(*t->bucket));
-	return t->bucket != NULL;
-}
-
-static bool table_has(const struct table *t, uint64_t number)
-{
-	return number != 0 && t->last - number < t->room;
+	t->slots = 1;
+	while (t->slots < room)
+		t->slots *= 2;
+	t->newest = calloc(2 * t->slots, sizeof(*t->newest));
+	if (t->newest == NULL)
+		return false;
+	t->older = t->newest + t->slots;
+	return true;
 }
 
 static uint64_t *table_bucket(const struct table *t, uint64_t hash)
 {
-	return &t->bucket[hash & (t->buckets - 1)];
+	return &t->newest[hash & (t->slots - 1)];
 }
 
-/* Takes the place of the oldest entry; returns where that is. */
-static size_t table_add(struct table *t, uint64_t hash, uint64_t *older)
+static size_t slot_of(const struct table *t, uint64_t name)
+{
+	return (size_t)(name >> TAG) & (t->slots - 1);
+}
+
+static uint64_t tag_of(uint64_t hash)
+{
+	return hash >> 32 & ((1U << TAG) - 1);
+}
+
+static bool table_has(const struct table *t, uint64_t name)
+{
+	return name != 0 && t->last - (name >> TAG) < t->room;
+}
+
+/* The first from this name on that may have the hash; 0: none has. */
+static uint64_t table_likely(const struct table *t, uint64_t name, uint64_t hash)
+{
+	while (table_has(t, name)) {
+		if (((name ^ tag_of(hash)) & ((1U << TAG) - 1)) == 0)
+			return name;
+		name = t->older[slot_of(t, name)];
+	}
+	return 0;
+}
+
+static uint64_t table_first(const struct table *t, uint64_t hash)
+{
+	return table_likely(t, *table_bucket(t, hash), hash);
+}
+
+static uint64_t table_next(const struct table *t, uint64_t name, uint64_t hash)
+{
+	return table_likely(t, t->older[slot_of(t, name)], hash);
+}
+
+/* Takes the place of the oldest entry; returns its slot. */
+static size_t table_add(struct table *t, uint64_t hash)
 {
 	uint64_t *bucket = table_bucket(t, hash);
-	*older = *bucket;
-	*bucket = ++t->last;
-	return t->last % t->room;
+	uint64_t name = ++t->last << TAG | tag_of(hash);
+	size_t slot = slot_of(t, name);
+	t->older[slot] = *bucket;
+	*bucket = name;
+	return slot;
 }
 
 struct sightings *sightings_new(const struct limits *l, struct hash_key hash)
@@ -108,10 +150,11 @@ struct sightings *sightings_new(const struct limits *l, struct hash_key hash)
 	if (l->copy_packets == 0)
 		return s;
 	size_t networks = l->copy_networks != 0 ? l->copy_networks : 1;
-	s->packets = calloc(l->copy_packets, sizeof(*s->packets));
-	s->aliases = calloc(networks, sizeof(*s->aliases));
-	if (s->packets == NULL || s->aliases == NULL || !table_init(&s->seen, l->copy_packets) ||
-	    !table_init(&s->tied, networks)) {
+	if (table_init(&s->seen, l->copy_packets) && table_init(&s->tied, networks)) {
+		s->packets = calloc(s->seen.slots, sizeof(*s->packets));
+		s->aliases = calloc(s->tied.slots, sizeof(*s->aliases));
+	}
+	if (s->packets == NULL || s->aliases == NULL) {
 		sightings_free(s);
 		return NULL;
 	}
@@ -124,19 +167,35 @@ void sightings_free(struct sightings *s)
 		return;
 	free(s->packets);
 	free(s->aliases);
-	free(s->seen.bucket);
-	free(s->tied.bucket);
+	free(s->seen.newest);
+	free(s->tied.newest);
 	free(s);
 }
 
 /* ---- hashes ---- */
 
-/* So written that compilers take all lanes at once. */
-static inline void lanes_add(uint64_t sum[LANES], const uint32_t *keys, const uint32_t w[STRIDE])
+#ifdef __SSE2__
+/* Two products of the even words, two of the odd ones. */
+static inline void lanes_add(uint64_t sum[LANES], const uint32_t *keys, const uint8_t *p)
 {
+	const __m128i *k = (const void *)keys, *w = (const void *)p;
+	__m128i a = _mm_add_epi32(_mm_loadu_si128(&w[0]), _mm_loadu_si128(&k[0]));
+	__m128i b = _mm_add_epi32(_mm_loadu_si128(&w[1]), _mm_loadu_si128(&k[1]));
+	__m128i even = _mm_mul_epu32(a, b);
+	__m128i odd = _mm_mul_epu32(_mm_srli_epi64(a, 32), _mm_srli_epi64(b, 32));
+	__m128i *s = (void *)sum;
+	_mm_storeu_si128(&s[0], _mm_add_epi64(_mm_loadu_si128(&s[0]), even));
+	_mm_storeu_si128(&s[1], _mm_add_epi64(_mm_loadu_si128(&s[1]), odd));
+}
+#else
+static inline void lanes_add(uint64_t sum[LANES], const uint32_t *keys, const uint8_t *p)
+{
+	uint32_t w[STRIDE];
+	memcpy(w, p, sizeof(w));
 	for (size_t i = 0; i < LANES; i++)
 		sum[i] += (uint64_t)(w[i] + keys[i]) * (uint32_t)(w[i + LANES] + keys[i + LANES]);
 }
+#endif
 
 /*
  * NH of UMAC (RFC 4418 5.2): nobody who does not know the keys finds two texts of one length and one hash.
@@ -144,16 +203,14 @@ static inline void lanes_add(uint64_t sum[LANES], const uint32_t *keys, const ui
  */
 static uint64_t block_hash(const uint32_t *keys, const uint8_t *p, size_t n)
 {
+	enum { BYTES = 4 * STRIDE };
 	uint64_t sum[LANES] = { 0 };
-	uint32_t w[STRIDE];
-	for (; n >= sizeof(w); n -= sizeof(w), p += sizeof(w), keys += STRIDE) {
-		memcpy(w, p, sizeof(w));
-		lanes_add(sum, keys, w);
-	}
+	for (; n >= BYTES; n -= BYTES, p += BYTES, keys += STRIDE)
+		lanes_add(sum, keys, p);
 	if (n != 0) {
-		memset(w, 0, sizeof(w));
-		memcpy(w, p, n);
-		lanes_add(sum, keys, w);
+		uint8_t rest[BYTES] = { 0 };
+		memcpy(rest, p, n);
+		lanes_add(sum, keys, rest);
 	}
 	return sum[0] + sum[1] + sum[2] + sum[3];
 }
@@ -233,12 +290,11 @@ static struct network network_of(const struct datagram *d)
 
 static const struct alias *alias_find(const struct sightings *s, const struct network *from)
 {
-	uint64_t at = *table_bucket(&s->tied, hash_keyed(s->hash, from, sizeof(*from)));
-	while (table_has(&s->tied, at)) {
-		const struct alias *a = &s->aliases[at % s->tied.room];
+	uint64_t hash = hash_keyed(s->hash, from, sizeof(*from));
+	for (uint64_t at = table_first(&s->tied, hash); at != 0; at = table_next(&s->tied, at, hash)) {
+		const struct alias *a = &s->aliases[slot_of(&s->tied, at)];
 		if (memcmp(&a->from, from, sizeof(*from)) == 0)
 			return a;
-		at = a->older;
 	}
 	return NULL;
 }
@@ -269,21 +325,18 @@ static void network_tie(struct sightings *s, const struct network *from, const s
 {
 	if (memcmp(from, to, sizeof(*from)) == 0 || alias_find(s, from) != NULL)
 		return;
-	uint64_t older, hash = hash_keyed(s->hash, from, sizeof(*from));
-	size_t at = table_add(&s->tied, hash, &older);
-	s->aliases[at] = (struct alias){ *from, older, to->tunnel, to->vlan };
+	size_t slot = table_add(&s->tied, hash_keyed(s->hash, from, sizeof(*from)));
+	s->aliases[slot] = (struct alias){ *from, to->tunnel, to->vlan };
 }
 
 /* ---- packets ---- */
 
 static struct sighting *sighting_find(const struct sightings *s, uint64_t what)
 {
-	uint64_t at = *table_bucket(&s->seen, what);
-	while (table_has(&s->seen, at)) {
-		struct sighting *seen = &s->packets[at % s->seen.room];
+	for (uint64_t at = table_first(&s->seen, what); at != 0; at = table_next(&s->seen, at, what)) {
+		struct sighting *seen = &s->packets[slot_of(&s->seen, at)];
 		if (seen->what == what)
 			return seen;
-		at = seen->older;
 	}
 	return NULL;
 }
@@ -340,10 +393,8 @@ bool sighting_is_copy(struct sightings *s, struct datagram *d)
 		}
 	}
 	if (seen == NULL) {
-		uint64_t older;
-		seen = &s->packets[table_add(&s->seen, what, &older)];
+		seen = &s->packets[table_add(&s->seen, what)];
 		seen->what = what;
-		seen->older = older;
 	}
 	sighting_begin(seen, d, place);
 	return false;
