@@ -251,6 +251,7 @@ static void http_opaque(struct http *http, const char *protocol)
 		side_tap_end(&http->side[dir], TAP_NO_MESSAGE);
 		side_line_drop(&http->side[dir]);
 		http->side[dir].state = SIDE_OPAQUE;
+		http->side[dir].lost_unsaid = false;
 	}
 }
 
@@ -265,6 +266,15 @@ static void side_foreign(struct side *s, const char *protocol)
 	hello_begin(s, protocol);
 }
 
+static void lost_say(struct side *s)
+{
+	if (!s->lost_unsaid)
+		return;
+	s->lost_unsaid = false;
+	side_anomaly(s, HTTP_LOST, 0);
+	s->http->resyncs++;
+}
+
 void side_lost(struct side *s)
 {
 	const char *protocol = first_protocol(s);
@@ -276,8 +286,9 @@ void side_lost(struct side *s)
 		return;
 	}
 	if (s->messages || s->http->first) { /* or it stands where an answer is due */
-		side_anomaly(s, HTTP_LOST, 0);
-		s->http->resyncs++;
+		s->lost_unsaid = true;
+		if (s->messages || s->n_first == FIRST_MOST)
+			lost_say(s);
 		pending_lost(s, 0, GAP_LOST);
 	}
 }
@@ -349,12 +360,15 @@ static void side_resume(struct side *s, struct slice segment, bool grown)
 		return;
 	}
 	if (message_start_proven(segment, s->role, &shard_of(s)->options->limits)) {
+		lost_say(s);
 		s->state = SIDE_START;
 		return;
 	}
 	const char *protocol = grown ? first_protocol(s) : NULL;
 	if (protocol)
 		side_foreign(s, protocol);
+	else if (s->n_first == FIRST_MOST)
+		lost_say(s);
 }
 
 /* RFC 9110 10.1.1: a client that waits for 100 and gets a final answer need not send the body. */
@@ -398,6 +412,7 @@ void http_gap(struct http *http, unsigned dir, uint64_t offset, uint64_t bytes, 
 	uint8_t loss = kind == GAP_CLIPPED ? LOSS_CLIPPED : LOSS_GAP;
 	uint64_t end = offset + bytes;
 	s->gap_seen = true;
+	lost_say(s);
 	side_tap_gap(s);
 	first_gap(s);
 	if (s->state == SIDE_OPAQUE)
@@ -426,6 +441,7 @@ void http_end(struct http *http, unsigned dir, enum stream_end how)
 	struct side *s = &http->side[dir];
 	if (how == STREAM_RST || s->state == SIDE_OPAQUE)
 		return;
+	lost_say(s);
 	if (s->state == SIDE_BODY)
 		body_end_of_stream(s);
 	bool begun = s->n_line || (s->state == SIDE_PREFACE && s->left);
@@ -447,8 +463,10 @@ void http_finish(struct http *http, enum flow_end end)
 {
 	const struct half *half = http->flow->half;
 	bool reset = half[0].reset_last || half[1].reset_last;
-	for (unsigned dir = 0; dir < 2; dir++)
+	for (unsigned dir = 0; dir < 2; dir++) {
+		lost_say(&http->side[dir]);
 		side_cut(&http->side[dir], 0, reset);
+	}
 	pending_close(http, pending_reason(http, end));
 }
 

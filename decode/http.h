@@ -74,6 +74,7 @@ struct side {
 	bool interim;              /* a 1xx response */
 	bool filling;              /* what llhttp is fed stands for a gap */
 	bool complete;             /* llhttp saw the end of the message */
+	bool lost_unsaid;          /* no start of a message, but its first bytes may yet make another protocol known */
 	bool said_close;           /* the last message announced the end of the connection */
 	bool gap_seen;
 	unsigned folds;
