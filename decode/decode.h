@@ -61,7 +61,7 @@ struct message {
 	uint16_t status;           /* responses; 0 in requests */
 	struct stamp first;        /* packet of the first byte */
 	struct stamp head;         /* packet that completed the header block */
-	struct stamp last;         /* packet of the last byte seen */
+	struct stamp last;         /* the latest packet with a byte of it */
 	uint64_t from, to;         /* its bytes in the stream, interim responses included; to: where its last packet ends */
 	struct slice method, target, reason;
 	struct header *headers;

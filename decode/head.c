@@ -358,7 +358,7 @@ void head_line(struct side *s, struct slice line)
 	if (!line.n) {
 		if (s->message) {
 			s->message->head_complete = !s->dropped && !s->garbled;
-			s->message->head = s->http->piece->at;
+			s->message->head = s->message->last;
 		}
 		body_begin(s);
 	} else if (line.p[0] == ' ' || line.p[0] == '\t') {

@@ -49,6 +49,13 @@ bool side_is_response(const struct side *s)
 	return s->role == ROLE_SERVER;
 }
 
+/* Bytes are read in their order, packets may come in another one. */
+struct stamp side_later(const struct side *s, struct stamp at)
+{
+	const struct stamp *now = s->http->piece ? &s->http->piece->at : &s->last;
+	return now->order > at.order ? *now : at;
+}
+
 void side_anomaly(struct side *s, enum anomaly_code code, uint64_t value)
 {
 	const struct piece *piece = s->http->piece;
@@ -220,7 +227,6 @@ static void message_end(struct side *s, bool whole, bool cut_off)
 	if (s->message) {
 		s->message->end_seen = whole;
 		s->message->cut_off = cut_off;
-		s->message->last = s->http->piece ? s->http->piece->at : s->last;
 		s->message->to = side_offset(s);
 		body_read_end(s, whole);
 		s->message = NULL;
@@ -389,6 +395,8 @@ void http_data(struct http *http, unsigned dir, const struct piece *piece)
 		pending_limit(http, s->pending);
 	if (s->state == SIDE_BODY && body_withheld(s, piece->bytes))
 		message_end(s, false, true);
+	if (s->message)
+		s->message->last = side_later(s, s->message->last);
 	if (s->state == SIDE_LOST && s->role == ROLE_CLIENT && piece->peer_acked_known)
 		pending_settle(http, piece->peer_acked);
 	if (s->state == SIDE_LOST)

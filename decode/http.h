@@ -126,6 +126,7 @@ void http_origin(const struct http *, struct endpoint *client, struct endpoint *
 /* Tells whoever listens what bytes of the piece being read are; what became of those told before. */
 void side_tap(struct side *, struct slice, enum tap_kind);
 void side_tap_end(struct side *, enum tap_end);
+struct stamp side_later(const struct side *, struct stamp); /* that, or the packet being read where it came after it */
 void side_anomaly(struct side *, enum anomaly_code, uint64_t value);
 void side_lost(struct side *);                   /* reading stops until the next message start */
 void side_message_end(struct side *, bool whole);

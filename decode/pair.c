@@ -76,6 +76,7 @@ static void message_begin(struct side *s, struct pending *p, struct message *m,
 	m->seen = true;
 	m->version = start->version;
 	m->first = s->line_at;
+	m->last = side_later(s, s->line_at);
 	m->from = p->txn->interim != 0 && side_is_response(s) ? p->interim_offset : s->line_offset;
 }
 

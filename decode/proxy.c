@@ -47,7 +47,7 @@ static struct slice word_take(struct slice *line)
 static bool address_read(struct slice word, uint16_t family, struct endpoint *out)
 {
 	char text[INET6_ADDRSTRLEN];
-	if (word.n >= sizeof(text))
+	if (word.n == 0 || word.n >= sizeof(text))
 		return false;
 	memcpy(text, word.p, word.n);
 	text[word.n] = '\0';

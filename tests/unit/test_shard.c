@@ -30,6 +30,25 @@ static const struct txn *txn_at(const struct kit *k, size_t n)
 	return o->u.txn;
 }
 
+/* Whoever asks when an answer was there wants the packet that was missing, not the one with its last byte. */
+static void packets_out_of_order(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	kit_open(&k);
+	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
+	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	kit_send(&k, 0, 1, 5001 + 10, 101 + sizeof(get) - 1, TCP_ACK, answer + 10);
+	kit_send(&k, 0, 1, 5001, 101 + sizeof(get) - 1, TCP_ACK, "HTTP/1.1 2");
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 1);
+	assert_int_equal(txn_at(&k, 0)->res.first.frame, 5);
+	assert_int_equal(txn_at(&k, 0)->res.head.frame, 5);
+	assert_int_equal(txn_at(&k, 0)->res.last.frame, 5);
+	kit_close(&k);
+}
+
 static const struct flow *flow_at(const struct kit *k, size_t n)
 {
 	const struct output *o = kit_output(k, OUTPUT_FLOW, n);
@@ -562,6 +581,7 @@ static void beyond_the_budget_nothing_is_claimed(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(packets_out_of_order),
 		cmocka_unit_test(a_flow_leaves_a_record),
 		cmocka_unit_test(ports_used_again_are_a_new_flow),
 		cmocka_unit_test(ports_used_again_within_the_window),
