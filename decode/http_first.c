@@ -41,7 +41,9 @@ bool first_note(struct side *s, struct slice left)
 const char *first_protocol(const struct side *s)
 {
 	struct slice first = { s->first, s->n_first };
-	return s->messages ? NULL : protocol_recognise(first);
+	const char *name = s->messages ? NULL : protocol_recognise(first);
+	bool request = name && strcmp(name, "http/0.9") == 0;
+	return request && s->role == ROLE_SERVER ? NULL : name;
 }
 
 /* What comes behind a gap is not the start, but what comes first is all there is to go by. */
@@ -162,6 +164,7 @@ static size_t preface_lost(struct side *s)
 	side_tap_end(s, TAP_NO_MESSAGE);
 	s->opaque_bytes += s->n_line;
 	s->n_line = 0;
+	s->n_first = FIRST_MOST; /* the first bytes were the preface's */
 	s->state = SIDE_LOST;
 	return 0;
 }
