@@ -1,5 +1,5 @@
 /*
- * arena.c - memory that dies together: a bump allocator over chunks that double in size.
+ * arena.c - memory that dies together: a bump allocator over chunks, two of a size, then two of twice that.
  *
  * The arena itself stands at the head of its first chunk, so that a small one costs one malloc.
  * The budget counts what malloc was asked for, not what callers used of it.
@@ -39,6 +39,7 @@ struct arena {
 	size_t left;
 	size_t budget, used;
 	size_t step; /* size of the next chunk, unless a request needs more */
+	bool second; /* the next one is the second of its size */
 	struct arena_store *store; /* where its chunks go; NULL: back to malloc */
 	bool taking; /* and come from */
 };
@@ -162,7 +163,8 @@ struct arena *arena_new_from(struct arena_store *store, size_t budget)
 		.left = n - sizeof(*a),
 		.budget = budget,
 		.used = n,
-		.step = 2 * (size_t)FIRST_CHUNK,
+		.step = FIRST_CHUNK,
+		.second = true,
 		.store = store,
 		.taking = store != NULL,
 	};
@@ -212,8 +214,9 @@ static bool arena_grow(struct arena *a, size_t n)
 	a->p = (uint8_t *)(c + 1);
 	a->left = size - sizeof(*c);
 	a->used += size;
-	if (a->step < LARGEST_STEP)
+	if (a->second && a->step < LARGEST_STEP)
 		a->step *= 2;
+	a->second = !a->second;
 	return true;
 }
 
