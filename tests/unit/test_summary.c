@@ -195,14 +195,17 @@ static void missing_and_unread(void **state)
 	struct shortfall shortfalls[SHORTFALLS];
 	(void)state;
 	s.anomalies[HTTP_LOST] = 1;
+	s.anomalies[TCP_STALE_CHECKSUM] = 7;
 	assert_true(falls_short(&s, SHORT_HALVES, 2));
 	assert_true(falls_short(&s, SHORT_UNSURE, 3));
 	assert_true(falls_short(&s, SHORT_DOUBTFUL, 2));
+	assert_true(falls_short(&s, SHORT_STALE, 7));
 	assert_true(falls_short(&s, SHORT_NOT_HTTP, 2));
 	assert_true(falls_short(&s, SHORT_UNDECODED, 4));
-	assert_int_equal(evidence_shortfalls(&s, &end, shortfalls), 5);
+	assert_int_equal(evidence_shortfalls(&s, &end, shortfalls), 6);
 	assert_int_equal(evidence_shortfalls(&cut_off, &end, shortfalls), 0);
 	assert_true(shortfall_is_missing(SHORT_BODIES));
+	assert_false(shortfall_is_missing(SHORT_STALE));
 	assert_false(shortfall_is_missing(SHORT_UNDECODED));
 }
 

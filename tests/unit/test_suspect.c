@@ -90,12 +90,80 @@ static void what_is_acknowledged_was_sound(void **unused)
 	assert_int_equal(only_txn(&k)->req.loss, LOSS_CONFLICT);
 	assert_int_equal(only_txn(&k)->res.loss, 0);
 	assert_int_equal(kit_anomalies(&k, TCP_STALE_CHECKSUM), 1);
-	/* From now on it is read at once. */
-	send_summed(&k, 0, 0, 101 + LENGTH, 5001 + sizeof(created) - 1, TCP_ACK, put, MADE_WRONG);
+	assert_int_equal(k.shard.damaged, 0);
+	assert_int_equal(k.shard.unsummed, 1);
+	assert_all_given_back(&k);
+}
+
+/* The n-th request and its answer. */
+static void exchange(struct kit *k, uint32_t n, enum made made)
+{
+	uint32_t put_at = 101 + n * LENGTH, created_at = 5001 + n * (uint32_t)(sizeof(created) - 1);
+	send_summed(k, 0, 0, put_at, created_at, TCP_ACK, put, made);
+	send_summed(k, 0, 1, created_at, put_at + LENGTH, TCP_ACK, created, MADE_RIGHT);
+}
+
+static void assert_doubted(const struct kit *k, size_t n, bool doubted)
+{
+	assert_int_equal(kit_output(k, OUTPUT_TXN, n)->u.txn->req.loss, doubted ? LOSS_CONFLICT : 0);
+}
+
+/* One may have been damaged all the same; not three with nothing sent again. */
+static void each_is_doubted_until_three_were_taken(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	start(&k);
+	for (uint32_t n = 0; n < 5; n++)
+		exchange(&k, n, n == 1 ? MADE_RIGHT : MADE_WRONG);
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 5);
+	assert_doubted(&k, 0, true);
+	assert_doubted(&k, 1, false);
+	assert_doubted(&k, 2, true);
+	assert_doubted(&k, 3, true);
+	assert_doubted(&k, 4, false);
+	assert_int_equal(kit_anomalies(&k, TCP_STALE_CHECKSUM), 3);
+	assert_all_given_back(&k);
+}
+
+/* What comes again shows that its checksums mean something. */
+static void damage_begins_the_count_anew(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	start(&k);
+	exchange(&k, 0, MADE_WRONG);
+	exchange(&k, 1, MADE_WRONG);
+	send_summed(&k, 0, 0, 101 + 2 * LENGTH, 5001 + 2 * (sizeof(created) - 1), TCP_ACK, bad, MADE_WRONG);
+	exchange(&k, 2, MADE_RIGHT);
+	exchange(&k, 3, MADE_WRONG);
+	exchange(&k, 4, MADE_WRONG);
+	kit_finish(&k);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 5);
+	assert_memory_equal(kit_output(&k, OUTPUT_TXN, 2)->u.txn->req.method.p, "PUT", 3);
+	assert_doubted(&k, 2, false);
+	assert_doubted(&k, 4, true);
+	assert_int_equal(kit_anomalies(&k, TCP_CHECKSUM), 1);
+	assert_int_equal(kit_anomalies(&k, TCP_STALE_CHECKSUM), 4);
+	assert_all_given_back(&k);
+}
+
+/* Of two that are held one is acknowledged: the other one is not read for it. */
+static void only_what_is_acknowledged_is_read(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	start(&k);
+	send_summed(&k, 0, 0, 101, 5001, TCP_ACK, put, MADE_WRONG);
+	send_summed(&k, 0, 0, 101 + LENGTH, 5001, TCP_ACK, bad, MADE_WRONG);
+	send_summed(&k, 0, 1, 5001, 101 + LENGTH, TCP_ACK, created, MADE_RIGHT);
+	send_summed(&k, 0, 0, 101 + LENGTH, 5001, TCP_ACK, put, MADE_RIGHT);
 	kit_finish(&k);
 	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
-	assert_int_equal(k.shard.damaged, 0);
-	assert_int_equal(k.shard.unsummed, 2);
+	assert_memory_equal(kit_output(&k, OUTPUT_TXN, 1)->u.txn->req.method.p, "PUT", 3);
+	assert_doubted(&k, 1, false);
+	assert_int_equal(kit_anomalies(&k, TCP_CHECKSUM), 1);
 	assert_all_given_back(&k);
 }
 
@@ -149,6 +217,9 @@ static void many_in_a_row_are_no_damage(void **unused)
 	kit_finish(&k);
 	assert_int_equal(kit_count(&k, OUTPUT_TXN), 20);
 	assert_int_equal(kit_anomalies(&k, TCP_CHECKSUM), 0);
+	assert_int_equal(kit_anomalies(&k, TCP_STALE_CHECKSUM), 0);
+	for (size_t n = 0; n < 20; n++)
+		assert_doubted(&k, n, false);
 	assert_all_given_back(&k);
 }
 
@@ -235,6 +306,9 @@ int main(void)
 		cmocka_unit_test(what_comes_again_counts),
 		cmocka_unit_test(what_waits_has_come_again),
 		cmocka_unit_test(what_is_acknowledged_was_sound),
+		cmocka_unit_test(each_is_doubted_until_three_were_taken),
+		cmocka_unit_test(damage_begins_the_count_anew),
+		cmocka_unit_test(only_what_is_acknowledged_is_read),
 		cmocka_unit_test(damaged_at_the_end_is_not_read),
 		cmocka_unit_test(the_word_may_come_first),
 		cmocka_unit_test(of_one_direction_nobody_tells),
