@@ -65,6 +65,7 @@ struct side {
 	struct stamp line_at;      /* packet, offsets of the first byte of that line */
 	uint64_t line_offset, line_acked;
 	bool line_acked_known;
+	bool line_doubtful;        /* a byte of it so far is */
 	uint8_t line_last;         /* its last byte so far, kept or not */
 	bool mid_line;             /* lost in the middle of a line: no message starts before its end */
 

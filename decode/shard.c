@@ -441,9 +441,11 @@ static bool is_damaged(struct shard *shard, const struct tcp_flow *f, bool from_
 	shard->sums_wrong += sum == CHECKSUM_WRONG;
 	if (sum != CHECKSUM_WRONG)
 		return false;
-	/* A SYN has nothing that could be taken for a message, and its sender may have no right ones. */
+	/* A lone SYN has nothing that could be taken for a message, and its sender may have no right ones. */
+	if (!f && (s->flags & TCP_SYN) && !s->payload.n)
+		return false;
 	if (!f)
-		return !(s->flags & TCP_SYN) && shard->sums_right >= shard->sums_wrong;
+		return shard->sums_right >= shard->sums_wrong;
 	const struct half *h = &f->half[from_high != f->high_first];
 	return h->sums_right && !h->sums_vain;
 }
@@ -457,6 +459,19 @@ static void damage_say(struct shard *shard, const struct segment *s)
 		return;
 	o->u.anomaly = (struct anomaly){ .code = TCP_CHECKSUM, .at = s->at, .value = s->payload.n };
 	shard_said(shard);
+}
+
+/* By the SYN alone, of a segment that has data as well. */
+static struct tcp_flow *flow_open_doubtful(struct shard *shard, const struct flow_key *key,
+    const struct segment *s, bool from_high)
+{
+	struct segment syn = *s;
+	struct tcp_flow *f = s->flags & TCP_SYN ? flow_open(shard, key, s, from_high) : NULL;
+	syn.flags &= TCP_SYN | TCP_ACK;
+	syn.payload.n = 0;
+	if (f)
+		tcp_segment(f, from_high != f->high_first, &syn, &http_stream);
+	return f;
 }
 
 static void segment_suspect(struct tcp_flow *f, unsigned dir, const struct segment *s)
@@ -493,6 +508,8 @@ void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 	struct tcp_flow *f = flow_find(shard->flows, &key);
 	enum checksum sum = checksum_of(s);
 	if (is_damaged(shard, f, from_high, s, sum)) {
+		if (!f)
+			f = flow_open_doubtful(shard, &key, s, from_high);
 		if (f)
 			segment_suspect(f, from_high != f->high_first, s);
 		else

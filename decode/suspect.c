@@ -22,9 +22,14 @@ static size_t suspect_size(const struct suspect *d)
 	return sizeof(*d) + d->segment.payload.n;
 }
 
+static uint32_t suspect_begin(const struct suspect *d)
+{
+	return d->segment.seq + ((d->segment.flags & TCP_SYN) != 0);
+}
+
 static uint32_t suspect_end(const struct suspect *d)
 {
-	return d->segment.seq + (uint32_t)d->segment.payload.n;
+	return suspect_begin(d) + (uint32_t)d->segment.payload.n;
 }
 
 static void suspect_free(struct tcp_flow *f, struct half *h, struct suspect *d)
@@ -112,7 +117,7 @@ void suspect_add(struct tcp_flow *f, unsigned dir, const struct segment *s,
 static bool suspect_came_again(const struct half *h, const struct suspect *d)
 {
 	for (const struct waiting *w = h->waiting; w; w = w->next)
-		if (seq_ahead(w->seq, d->segment.seq) <= 0 &&
+		if (seq_ahead(w->seq, suspect_begin(d)) <= 0 &&
 		    seq_ahead(w->seq + w->len, suspect_end(d)) >= 0)
 			return true;
 	return false;

@@ -167,6 +167,37 @@ static void only_what_is_acknowledged_is_read(void **unused)
 	assert_all_given_back(&k);
 }
 
+/* The message begins with the rest of its line, in a sound segment. */
+static void a_line_keeps_the_doubt_of_its_beginning(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	start(&k);
+	send_summed(&k, 0, 0, 101, 5001, TCP_ACK, "PUT /a H", MADE_WRONG);
+	send_summed(&k, 0, 1, 5001, 109, TCP_ACK, "", MADE_RIGHT);
+	send_summed(&k, 0, 0, 109, 5001, TCP_ACK, put + 8, MADE_RIGHT);
+	send_summed(&k, 0, 1, 5001, 101 + LENGTH, TCP_ACK, created, MADE_RIGHT);
+	exchange(&k, 1, MADE_RIGHT);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
+	assert_doubted(&k, 0, true);
+	assert_doubted(&k, 1, false);
+	assert_all_given_back(&k);
+}
+
+static void a_line_that_differs_when_sent_again_is_in_doubt(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	start(&k);
+	send_summed(&k, 0, 0, 101, 5001, TCP_ACK, "PUT /a H", MADE_RIGHT);
+	send_summed(&k, 0, 0, 101, 5001, TCP_ACK, "PUT /b H", MADE_RIGHT);
+	send_summed(&k, 0, 0, 109, 5001, TCP_ACK, put + 8, MADE_RIGHT);
+	send_summed(&k, 0, 1, 5001, 101 + LENGTH, TCP_ACK, created, MADE_RIGHT);
+	only_txn(&k);
+	assert_doubted(&k, 0, true);
+	assert_all_given_back(&k);
+}
+
 static void damaged_at_the_end_is_not_read(void **unused)
 {
 	(void)unused;
@@ -251,6 +282,44 @@ static void damage_opens_no_flow(void **unused)
 	assert_all_given_back(&k);
 }
 
+/* Fast open (RFC 7413): the handshake is believed, what came with it is held back. */
+static void a_first_packet_with_data_is_held_back(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	start(&k);
+	send_summed(&k, 1, 0, 100, 0, TCP_SYN, bad, MADE_WRONG);
+	send_summed(&k, 1, 1, 5000, 101, TCP_SYN | TCP_ACK, "", MADE_RIGHT);
+	send_summed(&k, 1, 0, 101, 5001, TCP_ACK, put, MADE_RIGHT);
+	send_summed(&k, 1, 1, 5001, 101 + LENGTH, TCP_ACK, created, MADE_RIGHT);
+	kit_finish(&k);
+	assert_memory_equal(only_txn(&k)->req.method.p, "PUT", 3);
+	assert_doubted(&k, 0, false);
+	assert_int_equal(kit_anomalies(&k, TCP_CHECKSUM), 1);
+	assert_int_equal(k.shard.damaged, 1);
+	assert_int_equal(k.shard.unsummed, 0);
+	assert_int_equal(kit_output(&k, OUTPUT_FLOW, 1)->u.flow->packets[0], 2);
+	assert_true(kit_output(&k, OUTPUT_FLOW, 1)->u.flow->syn[0]);
+	assert_all_given_back(&k);
+}
+
+static void a_first_packet_with_data_that_was_taken(void **unused)
+{
+	(void)unused;
+	struct kit k;
+	start(&k);
+	send_summed(&k, 1, 0, 100, 0, TCP_SYN, put, MADE_WRONG);
+	send_summed(&k, 1, 1, 5000, 101 + LENGTH, TCP_SYN | TCP_ACK, created, MADE_RIGHT);
+	kit_finish(&k);
+	assert_int_equal(only_txn(&k)->res.status, 201);
+	assert_memory_equal(only_txn(&k)->req.method.p, "PUT", 3);
+	assert_doubted(&k, 0, true);
+	assert_int_equal(kit_anomalies(&k, TCP_STALE_CHECKSUM), 1);
+	assert_int_equal(kit_anomalies(&k, TCP_GAP), 0);
+	assert_int_equal(k.shard.unsummed, 1);
+	assert_all_given_back(&k);
+}
+
 /* As behind a program that writes addresses anew and leaves checksums as they were. */
 static void one_side_never_has_right_ones(void **unused)
 {
@@ -309,12 +378,16 @@ int main(void)
 		cmocka_unit_test(each_is_doubted_until_three_were_taken),
 		cmocka_unit_test(damage_begins_the_count_anew),
 		cmocka_unit_test(only_what_is_acknowledged_is_read),
+		cmocka_unit_test(a_line_keeps_the_doubt_of_its_beginning),
+		cmocka_unit_test(a_line_that_differs_when_sent_again_is_in_doubt),
 		cmocka_unit_test(damaged_at_the_end_is_not_read),
 		cmocka_unit_test(the_word_may_come_first),
 		cmocka_unit_test(of_one_direction_nobody_tells),
 		cmocka_unit_test(many_in_a_row_are_no_damage),
 		cmocka_unit_test(offloaded_and_hopeless_senders_are_read),
 		cmocka_unit_test(damage_opens_no_flow),
+		cmocka_unit_test(a_first_packet_with_data_is_held_back),
+		cmocka_unit_test(a_first_packet_with_data_that_was_taken),
 		cmocka_unit_test(one_side_never_has_right_ones),
 		cmocka_unit_test(a_damaged_reset_ends_nothing),
 		cmocka_unit_test(without_memory_it_is_not_read),
