@@ -154,7 +154,7 @@ bool start_line_possible(struct slice beginning, enum role, const struct limits 
 bool message_start_proven(struct slice segment, enum role, const struct limits *);
 void head_line(struct side *, struct slice line); /* a line of a head, or an empty one between messages */
 void head_cut(struct side *);                    /* the head ends here: a gap, or the end of the stream */
-void head_field(struct side *, struct slice line, bool trailer);
+void head_field(struct side *, struct slice line, bool trailer); /* or what continues one; not empty */
 
 /* http_body.c: framing */
 void body_begin(struct side *);                  /* the head is complete */
