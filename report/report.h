@@ -86,7 +86,6 @@ void metrics_decode(struct metrics *, const struct decode_counts *);
 /* Before metrics_write(), and directly before and behind rules_reload(), so that nothing of the old set is lost. */
 void metrics_rules(struct metrics *, const struct rules *);
 void metrics_reload(struct metrics *, bool good, int64_t now_ns);    /* also of the rules it began with; now: the clock on the wall */
-void metrics_memory(struct metrics *, const char *constant_pool, uint64_t bytes);
 void metrics_lag(struct metrics *, int64_t behind_ns);               /* how far the analysis is behind that clock */
 /* What was never handed over is left out. */
 void metrics_write(const struct metrics *, struct out *);

@@ -247,7 +247,7 @@ static void reasons_have_names(void **state)
 	for (enum unpaired i = PAIRED; i < UNPAIRED_REASONS; i++)
 		assert_non_null(unpaired_reason(i));
 	for (enum flavour i = 0; i < FLAVOURS; i++)
-		assert_true(strlen(flavour_name(i)) > 0 && strlen(flavour_text(i)) > 0);
+		assert_true(strlen(flavour_name(i)) > 0);
 }
 
 /* ---- the stage ---- */
