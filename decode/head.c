@@ -258,8 +258,10 @@ static void field_take(struct side *s, struct slice line, bool trailer)
 		if (!s->garbled)
 			side_anomaly(s, HTTP_BAD_FIELD, 0);
 		head_garbled(s);
+		s->skipped = true;
 		return;
 	}
+	s->skipped = false;
 	if (raw.n != name.n)
 		side_anomaly(s, HTTP_SPACE_COLON, 0);
 	struct slice value = slice_trim(slice_part(line, colon + 1, line.n));
@@ -291,11 +293,12 @@ static void field_restore(struct side *s, struct header *h, struct slice value)
 	credential_note(s, h, value);
 }
 
-/* The field that a line goes on with; NULL: it is the first one of the head, or of the trailer. */
-static struct header *field_last(const struct message *m, bool trailer)
+/* The field that a line goes on with; NULL: it is the first one of the head or of the trailer, or behind none. */
+static struct header *field_last(const struct side *s, bool trailer)
 {
+	const struct message *m = s->message;
 	struct header *last = m->n_headers ? &m->headers[m->n_headers - 1] : NULL;
-	return last && last->trailer == trailer ? last : NULL;
+	return last && !s->skipped && last->trailer == trailer ? last : NULL;
 }
 
 /* RFC 9112 5.2: a line fold stands for one blank. */
@@ -304,7 +307,7 @@ static void field_fold(struct side *s, struct slice line, bool trailer)
 	side_anomaly(s, HTTP_FOLD, 0);
 	if (!s->message || s->dropped)
 		return;
-	struct header *last = field_last(s->message, trailer);
+	struct header *last = field_last(s, trailer);
 	if (!last) {
 		head_garbled(s);
 		return;
@@ -350,7 +353,7 @@ static void head_start(struct side *s, struct slice line)
 	other->role = start.response ? ROLE_CLIENT : ROLE_SERVER;
 	s->framing = (struct framing){ 0 };
 	s->headers_room = s->head_bytes = s->folds = 0;
-	s->dropped = s->garbled = s->lf_said = s->control_said = s->complete = false;
+	s->dropped = s->garbled = s->skipped = s->lf_said = s->control_said = s->complete = false;
 	s->body_bytes = 0;
 	s->chunk = CHUNK_NONE;
 	if (s->said_close && start.response)

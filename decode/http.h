@@ -71,6 +71,7 @@ struct side {
 
 	bool dropped;              /* header fields were left out */
 	bool garbled;              /* a line of the head could not be read: any field may be in it */
+	bool skipped;              /* the line before was no field */
 	bool lf_said, control_said;
 	bool interim;              /* a 1xx response */
 	bool filling;              /* what llhttp is fed stands for a gap */
