@@ -71,7 +71,7 @@ static void run_event(void *ctx, const struct event *event)
 static bool open_report(struct run *run, struct error *e)
 {
 	const struct options *o = run->options;
-	run->out = out_open("-", e);
+	run->out = out_stdout(e);
 	if (run->out == NULL)
 		return false;
 	struct report_options options = options_report(o);

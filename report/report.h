@@ -9,9 +9,9 @@
 #include "report/sinks.h"
 #include "rules/rules.h"
 
-/* ---- out: a buffered stream or a file that appears under its name only when it is whole ---- */
+/* ---- out: a buffered stream ---- */
 struct out;
-struct out *out_open(const char *path, struct error *);          /* "-" = stdout; files: O_EXCL temporary, mode 0600 */
+struct out *out_stdout(struct error *);
 struct out *out_memory(struct error *);                           /* kept until out_taken() */
 /* All since the last call, valid until something is written; p NULL: out of memory, it is lost, and out begins anew. */
 struct slice out_taken(struct out *);
@@ -30,7 +30,7 @@ uint64_t out_written(const struct out *);                         /* bytes so fa
 bool out_flush(struct out *);
 bool out_broken_pipe(const struct out *);                         /* the reader went away: not an error */
 bool out_failed(const struct out *, struct error *);              /* true: a write failed, *e says why */
-bool out_close(struct out *, struct error *);                     /* commits and frees; false: exit 5, the old file is intact */
+bool out_close(struct out *, struct error *);                     /* flushes and frees; false: exit 5 */
 void out_abandon(struct out *);
 
 /* ---- report: events in, one of the formats out ---- */
