@@ -433,23 +433,6 @@ static void segment_count(struct tcp_flow *f, unsigned dir, const struct segment
 	f->active = f->shard->clock;
 }
 
-/* A wrong checksum, of a sender that is known to send right ones: the receiver will not have taken it. */
-static bool is_damaged(struct shard *shard, const struct tcp_flow *f, bool from_high,
-    const struct segment *s, enum checksum sum)
-{
-	shard->sums_right += sum == CHECKSUM_RIGHT;
-	shard->sums_wrong += sum == CHECKSUM_WRONG;
-	if (sum != CHECKSUM_WRONG)
-		return false;
-	/* A lone SYN has nothing that could be taken for a message, and its sender may have no right ones. */
-	if (!f && (s->flags & TCP_SYN) && !s->payload.n)
-		return false;
-	if (!f)
-		return shard->sums_right >= shard->sums_wrong;
-	const struct half *h = &f->half[from_high != f->high_first];
-	return h->sums_right && !h->sums_vain;
-}
-
 /* Of no flow that is known: its ports may be what is damaged. */
 static void damage_say(struct shard *shard, const struct segment *s)
 {
@@ -507,7 +490,7 @@ void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 	flow_key_from(s, &key, &from_high);
 	struct tcp_flow *f = flow_find(shard->flows, &key);
 	enum checksum sum = checksum_of(s);
-	if (is_damaged(shard, f, from_high, s, sum)) {
+	if (suspect_is(shard, f ? &f->half[from_high != f->high_first] : NULL, s, sum)) {
 		if (!f)
 			f = flow_open_doubtful(shard, &key, s, from_high);
 		if (f)

@@ -17,6 +17,20 @@ struct suspect {
 	uint8_t bytes[];
 };
 
+bool suspect_is(struct shard *shard, const struct half *h, const struct segment *s,
+    enum checksum sum)
+{
+	shard->sums_right += sum == CHECKSUM_RIGHT;
+	shard->sums_wrong += sum == CHECKSUM_WRONG;
+	if (sum != CHECKSUM_WRONG)
+		return false;
+	if (h)
+		return h->sums_right && !h->sums_vain;
+	/* A lone SYN has nothing that could be taken for a message, and its sender may have no right ones. */
+	bool alone = (s->flags & TCP_SYN) && !s->payload.n;
+	return !alone && shard->sums_right >= shard->sums_wrong;
+}
+
 static size_t suspect_size(const struct suspect *d)
 {
 	return sizeof(*d) + d->segment.payload.n;

@@ -36,8 +36,8 @@ static void nothing_yet(void **state)
 	assert_value(&p, "davscope_build_info{version=\"" DAVSCOPE_VERSION "\"}", 1);
 	assert_value(&p, "davscope_unpaired_total{side=\"request\"}", 0);
 	static const char *const absent[] = { "davscope_capture_", "davscope_rule",
-		"davscope_findings", "davscope_watermark",
-		"davscope_tcp_sessions", "davscope_decode_packets" };
+		"davscope_findings", "davscope_watermark", "davscope_tcp_sessions",
+		"davscope_decode_packets" };
 	for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
 		assert_null(strstr(p.prom.text, absent[i]));
 	page_close(&p);

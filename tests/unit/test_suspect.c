@@ -105,7 +105,8 @@ static void exchange(struct kit *k, uint32_t n, enum made made)
 
 static void assert_doubted(const struct kit *k, size_t n, bool doubted)
 {
-	assert_int_equal(kit_output(k, OUTPUT_TXN, n)->u.txn->req.loss, doubted ? LOSS_CONFLICT : 0);
+	assert_int_equal(kit_output(k, OUTPUT_TXN, n)->u.txn->req.loss,
+	    doubted ? LOSS_CONFLICT : 0);
 }
 
 /* One may have been damaged all the same; not three with nothing sent again. */
@@ -135,7 +136,8 @@ static void damage_begins_the_count_anew(void **unused)
 	start(&k);
 	exchange(&k, 0, MADE_WRONG);
 	exchange(&k, 1, MADE_WRONG);
-	send_summed(&k, 0, 0, 101 + 2 * LENGTH, 5001 + 2 * (sizeof(created) - 1), TCP_ACK, bad, MADE_WRONG);
+	send_summed(&k, 0, 0, 101 + 2 * LENGTH, 5001 + 2 * (sizeof(created) - 1), TCP_ACK, bad,
+	    MADE_WRONG);
 	exchange(&k, 2, MADE_RIGHT);
 	exchange(&k, 3, MADE_WRONG);
 	exchange(&k, 4, MADE_WRONG);
