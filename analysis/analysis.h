@@ -14,7 +14,6 @@
 
 extern const char *const flavour_words[];     /* the names, NULL at the end; so the other two */
 extern const char *const event_words[], *const unpaired_words[];
-const char *flavour_text(enum flavour);
 const char *unpaired_reason(enum unpaired);   /* "closed", "reset", "capture-end", ...; "paired" */
 
 /* Whether the answer to this request should carry a change tag, and by whose word. */

@@ -25,16 +25,6 @@ const char *flavour_name(enum flavour flavour)
 	return flavour_words[flavour];
 }
 
-const char *flavour_text(enum flavour flavour)
-{
-	static const char *const texts[FLAVOURS] = {
-#define FLAVOUR(code, name, text) [code] = text,
-#include "analysis/flavours.def"
-#undef FLAVOUR
-	};
-	return texts[flavour];
-}
-
 /* What one server or collection has shown. */
 struct scope {
 	uint64_t key; /* 0 = free slot */

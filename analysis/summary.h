@@ -53,6 +53,7 @@ enum shortfall_kind {
 	SHORT_BODIES,          /* bytes of them were not captured */
 	SHORT_UNREAD,          /* from here on it was captured, and could not be read for certain */
 	SHORT_CONFLICTS = SHORT_UNREAD, /* overlaps that differ */
+	SHORT_STALE,           /* segments with a wrong checksum, read in doubt */
 	SHORT_NOT_HTTP,        /* stretches */
 	SHORT_DOUBTFUL,        /* pairings, though no packet is missing */
 	SHORT_UNDECODED,       /* bodies */

@@ -45,8 +45,6 @@ size_t cursor_left(const struct cursor *c);
 uint8_t cursor_u8(struct cursor *c);
 uint16_t cursor_be16(struct cursor *c);
 uint32_t cursor_be32(struct cursor *c);
-uint64_t cursor_be64(struct cursor *c);
-uint16_t cursor_le16(struct cursor *c);
 uint32_t cursor_le32(struct cursor *c);
 uint64_t cursor_le64(struct cursor *c);
 struct slice cursor_take(struct cursor *c, size_t n);            /* empty and bad when n > left */

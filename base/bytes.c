@@ -191,16 +191,6 @@ uint32_t cursor_be32(struct cursor *c)
 	return (uint32_t)cursor_be(c, 4);
 }
 
-uint64_t cursor_be64(struct cursor *c)
-{
-	return cursor_be(c, 8);
-}
-
-uint16_t cursor_le16(struct cursor *c)
-{
-	return (uint16_t)cursor_le(c, 2);
-}
-
 uint32_t cursor_le32(struct cursor *c)
 {
 	return (uint32_t)cursor_le(c, 4);

@@ -156,6 +156,8 @@ static bool ring_end(struct ring *r)
 	ring_forget(r, r->frame - whole.packets);
 	if (!good && ftruncate(r->fd, (off_t)whole.bytes) != 0)
 		error_set(&r->trouble, "%s: %s", r->name, strerror(errno));
+	if (whole.packets != 0 && fsync(r->fd) != 0)
+		good = error_set(&r->trouble, "%s: %s", r->name, strerror(errno));
 	writer_close(r->writer, &unused);
 	r->writer = NULL;
 	r->fd = -1;
@@ -306,7 +308,11 @@ static bool ring_go_on(struct ring *r, bool ends)
 {
 	if (!r->writer || ends)
 		return ring_end(r);
-	return writer_flush(r->writer, &r->trouble);
+	if (!writer_flush(r->writer, &r->trouble))
+		return false;
+	/* On its way to the disk: ring_end() has little to wait for. */
+	(void)sync_file_range(r->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return true;
 }
 
 bool ring_tick(struct ring *r, int64_t now_ns, struct error *e)

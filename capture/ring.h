@@ -20,7 +20,7 @@ bool ring_dir_open(struct ring_dir *, const char *path, const char *sensor, stru
 void ring_dir_close(struct ring_dir *);
 char *ring_dir_name(struct ring_dir *, int64_t ns);   /* of a new file, the caller's; NULL: out of memory */
 int ring_dir_create(struct ring_dir *, const char *name, struct error *); /* NAME.part, locked; -1: *error */
-bool ring_dir_commit(struct ring_dir *, const char *name, struct error *); /* NAME.part becomes NAME */
+bool ring_dir_commit(struct ring_dir *, const char *name, struct error *); /* NAME.part, which is on the disk, becomes NAME */
 bool ring_dir_discard(struct ring_dir *, const char *name);              /* NAME.part goes */
 /* A second name; *pinned grows when it had none. False: *error. */
 bool ring_dir_pin(struct ring_dir *, const char *name, uint64_t *pinned, struct error *);

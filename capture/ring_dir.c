@@ -152,6 +152,15 @@ static enum measure part_measure(const char *path, uint64_t *whole)
 	return r.frame ? PART_GOOD : PART_EMPTY;
 }
 
+/* Some file systems cannot bring a directory to the disk; the file has its name already. */
+static bool part_name(struct ring_dir *d, const char *part, const char *name)
+{
+	if (renameat(d->fd, part, d->fd, name) != 0)
+		return false;
+	(void)fsync(d->fd);
+	return true;
+}
+
 /* Cut back and named, or deleted when no packet is in it. */
 static bool part_end(struct ring_dir *d, const char *part, int fd, struct error *e)
 {
@@ -168,7 +177,8 @@ static bool part_end(struct ring_dir *d, const char *part, int fd, struct error 
 		measure = PART_EMPTY;
 	bool good = true;
 	if (measure == PART_GOOD)
-		good = ftruncate(fd, (off_t)whole) == 0 && renameat(d->fd, part, d->fd, name) == 0;
+		good = ftruncate(fd, (off_t)whole) == 0 && fsync(fd) == 0 &&
+		    part_name(d, part, name);
 	else if (measure == PART_EMPTY)
 		good = unlinkat(d->fd, part, 0) == 0;
 	if (!good)
@@ -337,7 +347,7 @@ bool ring_dir_commit(struct ring_dir *d, const char *name, struct error *e)
 	char *part = name_join(name, unfinished);
 	uint64_t number = 0;
 	bool unused;
-	if (!part || renameat(d->fd, part, d->fd, name) != 0) {
+	if (!part || !part_name(d, part, name)) {
 		dir_error(d, name, e);
 		free(part);
 		return false;

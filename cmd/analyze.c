@@ -22,6 +22,7 @@ struct run {
 	struct profiles *profiles; /* for the diagnosis; NULL: there is none */
 	struct conclusions conclusions;
 	uint64_t transactions;
+	size_t damage_told; /* of the inputs' */
 	bool found; /* a finding that --fail-on is about */
 	bool idle; /* nothing came since it was last seen to */
 	bool unread; /* whoever read standard output went away */
@@ -70,7 +71,7 @@ static void run_event(void *ctx, const struct event *event)
 static bool open_report(struct run *run, struct error *e)
 {
 	const struct options *o = run->options;
-	run->out = out_open("-", e);
+	run->out = out_stdout(e);
 	if (run->out == NULL)
 		return false;
 	struct report_options options = options_report(o);
@@ -104,11 +105,28 @@ static bool is_pointless(struct run *run)
 	    !run->options->fail_on_given;
 }
 
+/* Of a row of files that is followed as soon as it is known: it may go on for months. */
+static void tell_damage(struct run *run)
+{
+	size_t n;
+	const struct damage *damage = source_damage(run->pipeline.source, &n);
+	for (; run->damage_told < n; run->damage_told++) {
+		const struct damage *d = &damage[run->damage_told];
+		progress_erase(&run->progress);
+		warn("%s: damaged at record %llu, byte %llu: %s; everything before it was read",
+		    source_name(run->pipeline.source, d->input), (unsigned long long)d->record,
+		    (unsigned long long)d->offset, d->text);
+	}
+}
+
 /* The file that is followed has no more so far. */
 static void run_idle(void *ctx)
 {
 	struct run *run = ctx;
-	if (run->pipeline.decoder == NULL || run->idle)
+	if (run->pipeline.decoder == NULL)
+		return;
+	tell_damage(run);
+	if (run->idle)
 		return;
 	run->idle = true;
 	pipeline_flush(&run->pipeline);
@@ -228,17 +246,6 @@ static bool run_packets(struct run *run)
 	    (run->options->max_packets == 0 || n < run->options->max_packets);
 }
 
-static int warn_of_damage(const struct run *run, const struct run_end *end)
-{
-	for (size_t i = 0; i < end->n_damage; i++) {
-		const struct damage *d = &end->damage[i];
-		warn("%s: damaged at record %llu, byte %llu: %s; everything before it was read",
-		    run->pipeline.inputs.names[d->input], (unsigned long long)d->record,
-		    (unsigned long long)d->offset, d->text);
-	}
-	return end->n_damage != 0 ? EXIT_INCOMPLETE : EXIT_DONE;
-}
-
 static int write_slice(struct run *run)
 {
 	struct error e;
@@ -262,14 +269,14 @@ static int write_slice(struct run *run)
 }
 
 /* What is said beside the report. */
-static int warn_of_evidence(const struct run *run, const struct summary *summary,
+static int warn_of_evidence(struct run *run, const struct summary *summary,
     const struct run_end *end)
 {
 	char text[EVIDENCE_MAX];
-	int code = warn_of_damage(run, end);
+	tell_damage(run);
 	if (report_incomplete(summary, end, text, sizeof text))
 		warn("evidence: incomplete (%s)", text);
-	return code;
+	return end->n_damage != 0 ? EXIT_INCOMPLETE : EXIT_DONE;
 }
 
 /* A diagnosis without them is still one. */

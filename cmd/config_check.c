@@ -26,7 +26,7 @@ static void print_complaints(const struct config_check *c, struct out *out)
 static int print_result(const struct config_check *c)
 {
 	struct error e;
-	struct out *out = c->options->json ? out_open("-", &e) : out_errors(&e);
+	struct out *out = c->options->json ? out_stdout(&e) : out_errors(&e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
 	print_complaints(c, out);
@@ -40,7 +40,7 @@ static int print_alerts(const struct config_check *c)
 	struct error e;
 	if (c->options->json)
 		return EXIT_DONE;
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
 	for (size_t i = 0; i < c->config->n_sinks; i++)

@@ -208,7 +208,7 @@ static const struct page *page_find(const struct command *command)
 int help_page(const struct command *command)
 {
 	struct error e;
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
 	const struct page *page = page_find(command);
@@ -232,7 +232,7 @@ int command_version(const struct options *o)
 {
 	(void)o;
 	struct error e;
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
 	out_text(out, "davscope " DAVSCOPE_VERSION "\nbuilt with " DAVSCOPE_LIBRARIES "\n");

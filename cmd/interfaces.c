@@ -38,7 +38,7 @@ int interfaces_print(void)
 		warn("%s", e.text);
 		return EXIT_INPUT;
 	}
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	for (size_t i = 0; i < n && out != NULL; i++)
 		device_print(out, &devices[i]);
 	devices_free(devices, n);

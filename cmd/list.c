@@ -83,7 +83,7 @@ static void list_anomalies(struct out *out)
 int command_list(const struct options *o)
 {
 	struct error e;
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
 	switch (o->list) {

@@ -18,7 +18,7 @@ int machine_fit(const struct options *o)
 		return EXIT_USAGE;
 	}
 	code = judge_captures(&j, o, o->words + 1, o->n_words - 1, set, &wish);
-	struct out *out = judge_is_done(code) ? out_open("-", &e) : NULL;
+	struct out *out = judge_is_done(code) ? out_stdout(&e) : NULL;
 	if (out != NULL) {
 		const struct report_options options = judge_report(&j);
 		conclusions_write(out, &options, &j.conclusions, set);

@@ -184,7 +184,7 @@ static int print_profiles(const struct options *o, const struct profiles *set,
     const struct profile *only)
 {
 	struct error e;
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL) {
 		warn("%s", e.text);
 		return EXIT_INTERNAL;

@@ -78,7 +78,7 @@ static int print_worst(const struct judge *j, int code)
 		    "machine scenario: nothing in it can be played: no create went amiss, or a part of it was not captured");
 		return EXIT_INCOMPLETE;
 	}
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL) {
 		warn("%s", e.text);
 		return EXIT_INTERNAL;

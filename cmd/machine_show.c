@@ -262,7 +262,7 @@ int machine_show(const struct options *o)
 	struct error e;
 	if (!wish_read(o, &w))
 		return EXIT_USAGE;
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL) {
 		warn("%s", e.text);
 		return EXIT_INTERNAL;

@@ -59,7 +59,7 @@ static void print_number(struct out *out, size_t n, const char *one, const char 
 static int print_total(const struct check *c)
 {
 	struct error e;
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
 	print_number(out, count_rules(c), " rule, ", " rules, ");
@@ -72,7 +72,7 @@ static int print_total(const struct check *c)
 static int print_all(struct check *c)
 {
 	struct error e;
-	struct out *out = c->options->json ? out_open("-", &e) : out_errors(&e);
+	struct out *out = c->options->json ? out_stdout(&e) : out_errors(&e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
 	print_complaints(c, out);

@@ -118,7 +118,7 @@ int rules_fields(const struct options *o)
 		return EXIT_USAGE;
 	}
 	const char *prefix = o->n_words > 1 ? o->words[1] : "";
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
 	bool found = print_fields(out, prefix, o->json);

@@ -68,7 +68,7 @@ int rules_list(const struct options *o)
 	struct ruleset *set = options_ruleset(o, &code);
 	if (set == NULL)
 		return code;
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out != NULL && o->json)
 		list_json(out, set);
 	else if (out != NULL)
@@ -102,7 +102,7 @@ static int print_rule(const struct options *o, rule_printer *print)
 		return code;
 	code = EXIT_USAGE;
 	const struct rule *rule = rule_find(set, o->words[1], &number);
-	struct out *out = rule != NULL ? out_open("-", &e) : NULL;
+	struct out *out = rule != NULL ? out_stdout(&e) : NULL;
 	if (out != NULL) {
 		print(out, set, number, rule);
 		code = finish_output(out);

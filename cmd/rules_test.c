@@ -220,7 +220,7 @@ static int test_operands(const struct options *o, const struct operands *operand
 		return code;
 	struct testing t = {
 		.options = o,
-		.out = out_open("-", &e),
+		.out = out_stdout(&e),
 		.files = operands->files,
 		.n_files = operands->n_files,
 	};

@@ -68,7 +68,7 @@ static int judge_both(struct verifying *v)
 static int print_verdict(const struct verifying *v, int code)
 {
 	struct error e;
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL) {
 		warn("%s", e.text);
 		return EXIT_INTERNAL;

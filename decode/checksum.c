@@ -11,6 +11,7 @@ enum {
 	HEADER4 = 20,
 	FIELD_TCP = 16, /* where in its header */
 	FIELD_UDP = 6,
+	LENGTH_UDP = 4,
 	HEADER_TCP = 20,
 	HEADER_UDP = 8,
 	LARGEST = 65535,
@@ -45,17 +46,32 @@ bool checksum_ip_is_wrong(struct cursor c)
 	return c.p[0] >> 4 == 4 && header >= HEADER4 && sum_add(0, c.p, header) != RIGHT;
 }
 
+static size_t be16(const uint8_t *p)
+{
+	return (size_t)p[0] << 8 | p[1];
+}
+
+static bool sum_is_wrong(const struct datagram *d, struct slice all)
+{
+	return sum_add(sum_word(sum_pseudo(d), all.n), all.p, all.n) != RIGHT;
+}
+
+/* RFC 768, RFC 6935: a checksum of 0 is none. What stands behind its length is not summed. */
+static bool udp_is_wrong(const struct datagram *d, struct slice all)
+{
+	size_t length = be16(all.p + LENGTH_UDP);
+	if (be16(all.p + FIELD_UDP) == 0)
+		return false;
+	return length < HEADER_UDP || length > all.n || sum_is_wrong(d, slice_part(all, 0, length));
+}
+
 bool checksum_is_wrong(const struct datagram *d)
 {
 	struct slice all = cursor_rest(&d->c);
 	bool udp = d->protocol == PROTOCOL_UDP;
 	if (!is_known(d, udp ? HEADER_UDP : HEADER_TCP))
 		return false;
-	/* RFC 768, RFC 6935: 0 is none. */
-	if (udp && all.p[FIELD_UDP] == 0 && all.p[FIELD_UDP + 1] == 0)
-		return false;
-	uint16_t sum = sum_word(sum_pseudo(d), all.n);
-	return sum_add(sum, all.p, all.n) != RIGHT;
+	return udp ? udp_is_wrong(d, all) : sum_is_wrong(d, all);
 }
 
 void checksum_begin(const struct datagram *d, struct segment *s)
@@ -65,7 +81,7 @@ void checksum_begin(const struct datagram *d, struct segment *s)
 	if (!s->summed)
 		return;
 	uint16_t lengthless = sum_pseudo(d), pseudo = sum_word(lengthless, all.n);
-	uint16_t field = (uint16_t)(all.p[FIELD_TCP] << 8 | all.p[FIELD_TCP + 1]);
+	size_t field = be16(all.p + FIELD_TCP);
 	s->sum_is_left = field == 0 || field == pseudo || field == lengthless;
 	s->sum = sum_add(pseudo, all.p, s->header);
 }

@@ -151,8 +151,8 @@ struct decode_sink {
 };
 
 /*
- * Of multistatus answers to reads the root element, or all. BODIES_FACTS: what struct facts rests on, no object
- * and no WBXML; of these nothing is decoded, and no hash made.
+ * Of multistatus answers to reads the root element, or all. BODIES_FACTS: what struct facts rests on, of calendars that
+ * are sent the organizer, no other object and no WBXML; of these nothing is decoded, and no hash made.
  */
 enum bodies { BODIES_FACTS, BODIES_NEEDED, BODIES_ALL };
 

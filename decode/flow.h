@@ -49,7 +49,8 @@ struct half {
 	struct waiting *waiting;   /* by sequence number, no overlaps */
 	size_t n_waiting, waiting_bytes;
 	bool sums_right;           /* a segment had a right checksum, or one left to a network card */
-	bool sums_vain;            /* its receiver took one with a wrong checksum */
+	bool sums_vain;            /* its receiver takes them with wrong checksums */
+	unsigned sums_taken;       /* with a wrong checksum, since one was sent again for it */
 	struct suspect *suspects;      /* segments held back for their checksum, in order of arrival */
 	unsigned n_suspects;
 	struct history *history;   /* delivered bytes, to compare retransmissions with; may be NULL */

@@ -250,7 +250,7 @@ static void field_check_bytes(struct side *s, struct slice value)
 	}
 }
 
-void head_field(struct side *s, struct slice line, bool trailer)
+static void field_take(struct side *s, struct slice line, bool trailer)
 {
 	size_t colon = slice_find_byte(line, ':');
 	struct slice raw = slice_part(line, 0, colon), name = slice_trim(raw);
@@ -258,8 +258,10 @@ void head_field(struct side *s, struct slice line, bool trailer)
 		if (!s->garbled)
 			side_anomaly(s, HTTP_BAD_FIELD, 0);
 		head_garbled(s);
+		s->skipped = true;
 		return;
 	}
+	s->skipped = false;
 	if (raw.n != name.n)
 		side_anomaly(s, HTTP_SPACE_COLON, 0);
 	struct slice value = slice_trim(slice_part(line, colon + 1, line.n));
@@ -279,7 +281,8 @@ void head_field(struct side *s, struct slice line, bool trailer)
 static void field_restore(struct side *s, struct header *h, struct slice value)
 {
 	const struct header before = *h;
-	framing_field(&s->framing, h->name, value);
+	if (!h->trailer)
+		framing_field(&s->framing, h->name, value);
 	if (!redact_header(s->pending->txn->arena, s->http->flow->shard->options->key,
 		limits_of(s)->header_value, before.name, value, h)) {
 		*h = (struct header){ .name = before.name, .trailer = before.trailer };
@@ -290,17 +293,25 @@ static void field_restore(struct side *s, struct header *h, struct slice value)
 	credential_note(s, h, value);
 }
 
+/* The field that a line goes on with; NULL: it is the first one of the head or of the trailer, or behind none. */
+static struct header *field_last(const struct side *s, bool trailer)
+{
+	const struct message *m = s->message;
+	struct header *last = m->n_headers ? &m->headers[m->n_headers - 1] : NULL;
+	return last && !s->skipped && last->trailer == trailer ? last : NULL;
+}
+
 /* RFC 9112 5.2: a line fold stands for one blank. */
-static void field_fold(struct side *s, struct slice line)
+static void field_fold(struct side *s, struct slice line, bool trailer)
 {
 	side_anomaly(s, HTTP_FOLD, 0);
 	if (!s->message || s->dropped)
 		return;
-	if (!s->message->n_headers) {
+	struct header *last = field_last(s, trailer);
+	if (!last) {
 		head_garbled(s);
 		return;
 	}
-	struct header *last = &s->message->headers[s->message->n_headers - 1];
 	struct slice more = slice_trim(line);
 	size_t n = last->value.n + 1 + more.n;
 	uint8_t *joined = NULL;
@@ -316,6 +327,14 @@ static void field_fold(struct side *s, struct slice line)
 	joined[last->value.n] = ' ';
 	memcpy(joined + last->value.n + 1, more.p, more.n);
 	field_restore(s, last, slice_trim((struct slice){ joined, n }));
+}
+
+void head_field(struct side *s, struct slice line, bool trailer)
+{
+	if (line.p[0] == ' ' || line.p[0] == '\t')
+		field_fold(s, line, trailer);
+	else
+		field_take(s, line, trailer);
 }
 
 /* ---- the head as a whole ---- */
@@ -334,7 +353,7 @@ static void head_start(struct side *s, struct slice line)
 	other->role = start.response ? ROLE_CLIENT : ROLE_SERVER;
 	s->framing = (struct framing){ 0 };
 	s->headers_room = s->head_bytes = s->folds = 0;
-	s->dropped = s->garbled = s->lf_said = s->control_said = s->complete = false;
+	s->dropped = s->garbled = s->skipped = s->lf_said = s->control_said = s->complete = false;
 	s->body_bytes = 0;
 	s->chunk = CHUNK_NONE;
 	if (s->said_close && start.response)
@@ -361,8 +380,6 @@ void head_line(struct side *s, struct slice line)
 			s->message->head = s->message->last;
 		}
 		body_begin(s);
-	} else if (line.p[0] == ' ' || line.p[0] == '\t') {
-		field_fold(s, line);
 	} else {
 		head_field(s, line, false);
 	}

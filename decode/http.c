@@ -114,6 +114,7 @@ void side_line_mark(struct side *s, const struct slice *left)
 	s->line_offset = piece->offset + (uint64_t)(left->p - piece->bytes.p);
 	s->line_acked = piece->peer_acked;
 	s->line_acked_known = piece->peer_acked_known;
+	s->line_doubtful = piece->doubtful;
 }
 
 /* Longer lines are cut; what is cut is beyond the limits of any field or target. */
@@ -440,8 +441,11 @@ void http_gap(struct http *http, unsigned dir, uint64_t offset, uint64_t bytes, 
 
 void http_conflict(struct http *http, unsigned dir)
 {
-	if (http->side[dir].message)
-		http->side[dir].message->loss |= LOSS_CONFLICT;
+	struct side *s = &http->side[dir];
+	if (s->message)
+		s->message->loss |= LOSS_CONFLICT;
+	if (s->n_line)
+		s->line_doubtful = true;
 }
 
 void http_end(struct http *http, unsigned dir, enum stream_end how)

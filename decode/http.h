@@ -65,11 +65,13 @@ struct side {
 	struct stamp line_at;      /* packet, offsets of the first byte of that line */
 	uint64_t line_offset, line_acked;
 	bool line_acked_known;
+	bool line_doubtful;        /* a byte of it so far is */
 	uint8_t line_last;         /* its last byte so far, kept or not */
 	bool mid_line;             /* lost in the middle of a line: no message starts before its end */
 
 	bool dropped;              /* header fields were left out */
 	bool garbled;              /* a line of the head could not be read: any field may be in it */
+	bool skipped;              /* the line before was no field */
 	bool lf_said, control_said;
 	bool interim;              /* a 1xx response */
 	bool filling;              /* what llhttp is fed stands for a gap */
@@ -155,7 +157,7 @@ bool start_line_possible(struct slice beginning, enum role, const struct limits 
 bool message_start_proven(struct slice segment, enum role, const struct limits *);
 void head_line(struct side *, struct slice line); /* a line of a head, or an empty one between messages */
 void head_cut(struct side *);                    /* the head ends here: a gap, or the end of the stream */
-void head_field(struct side *, struct slice line, bool trailer);
+void head_field(struct side *, struct slice line, bool trailer); /* or what continues one; not empty */
 
 /* http_body.c: framing */
 void body_begin(struct side *);                  /* the head is complete */

@@ -70,7 +70,7 @@ static void message_begin(struct side *s, struct pending *p, struct message *m,
 {
 	s->pending = p;
 	s->message = m;
-	if (s->http->piece && s->http->piece->doubtful)
+	if (s->line_doubtful)
 		m->loss |= LOSS_CONFLICT;
 	s->interim = false;
 	m->seen = true;

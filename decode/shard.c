@@ -433,21 +433,6 @@ static void segment_count(struct tcp_flow *f, unsigned dir, const struct segment
 	f->active = f->shard->clock;
 }
 
-/* A wrong checksum, of a sender that is known to send right ones: the receiver will not have taken it. */
-static bool is_damaged(struct shard *shard, const struct tcp_flow *f, bool from_high,
-    const struct segment *s, enum checksum sum)
-{
-	shard->sums_right += sum == CHECKSUM_RIGHT;
-	shard->sums_wrong += sum == CHECKSUM_WRONG;
-	if (sum != CHECKSUM_WRONG)
-		return false;
-	/* A SYN has nothing that could be taken for a message, and its sender may have no right ones. */
-	if (!f)
-		return !(s->flags & TCP_SYN) && shard->sums_right >= shard->sums_wrong;
-	const struct half *h = &f->half[from_high != f->high_first];
-	return h->sums_right && !h->sums_vain;
-}
-
 /* Of no flow that is known: its ports may be what is damaged. */
 static void damage_say(struct shard *shard, const struct segment *s)
 {
@@ -457,6 +442,19 @@ static void damage_say(struct shard *shard, const struct segment *s)
 		return;
 	o->u.anomaly = (struct anomaly){ .code = TCP_CHECKSUM, .at = s->at, .value = s->payload.n };
 	shard_said(shard);
+}
+
+/* By the SYN alone, of a segment that has data as well. */
+static struct tcp_flow *flow_open_doubtful(struct shard *shard, const struct flow_key *key,
+    const struct segment *s, bool from_high)
+{
+	struct segment syn = *s;
+	struct tcp_flow *f = s->flags & TCP_SYN ? flow_open(shard, key, s, from_high) : NULL;
+	syn.flags &= TCP_SYN | TCP_ACK;
+	syn.payload.n = 0;
+	if (f)
+		tcp_segment(f, from_high != f->high_first, &syn, &http_stream);
+	return f;
 }
 
 static void segment_suspect(struct tcp_flow *f, unsigned dir, const struct segment *s)
@@ -492,7 +490,9 @@ void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 	flow_key_from(s, &key, &from_high);
 	struct tcp_flow *f = flow_find(shard->flows, &key);
 	enum checksum sum = checksum_of(s);
-	if (is_damaged(shard, f, from_high, s, sum)) {
+	if (suspect_is(shard, f ? &f->half[from_high != f->high_first] : NULL, s, sum)) {
+		if (!f)
+			f = flow_open_doubtful(shard, &key, s, from_high);
 		if (f)
 			segment_suspect(f, from_high != f->high_first, s);
 		else

@@ -8,8 +8,8 @@
 
 #include "decode/tcp.h"
 
-/* So many at once, none sent again: no wire is that bad, it is the checksums. */
-enum { SUSPECTS_MAX = 16 };
+/* So many at once, none sent again, or so many taken and none sent again between: no wire is that bad, it is the checksums. */
+enum { SUSPECTS_MAX = 16, TAKEN_ENOUGH = 3 };
 
 struct suspect {
 	struct suspect *next;
@@ -17,14 +17,33 @@ struct suspect {
 	uint8_t bytes[];
 };
 
+bool suspect_is(struct shard *shard, const struct half *h, const struct segment *s,
+    enum checksum sum)
+{
+	shard->sums_right += sum == CHECKSUM_RIGHT;
+	shard->sums_wrong += sum == CHECKSUM_WRONG;
+	if (sum != CHECKSUM_WRONG)
+		return false;
+	if (h)
+		return h->sums_right && !h->sums_vain;
+	/* A lone SYN has nothing that could be taken for a message, and its sender may have no right ones. */
+	bool alone = (s->flags & TCP_SYN) && !s->payload.n;
+	return !alone && shard->sums_right >= shard->sums_wrong;
+}
+
 static size_t suspect_size(const struct suspect *d)
 {
 	return sizeof(*d) + d->segment.payload.n;
 }
 
+static uint32_t suspect_begin(const struct suspect *d)
+{
+	return d->segment.seq + ((d->segment.flags & TCP_SYN) != 0);
+}
+
 static uint32_t suspect_end(const struct suspect *d)
 {
-	return d->segment.seq + (uint32_t)d->segment.payload.n;
+	return suspect_begin(d) + (uint32_t)d->segment.payload.n;
 }
 
 static void suspect_free(struct tcp_flow *f, struct half *h, struct suspect *d)
@@ -51,23 +70,26 @@ static void suspect_read(struct tcp_flow *f, unsigned dir, struct suspect **at,
 	suspect_free(f, &f->half[dir], d);
 }
 
-/*
- * Its checksums mean nothing from now on: reads all that is held. Doubtful: one was damaged all the same, when what
- * was sent again for it has not been captured.
- */
-static void suspects_believe(struct tcp_flow *f, unsigned dir, bool doubtful,
+/* Its checksums mean nothing from now on: reads all that is held. */
+static void suspects_believe(struct tcp_flow *f, unsigned dir, const struct stream_ops *ops)
+{
+	struct half *h = &f->half[dir];
+	h->sums_vain = true;
+	while (h->suspects)
+		suspect_read(f, dir, &h->suspects, ops);
+}
+
+/* Its receiver took it, or it was damaged all the same and what was sent again for it has not been captured. */
+static void suspect_doubt(struct tcp_flow *f, unsigned dir, struct suspect **at,
     const struct stream_ops *ops)
 {
 	struct half *h = &f->half[dir];
-	if (!h->suspects)
-		return;
-	flow_anomaly(f, TCP_STALE_CHECKSUM, &h->suspects->segment.at, NULL,
-	    h->suspects->segment.payload.n);
-	h->sums_vain = true;
-	while (h->suspects) {
-		h->suspects->segment.doubtful = doubtful;
-		suspect_read(f, dir, &h->suspects, ops);
-	}
+	struct segment *s = &(*at)->segment;
+	flow_anomaly(f, TCP_STALE_CHECKSUM, &s->at, NULL, s->payload.n);
+	s->doubtful = true;
+	suspect_read(f, dir, at, ops);
+	if (++h->sums_taken == TAKEN_ENOUGH)
+		suspects_believe(f, dir, ops);
 }
 
 static struct suspect *suspect_new(struct tcp_flow *f, const struct segment *s)
@@ -102,33 +124,44 @@ void suspect_add(struct tcp_flow *f, unsigned dir, const struct segment *s,
 		at = &(*at)->next;
 	*at = d;
 	if (++h->n_suspects == SUSPECTS_MAX)
-		suspects_believe(f, dir, false, ops);
+		suspects_believe(f, dir, ops);
 }
 
 /* Another segment that waits has its bytes. */
 static bool suspect_came_again(const struct half *h, const struct suspect *d)
 {
 	for (const struct waiting *w = h->waiting; w; w = w->next)
-		if (seq_ahead(w->seq, d->segment.seq) <= 0 &&
+		if (seq_ahead(w->seq, suspect_begin(d)) <= 0 &&
 		    seq_ahead(w->seq + w->len, suspect_end(d)) >= 0)
 			return true;
 	return false;
 }
 
+/* The first one that is acknowledged and did not come again; NULL: none is. */
+static struct suspect **suspect_taken(const struct tcp_flow *f, struct half *h, uint32_t ack)
+{
+	int64_t window = (int64_t)f->shard->options->limits.tcp_window;
+	for (struct suspect **at = &h->suspects; *at; at = &(*at)->next) {
+		int32_t ahead = seq_ahead(ack, suspect_end(*at));
+		if (ahead >= 0 && ahead <= window && !suspect_came_again(h, *at))
+			return at;
+	}
+	return NULL;
+}
+
+static void suspects_acked(struct tcp_flow *f, unsigned dir, uint32_t ack,
+    const struct stream_ops *ops)
+{
+	struct suspect **at;
+	while ((at = suspect_taken(f, &f->half[dir], ack)))
+		suspect_doubt(f, dir, at, ops);
+}
+
 void suspect_acked(struct tcp_flow *f, unsigned dir, const struct segment *s,
     const struct stream_ops *ops)
 {
-	const struct half *peer = &f->half[!dir];
-	if (!(s->flags & TCP_ACK))
-		return;
-	for (const struct suspect *d = peer->suspects; d; d = d->next) {
-		int32_t ahead = seq_ahead(s->ack, suspect_end(d));
-		if (ahead >= 0 && ahead <= (int64_t)f->shard->options->limits.tcp_window &&
-		    !suspect_came_again(peer, d)) {
-			suspects_believe(f, !dir, true, ops);
-			return;
-		}
-	}
+	if (s->flags & TCP_ACK)
+		suspects_acked(f, !dir, s->ack, ops);
 }
 
 void suspect_settle(struct tcp_flow *f, unsigned dir, const struct stamp *again)
@@ -143,25 +176,18 @@ void suspect_settle(struct tcp_flow *f, unsigned dir, const struct stamp *again)
 		*at = d->next;
 		damage_say(f, &d->segment, again);
 		suspect_free(f, h, d);
+		h->sums_taken = 0;
 	}
-}
-
-/* Before it came: captures are not strictly in order. */
-static bool suspect_was_acked(const struct half *h)
-{
-	for (const struct suspect *d = h->suspects; d; d = d->next)
-		if (h->has_acked && seq_ahead(h->acked, suspect_end(d)) >= 0 &&
-		    !suspect_came_again(h, d))
-			return true;
-	return false;
 }
 
 void suspect_flush(struct tcp_flow *f, const struct stream_ops *ops)
 {
 	for (unsigned dir = 0; dir < 2; dir++) {
 		struct half *h = &f->half[dir];
-		if (!f->half[!dir].packets || suspect_was_acked(h))
-			suspects_believe(f, dir, true, ops);
+		if (h->has_acked)
+			suspects_acked(f, dir, h->acked, ops);
+		while (h->suspects && !f->half[!dir].packets)
+			suspect_doubt(f, dir, &h->suspects, ops);
 		while (h->suspects) {
 			struct suspect *d = h->suspects;
 			h->suspects = d->next;

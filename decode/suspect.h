@@ -8,7 +8,14 @@
 #ifndef DAVSCOPE_DECODE_SUSPECT_H
 #define DAVSCOPE_DECODE_SUSPECT_H
 
+#include "decode/checksum.h"
 #include "decode/flow.h"
+
+/*
+ * A wrong checksum, of a sender that is known to send right ones; `half` NULL: of no flow that is known, then most of the
+ * shard's are right. Each segment is asked for once.
+ */
+bool suspect_is(struct shard *, const struct half *, const struct segment *, enum checksum);
 
 /* Takes a copy of the segment; without memory it is dropped, and said. When as many are held as may be, all are read. */
 void suspect_add(struct tcp_flow *, unsigned dir, const struct segment *, const struct stream_ops *);

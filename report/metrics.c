@@ -295,18 +295,6 @@ void metrics_decode(struct metrics *m, const struct decode_counts *c)
 	steady_take(&m->decoded[DECODED_COPIES], c->copies);
 }
 
-void metrics_memory(struct metrics *m, const char *constant_pool, uint64_t bytes)
-{
-	size_t i = 0;
-	while (i < m->n_pools && strcmp(m->pools[i].name, constant_pool) != 0)
-		i++;
-	if (i == POOLS_MAX)
-		return;
-	if (i == m->n_pools)
-		m->pools[m->n_pools++].name = constant_pool;
-	m->pools[i].bytes = bytes;
-}
-
 void metrics_lag(struct metrics *m, int64_t behind_ns)
 {
 	m->has_lag = true;

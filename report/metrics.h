@@ -13,7 +13,7 @@ static inline uint64_t steady_value(const struct steady *s)
 	return s->base + s->last;
 }
 
-enum { METHOD_WORDS = 33, STATUS_CLASSES = 6, BUCKETS = 16, POOLS_MAX = 16, RAISED_SLOTS = 16384 };
+enum { METHOD_WORDS = 33, STATUS_CLASSES = 6, BUCKETS = 16, RAISED_SLOTS = 16384 };
 extern const char *const metric_methods[METHOD_WORDS]; /* the last two: others, and a request that was not seen */
 extern const char *const metric_classes[STATUS_CLASSES]; /* [0]: no answer was seen */
 struct bucket { int64_t ns; const char *le; };
@@ -52,8 +52,6 @@ struct metrics {
 	struct rule_tally *rules;
 	size_t n_rules, max_rules;
 	uint64_t rules_loaded;
-	struct { const char *name; uint64_t bytes; } pools[POOLS_MAX];
-	size_t n_pools;
 	uint64_t raised[RAISED_SLOTS]; /* ids of findings graver than their rule, the latest of each slot */
 };
 

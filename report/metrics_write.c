@@ -364,12 +364,6 @@ static void write_process(const struct metrics *m, struct out *o)
 {
 	sample(family_begin(o, "davscope_build_info", "gauge", "Which davscope this is."),
 	    LABELS("version", DAVSCOPE_VERSION), 1);
-	if (m->n_pools != 0) {
-		struct family f = family_begin(o, "davscope_memory_bytes", "gauge",
-		    "Memory in use.");
-		for (size_t i = 0; i < m->n_pools; i++)
-			sample(f, LABELS("pool", m->pools[i].name), m->pools[i].bytes);
-	}
 	if (m->has_lag)
 		sample_seconds(family_begin(o, "davscope_watermark_lag_seconds", "gauge",
 				   "How far the analysis is behind the clock."),

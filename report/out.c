@@ -1,5 +1,5 @@
 /*
- * out.c - the only door for bytes to standard output and report files. Wire bytes are escaped here.
+ * out.c - the only door for bytes to standard output. Wire bytes are escaped here.
  *
  * A stream that failed swallows what follows: the first reason is kept for out_failed(). What is kept in
  * memory has no descriptor.
@@ -19,8 +19,6 @@ struct out {
 	bool to_terminal; /* people read along: hand over every line */
 	bool broken_pipe, failed;
 	struct error why;
-	char *path; /* files only */
-	struct whole file;
 	char *memory; /* in memory only: what left the buffer */
 	size_t memory_used, memory_room;
 	int64_t day; /* of `date` */
@@ -32,46 +30,35 @@ struct out {
 
 /* ---- opening and closing ---- */
 
-static bool open_file(struct out *o, const char *path, struct error *e)
-{
-	o->path = strdup(path);
-	if (o->path == NULL)
-		return error_set(e, "%s: out of memory", path);
-	if (!whole_open(&o->file, path, e))
-		return false;
-	o->fd = o->file.fd;
-	return true;
-}
-
 static void out_free(struct out *o)
 {
-	free(o->path);
 	free(o->memory);
 	free(o);
 }
 
-struct out *out_open(const char *path, struct error *e)
+static struct out *out_new(int fd, struct error *e)
 {
 	struct out *o = calloc(1, sizeof *o);
 	if (o == NULL) {
-		error_set(e, "%s: out of memory", path);
+		error_set(e, "out of memory");
 		return NULL;
 	}
-	o->fd = STDOUT_FILENO;
+	o->fd = fd;
 	o->day = INT64_MIN;
-	if (strcmp(path, "-") == 0) {
+	return o;
+}
+
+struct out *out_stdout(struct error *e)
+{
+	struct out *o = out_new(STDOUT_FILENO, e);
+	if (o != NULL)
 		o->to_terminal = isatty(o->fd) == 1;
-		return o;
-	}
-	if (open_file(o, path, e))
-		return o;
-	out_free(o);
-	return NULL;
+	return o;
 }
 
 struct out *out_errors(struct error *e)
 {
-	struct out *o = out_open("-", e);
+	struct out *o = out_stdout(e);
 	if (o != NULL)
 		o->fd = STDERR_FILENO;
 	return o;
@@ -79,49 +66,33 @@ struct out *out_errors(struct error *e)
 
 struct out *out_memory(struct error *e)
 {
-	struct out *o = calloc(1, sizeof *o);
-	if (o == NULL) {
-		error_set(e, "out of memory");
-		return NULL;
-	}
-	o->fd = -1;
-	o->day = INT64_MIN;
-	return o;
+	return out_new(-1, e);
 }
 
 bool out_close(struct out *o, struct error *e)
 {
 	out_flush(o);
 	bool good = !out_failed(o, e);
-	if (o->path != NULL && !good)
-		whole_discard(&o->file);
-	if (o->path != NULL && good && !whole_commit(&o->file))
-		good = error_set(e, "%s: %s", o->path, strerror(errno));
 	out_free(o);
 	return good;
 }
 
 void out_abandon(struct out *o)
 {
-	if (o == NULL)
-		return;
-	if (o->path != NULL)
-		whole_discard(&o->file);
-	out_free(o);
+	if (o != NULL)
+		out_free(o);
 }
 
 /* ---- bytes ---- */
 
 static const char *out_name(const struct out *o)
 {
-	if (o->path != NULL)
-		return o->path;
 	return o->fd == STDERR_FILENO ? "standard error" : "standard output";
 }
 
 static void note_failure(struct out *o, int error)
 {
-	if (error == EPIPE && o->path == NULL) {
+	if (error == EPIPE) {
 		o->broken_pipe = true;
 		return;
 	}

@@ -110,6 +110,8 @@ static const struct {
 	[SHORT_UNSURE] = { "unsure pairing", "unsure pairings" },
 	[SHORT_BODIES] = { "body not captured whole", "bodies not captured whole" },
 	[SHORT_CONFLICTS] = { "overlap conflict", "overlap conflicts" },
+	[SHORT_STALE] = { "segment with a wrong checksum read in doubt",
+	    "segments with a wrong checksum read in doubt" },
 	[SHORT_NOT_HTTP] = { "stretch captured that is no HTTP",
 	    "stretches captured that are no HTTP" },
 	[SHORT_DOUBTFUL] = { "pairing doubtful with no packet missing",

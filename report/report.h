@@ -9,9 +9,9 @@
 #include "report/sinks.h"
 #include "rules/rules.h"
 
-/* ---- out: a buffered stream or a file that appears under its name only when it is whole ---- */
+/* ---- out: a buffered stream ---- */
 struct out;
-struct out *out_open(const char *path, struct error *);          /* "-" = stdout; files: O_EXCL temporary, mode 0600 */
+struct out *out_stdout(struct error *);
 struct out *out_memory(struct error *);                           /* kept until out_taken() */
 /* All since the last call, valid until something is written; p NULL: out of memory, it is lost, and out begins anew. */
 struct slice out_taken(struct out *);
@@ -30,7 +30,7 @@ uint64_t out_written(const struct out *);                         /* bytes so fa
 bool out_flush(struct out *);
 bool out_broken_pipe(const struct out *);                         /* the reader went away: not an error */
 bool out_failed(const struct out *, struct error *);              /* true: a write failed, *e says why */
-bool out_close(struct out *, struct error *);                     /* commits and frees; false: exit 5, the old file is intact */
+bool out_close(struct out *, struct error *);                     /* flushes and frees; false: exit 5 */
 void out_abandon(struct out *);
 
 /* ---- report: events in, one of the formats out ---- */
@@ -86,7 +86,6 @@ void metrics_decode(struct metrics *, const struct decode_counts *);
 /* Before metrics_write(), and directly before and behind rules_reload(), so that nothing of the old set is lost. */
 void metrics_rules(struct metrics *, const struct rules *);
 void metrics_reload(struct metrics *, bool good, int64_t now_ns);    /* also of the rules it began with; now: the clock on the wall */
-void metrics_memory(struct metrics *, const char *constant_pool, uint64_t bytes);
 void metrics_lag(struct metrics *, int64_t behind_ns);               /* how far the analysis is behind that clock */
 /* What was never handed over is left out. */
 void metrics_write(const struct metrics *, struct out *);

@@ -251,7 +251,7 @@ static int state_read_only(const char *dir, bool exports, const char *word)
 {
 	struct error e = { "" };
 	struct db *db = db_open_reader(dir, &e);
-	struct out *out = db != NULL ? out_open("-", &e) : NULL;
+	struct out *out = db != NULL ? out_stdout(&e) : NULL;
 	bool good = out != NULL && (exports ? export(db, out, &e) : show(db, word, out, &e));
 	int code = out != NULL ? finish_output(out) : EXIT_DONE;
 	db_close(db);

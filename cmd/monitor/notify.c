@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { STATUS_MAX = 200, NS_IN_US = 1000 };
+enum { NS_IN_US = 1000 };
 
 /* A path, or @NAME for a socket without one, whose address ends where the name does. */
 static bool address_of(const char *name, struct sockaddr_un *to, socklen_t *n, struct error *e)
@@ -111,16 +111,6 @@ bool notify_reloading(const struct notify *n)
 bool notify_stopping(const struct notify *n)
 {
 	return notify_send(n, "STOPPING=1");
-}
-
-bool notify_status(const struct notify *n, const char *text)
-{
-	char line[sizeof "STATUS=" + STATUS_MAX];
-	snprintf(line, sizeof line, "STATUS=%.*s", STATUS_MAX, text);
-	for (char *p = line; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = ' ';
-	return notify_send(n, line);
 }
 
 bool notify_watchdog(const struct notify *n)

@@ -19,7 +19,6 @@ bool notify_open(struct notify *, struct error *);
 bool notify_ready(const struct notify *);
 bool notify_reloading(const struct notify *);                    /* notify_ready() ends it */
 bool notify_stopping(const struct notify *);
-bool notify_status(const struct notify *, const char *text);     /* one line for people; controls become blanks, a long one is cut */
 bool notify_watchdog(const struct notify *);
 void notify_close(struct notify *);
 

@@ -168,7 +168,7 @@ static int play(const struct reading *r, struct play_scenario *s)
 {
 	struct play_outcome outcome = { 0 };
 	struct error e;
-	struct out *out = out_open("-", &e);
+	struct out *out = out_stdout(&e);
 	if (out == NULL)
 		return EXIT_INTERNAL;
 	s->told = print_step;

@@ -229,6 +229,20 @@ kill -TERM $reader
 wait $reader
 same "follow: a row" 0 $?
 says "follow: a row" follow "# cap1"
+# One that ends in the middle of a packet is damaged once there is another behind it, and that is said then.
+head -c 20000 $sample >"$work/row/cut1"
+: >"$work/err"
+"$davscope" --follow -T json -r "$work/row/cut1" >"$work/follow" 2>"$work/err" &
+reader=$!
+lines follow 8
+same "follow: it may still grow" "" "$(cat "$work/err")"
+cp "$work/a.pcap" "$work/row/cut2"
+lines err 1
+says "follow: a cut file is told while it goes on" err "cut1: damaged at record"
+kill -TERM $reader
+wait $reader
+same "follow: a cut file" 4 $?
+same "follow: a cut file is told once" 1 "$(grep -c "damaged at record" "$work/err")"
 run --follow -r $sample -r "$work/b.pcap"
 same "follow: one file" 2 $code
 run --follow -r - <$sample

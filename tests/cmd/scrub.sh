@@ -108,6 +108,15 @@ if command -v python3 >/dev/null; then
 		# shellcheck disable=SC2086
 		same "leaks under key $n" "" "$(tests/tool/leaks.py "$out" $private)"
 	done
+	# Damaged, under wrong checksums, in tunnels.
+	"$build/tests/tool/mkpcap" "$here/scrub-outside.talk" "$work/outside.pcap" || fail outside mkpcap
+	# shellcheck disable=SC2086
+	found=$(tests/tool/leaks.py "$work/outside.pcap" $private | wc -l)
+	same "the words outside are found" 11 "$found"
+	run scrub "$work/outside.pcap" -o "$out" --key $key
+	same "outside" 0 $code
+	# shellcheck disable=SC2086
+	same "leaks from outside" "" "$(tests/tool/leaks.py "$out" $private)"
 else
 	skipped=$((skipped + 1))
 fi

@@ -113,12 +113,13 @@ def try_kind(kind, work, pids):
     for _ in range(100):  # until the bridge forwards and neighbours are known
         if subprocess.run(probe + ["--probe", server]).returncode == 0:
             break
+    tunnels.await_closed(*pids)
     one, everything = f"{work}/{name}-one.pcap", f"{work}/{name}-any.pcap"
     recorders = [Recorder("c0", ETHERNET, one), Everything(everything)]
     try:
         subprocess.run(probe + ["--client", server], check=True)
+        tunnels.await_closed(*pids)
     finally:
-        time.sleep(0.1)  # FINs are on their way when the client is done
         for r in recorders:
             r.end()
         disconnect()
@@ -128,7 +129,6 @@ def try_kind(kind, work, pids):
 def probe(host):
     try:
         socket.create_connection((host, 8080), timeout=0.2).close()
-        time.sleep(0.05)
         return 0
     except OSError:
         return 1

@@ -122,6 +122,24 @@ def client(host):
         c.close()
 
 
+def open_connections(pid):
+    """Those that have packets to come: neither LISTEN nor TIME_WAIT; in the network of that process."""
+    states = []
+    for table in ("tcp", "tcp6"):
+        with open(f"/proc/{pid}/net/{table}") as f:
+            states += [line.split()[3] for line in f.readlines()[1:]]
+    return len([state for state in states if state not in ("0A", "06")])
+
+
+def await_closed(*pids):
+    """Until both ends have seen the last FIN and what acknowledges it: all of it has passed what lies between them."""
+    deadline = time.monotonic() + 10
+    while any(open_connections(pid) for pid in pids):
+        if time.monotonic() > deadline:
+            raise TimeoutError("connections do not close")
+        time.sleep(0.001)
+
+
 def transactions(path):
     """What is said of a capture, but for frames and times."""
     out = subprocess.run([os.environ["DAVSCOPE"], "-r", path, "-T", "json"], capture_output=True, text=True)
@@ -177,8 +195,8 @@ def try_kind(kind, work, far):
     recorders = [Recorder("t0", link, inner), Recorder("a0", ETHERNET, outer)]
     try:
         client(addresses[1].split("/")[0])
+        await_closed("self", far)
     finally:
-        time.sleep(0.1)  # FINs are on their way when the client is done
         for r in recorders:
             r.end()
         tunnel_down(far)

@@ -46,6 +46,13 @@ def run(shape, size, *options):
             (use.ru_utime + use.ru_stime) / SLOW, use.ru_maxrss, hashlib.sha256(out).hexdigest())
 
 
+def printed(shape, size, *options):
+    """Lines of the text format."""
+    with subprocess.Popen([SHAPES, shape, str(size)], stdout=subprocess.PIPE) as maker:
+        return subprocess.run([DAVSCOPE, *options, "-r", "-"], stdin=maker.stdout, capture_output=True, text=True,
+                              check=False).stdout.splitlines()
+
+
 def stats(records):
     return records[-1]["stats"]
 
@@ -117,7 +124,25 @@ def one_shard():
     check("one shard: the same for all seeds", len(seen) == 1)
 
 
-TESTS = {"endless": endless, "noise": noise, "holes": holes, "syns": syns, "one_shard": one_shard}
+def storm():
+    """F2: a finding for each transaction: the closing list is bounded, what a rule keeps back too, totals are exact."""
+    size = 40000 * SCALE
+    mine = ("-q", "-R", os.path.join(ROOT, "tests/prop/storm.yaml"))
+    _, records, _, kib, _ = run("untagged", size, *mine, "-Y", 'event_type == "stats"')
+    rules = {rule["id"]: rule for rule in stats(records)["rules"]}
+    each, kept_back = rules["each-write"], rules["commit-without-change-tag-dav"]
+    check("storm: each is counted", each["matches"] == each["findings"] == size, each)
+    check("storm: so are those kept back", kept_back["matches"] == size and kept_back["findings"] == 20 and
+          kept_back["limited"] == size - 20, kept_back)
+    check("storm: memory", OTHERWISE or kib <= 256 * MIB, f"{kib} KiB")
+    text = printed("untagged", size, *mine, "--no-shipped-rules")
+    listed = [line for line in text if line.startswith("  - /cal/")]
+    check("storm: the list is bounded", len(listed) == 10000, len(listed))
+    check("storm: its total is exact", text[0] == f"findings: {size} low", text[0])
+    check("storm: the rest is counted", f"not listed: {size - 10000} findings beyond limit findings_kept" in text)
+
+
+TESTS = {"endless": endless, "noise": noise, "holes": holes, "syns": syns, "one_shard": one_shard, "storm": storm}
 
 
 def main():

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Each anomaly and each limit is reached by a golden case, or by the test that reach.list names.
+"""Each anomaly, limit and shipped rule is reached by a golden case, or by the test that reach.list names.
 
-An anomaly stands in the expected output of a case; a limit is set by a case, which says something else
-without it.
+An anomaly stands in the expected output of a case, a rule as that of a finding; a limit is set by a case, which says
+something else without it.
 """
 import os
 import re
@@ -17,6 +17,7 @@ DAVSCOPE = os.path.abspath(os.environ.get("DAVSCOPE", os.path.join(ROOT, "davsco
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 MKPCAP = os.path.join(BUILD, "tests/tool/mkpcap")
 WORK = os.path.join(BUILD, "reach")
+SEVERITY = "critical|high|medium|low|info"
 LIMIT = re.compile(r"--limit\s+(\w+)=\S+")
 
 
@@ -27,6 +28,18 @@ def text_of(*path):
 
 def has_name(text, name):
     return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
+
+
+def has_finding(text, rule):
+    """In the text format, as JSON, as columns."""
+    rule = re.escape(rule)
+    return re.search(rf'^ *(?:{SEVERITY}) {rule}[ :,]|"event_type":"finding".*"rule":{{"id":"{rule}"|^finding\t{rule}\t',
+                     text, re.M) is not None
+
+
+def shipped_rules():
+    printed = subprocess.run([DAVSCOPE, "rules", "list"], capture_output=True, text=True, check=True).stdout
+    return [line.split()[0] for line in printed.splitlines()]
 
 
 def elsewhere():
@@ -69,10 +82,13 @@ def main():
     args = {case: text_of(GOLDEN, case, "args") for case in cases if os.path.exists(os.path.join(GOLDEN, case, "args"))}
     anomalies = re.findall(r'^ANOMALY\(\w+,\s*"([^"]+)"', text_of(ROOT, "decode/anomalies.def"), re.M)
     limits = re.findall(r"^LIMIT\((\w+),", text_of(ROOT, "base/limits.def"), re.M)
+    rules = shipped_rules()
+    names_all = anomalies + limits + rules
     shown, listed, failures = set(), elsewhere(), []
     for name in anomalies:
         if any(has_name(text, name) for text in expected.values()):
             shown.add(name)
+    shown.update(rule for rule in rules if any(has_finding(text, rule) for text in expected.values()))
     for case, words in args.items():
         names = LIMIT.findall(words)
         if case.startswith("limit-"):  # the others make room for it: a limit is less than another one
@@ -82,17 +98,17 @@ def main():
                 failures.append(f"{case}: without {', '.join(names)} it says the same")
         shown.update(names)
     for name, (path, word) in listed.items():
-        if name not in anomalies + limits:
+        if name not in names_all:
             failures.append(f"reach.list: there is no {name}")
         elif name in shown:
             failures.append(f"reach.list: {name} is shown by a golden case")
         elif re.search(rf"\b{re.escape(word)}\b", text_of(ROOT, path)) is None:
             failures.append(f"reach.list: no {word} in {path}")
-    missing = [name for name in anomalies + limits if name not in shown and name not in listed]
+    missing = [name for name in names_all if name not in shown and name not in listed]
     failures += [f"{name}: no golden case shows it" for name in missing]
     for failure in failures:
         print("FAIL", failure)
-    print(f"{len(anomalies) + len(limits) - len(missing)} passed, {len(failures)} failed")
+    print(f"{len(names_all) - len(missing)} passed, {len(failures)} failed")
     sys.exit(bool(failures))
 
 

@@ -2,6 +2,22 @@
 #include "tests/tool/shape.h"
 #include "tests/tool/shape_shard.h"
 
+void shape_untagged(struct shape *s, uint64_t n)
+{
+	enum { OBJECTS = 100 };
+	char text[160];
+	struct dialog d = dialog_open(s, 0);
+	for (uint64_t i = 0; i < n; i++) {
+		snprintf(text, sizeof(text),
+		    "PUT /cal/%u.ics HTTP/1.1\r\nHost: x\r\nContent-Type: text/calendar\r\n"
+		    "Content-Length: 30\r\n\r\nBEGIN:VCALENDAR\r\nEND:VCALENDAR",
+		    (unsigned)(i % OBJECTS));
+		dialog_text(s, &d, CLIENT, text);
+		dialog_text(s, &d, SERVER, "HTTP/1.1 204 No Content\r\n\r\n");
+	}
+	dialog_close(s, &d);
+}
+
 void shape_requests(struct shape *s, uint64_t n)
 {
 	struct dialog d = dialog_open(s, 0);

