@@ -58,10 +58,10 @@ test:
 demo:
 	@dist/deps.sh build
 	@+$(AGAIN) run-demo
-# Warnings that follow values need -O2, and -O3 has false ones; nothing of it is linked or debugged.
+# Warnings that follow values need -O2, of tests -O1 does, and -O3 has false ones; nothing of it is linked or debugged.
 lint:
 	@dist/deps.sh build test lint
-	@+$(AGAIN) BUILD=build/lint CFLAGS='-O2 -g0 -fno-lto' run-lint
+	@+$(AGAIN) BUILD=build/lint OPTIMISE=-O2 OPTIMISE_TOOLS=-O1 OPTIMISE_UNITS=-O1 CFLAGS='-g0 -fno-lto' run-lint
 check-asan:
 	@dist/deps.sh build test
 	@+$(AGAIN) BUILD=build/asan SANITIZE=address,undefined run-tests
@@ -102,7 +102,7 @@ ifneq ($(file <$(BUILD)/names),shipped: $(SHIPPED))
 $(file >$(BUILD)/names,shipped: $(SHIPPED))
 endif
 
-# HARDEN LINK_HARDEN LTO_COMPILE LTO_LINK PKG_CFLAGS PKG_LIBS, ICAL_CFLAGS ICAL_LIBS, LLHTTP_CFLAGS and
+# DEBUG HARDEN LINK_HARDEN LTO_COMPILE LTO_LINK PKG_CFLAGS PKG_LIBS, ICAL_CFLAGS ICAL_LIBS, LLHTTP_CFLAGS and
 # LLHTTP_LIBS or LLHTTP_SOURCE
 include $(BUILD)/config.mk
 $(BUILD)/config.mk: $(BUILD)/key Makefile dist/config.sh
@@ -112,7 +112,11 @@ $(BUILD)/config.mk: $(BUILD)/key Makefile dist/config.sh
 $(BUILD)/key: ;
 Makefile dist/config.sh: ;
 
-STANDARD := -std=c11 -D_GNU_SOURCE -I. -O3 -g
+OPTIMISE := -O3
+OPTIMISE_TOOLS := -O2
+# To optimise a unit test takes longer than to run it.
+OPTIMISE_UNITS := -O0 -U_FORTIFY_SOURCE
+STANDARD := -std=c11 -D_GNU_SOURCE -I. $(OPTIMISE) $(DEBUG)
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CONVERSION := -Wconversion -Wno-sign-conversion
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
@@ -151,8 +155,8 @@ $(LIBRARY) $(HELPER_LIBRARY): $(BUILD)/key
 
 $(OBJECTS): WARN := $(WARNINGS) $(CONVERSION)
 $(OBJECTS): LTO := $(LTO_COMPILE)
-# Warnings that follow values need -O2, and tests no more than that.
-$(BUILD)/tests/%.o: WARN := $(WARNINGS) -O2
+$(BUILD)/tests/%.o: WARN := $(WARNINGS) $(OPTIMISE_TOOLS)
+$(BUILD)/tests/unit/%.o: WARN := $(WARNINGS) $(OPTIMISE_UNITS)
 $(BUILD)/%.o: %.c $(BUILD)/key $(BUILD)/config.mk
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)

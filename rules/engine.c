@@ -5,6 +5,7 @@
 #include "rules/state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* On top of the time in which a hole in a flow is declared: packets of a capture are not strictly in order. */
 enum { GRACE_SECONDS = 2 };
@@ -21,10 +22,18 @@ static uint64_t seed_of(const struct loaded_rule *rule, unsigned which)
 	return rule->hash * 3 + which;
 }
 
+static uint64_t number_of(const struct loaded_rule *rule)
+{
+	const uint64_t parts[] = { hash_fixed(rule->public.id, strlen(rule->public.id)), rule->hash,
+		rule->shape };
+	return numbers_hash(parts, sizeof(parts) / sizeof(parts[0]));
+}
+
 void rule_state_adopt(struct rule_state *s, const struct loaded_rule *rule, size_t index)
 {
 	s->rule = rule;
 	s->index = index;
+	s->number = number_of(rule);
 }
 
 struct rule_state *rule_state_new(const struct loaded_rule *rule, size_t index, int64_t since)

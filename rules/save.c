@@ -72,13 +72,6 @@ static void rule_form(struct pack *k, void *thing)
 	pack_i64(k, &s->told.forgotten);
 }
 
-static uint64_t rule_number(const struct loaded_rule *rule)
-{
-	const uint64_t parts[] = { hash_fixed(rule->public.id, strlen(rule->public.id)), rule->hash,
-		rule->shape };
-	return numbers_hash(parts, sizeof(parts) / sizeof(parts[0]));
-}
-
 /* ---- saving ---- */
 
 static bool is_sent(const struct rules *r, struct state_record *record, struct slice body,
@@ -173,7 +166,7 @@ static bool states_save(struct rules *r)
 	for (size_t i = 0; i < r->n_states; i++) {
 		struct rule_state *s = r->states[i];
 		const struct state_record record = { .part = STATE_RULE,
-			.key = { OF_RULE, rule_number(s->rule) } };
+			.key = { OF_RULE, s->number } };
 		if (!changed_save(r, record, rule_form, s, s->rule->public.id, &s->saved))
 			return false;
 	}
@@ -231,9 +224,10 @@ static bool losses_load(struct rules *r, const struct state_record *record)
 static bool rule_load(struct rules *r, const struct state_record *record)
 {
 	for (size_t i = 0; i < r->n_states; i++) {
-		struct rule_state *s = r->states[i], read = *s;
-		if (rule_number(s->rule) != record->key[1])
+		struct rule_state *s = r->states[i];
+		if (s->number != record->key[1])
 			continue;
+		struct rule_state read = *s;
 		if (!record_form(record, rule_form, &read))
 			return false;
 		*s = read;

@@ -135,6 +135,7 @@ struct rule_state {
 	uint64_t records;              /* inconclusive findings handed out */
 	int64_t since;                 /* what was before it did not see; NEVER: before the first event */
 	struct last blurred;           /* when an event may have been of any key */
+	uint64_t number;               /* names it in what is saved; another one when the rule has changed */
 	uint64_t saved;                /* sum of its record */
 };
 struct rule_state *rule_state_new(const struct loaded_rule *, size_t index, int64_t since);

@@ -125,8 +125,8 @@ class Play:
         """
         out, log = self.scratch(name + ".out"), self.scratch(name + ".json")
         with open(out, "wb") as stdout:
-            monitor = live.Monitor(self.scratch, "-i", self.net.device, *options, stdout=stdout,
-                                   namespace=self.net.left, name=name, env={"MALLOC_PERTURB_": "90"})
+            monitor = live.Monitor(self.scratch, "-i", self.net.device, "--limit", "rename_seconds=1", *options,
+                                   stdout=stdout, namespace=self.net.left, name=name, env={"MALLOC_PERTURB_": "90"})
         for again in range(2 if between else 1):
             if again:
                 between()

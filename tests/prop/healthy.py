@@ -94,10 +94,10 @@ class Truth:
 
     def __init__(self, captures):
         self.captures = captures
-        transactions, findings = run(captures)
+        transactions, self.findings = run(captures)
         messages = [span(frames(t, captures)) for t in transactions]
         self.told = []             # (codes that may stand for it, all frames of the messages that show it)
-        for finding in findings:
+        for finding in self.findings:
             code = finding["rule"].get("code")
             proof = frames(finding, captures)
             for message in messages:
@@ -132,7 +132,7 @@ def judge_healthy(seed):
         f.write(conversation(seed))
     compile_talk(talk, capture)
     truth = Truth([capture])
-    wrong = [say(f) for f in alarms(run([capture])[1])]
+    wrong = [say(f) for f in alarms(truth.findings)]
     lossy = os.path.join(WORK, f"h{seed}-lossy.pcap")
     kept = lose(capture, lossy, seed, 1)
     wrong += ["with loss: " + text for text in truth.false_alarms([lossy], [kept], is_claim)]

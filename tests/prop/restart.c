@@ -6,6 +6,8 @@
  */
 #include "tests/prop/restart.h"
 
+#include "rules/state.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,18 +71,6 @@ static uint64_t content_hash(void *ctx, uint16_t input)
 	return there ? source_content_hash(w->source, input) : 0;
 }
 
-static struct ruleset *ruleset_of(const struct watch *w)
-{
-	struct error e = { "" };
-	struct ruleset *set = ruleset_new(&w->limits, &e);
-	if (set == NULL || !ruleset_load_shipped(set, &e) || !ruleset_load(set, w->rule_file, &e) ||
-	    !ruleset_compile(set)) {
-		fprintf(stderr, "restart: rules: %s\n", e.text);
-		exit(2);
-	}
-	return set;
-}
-
 void watch_begin(struct watch *w)
 {
 	struct error e = { "" };
@@ -90,7 +80,7 @@ void watch_begin(struct watch *w)
 		.content_hash = content_hash,
 		.content_ctx = w };
 	w->analysis = analysis_new(&options, (struct analysis_sink){ on_event, w }, &e);
-	w->rules = rules_new(ruleset_of(w), &rules, (struct rules_sink){ on_finding, w }, &e);
+	w->rules = rules_new(w->set, &rules, (struct rules_sink){ on_finding, w }, &e);
 	ensure(w->analysis != NULL && w->rules != NULL, NULL);
 	w->in = analysis_input(w->analysis);
 }
@@ -98,6 +88,7 @@ void watch_begin(struct watch *w)
 void watch_end(struct watch *w)
 {
 	analysis_free(w->analysis);
+	w->rules->owned = NULL; /* the next one reads it as well */
 	rules_free(w->rules);
 }
 
@@ -212,13 +203,15 @@ bool watch_run(struct watch *w, const char *path)
 
 struct verdict {
 	uint64_t passed, failed, findings, restarts;
-	const char *rules, *path;
+	const char *path;
+	struct limits limits;
+	struct ruleset *set;
 };
 
 static struct watch watch_of(const struct verdict *v, uint64_t seed)
 {
-	return (struct watch){ .limits = limits_default(),
-		.rule_file = v->rules,
+	return (struct watch){ .limits = v->limits,
+		.set = v->set,
 		.messages = true,
 		.random = { seed } };
 }
@@ -332,6 +325,19 @@ static void capture_check(struct verdict *v, uint64_t cuts, uint64_t seed)
 	free(whole.open);
 }
 
+/* It costs more than to read a capture. */
+static struct ruleset *ruleset_of(const struct verdict *v, const char *path)
+{
+	struct error e = { "" };
+	struct ruleset *set = ruleset_new(&v->limits, &e);
+	if (set == NULL || !ruleset_load_shipped(set, &e) || !ruleset_load(set, path, &e) ||
+	    !ruleset_compile(set)) {
+		fprintf(stderr, "restart: rules: %s\n", e.text);
+		exit(2);
+	}
+	return set;
+}
+
 static bool number_option(int *argc, char ***argv, const char *name, uint64_t *out)
 {
 	if (*argc < 3 || strcmp((*argv)[1], name) != 0)
@@ -351,11 +357,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: restart [-n CUTS] [-s SEED] RULES CAPTURE...\n");
 		return 2;
 	}
-	struct verdict v = { .rules = argv[1] };
+	struct verdict v = { .limits = limits_default() };
+	v.set = ruleset_of(&v, argv[1]);
 	for (int i = 2; i < argc; i++) {
 		v.path = argv[i];
 		capture_check(&v, cuts, seed);
 	}
+	ruleset_free(v.set);
 	printf("%" PRIu64 " findings, %" PRIu64 " restarts\n", v.findings, v.restarts);
 	printf("%" PRIu64 " passed, %" PRIu64 " failed\n", v.passed, v.failed);
 	return v.failed == 0 ? 0 : 1;

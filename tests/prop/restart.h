@@ -32,7 +32,7 @@ struct plan {
 };
 struct watch {
 	struct limits limits;
-	const char *rule_file;
+	struct ruleset *set;   /* of all watchers */
 	bool messages;
 	struct plan plan;
 	struct random random;

@@ -6,7 +6,7 @@
 # Therefore helpers are looked at by themselves as well, not only on the ways that lead to them.
 # shellcheck disable=SC2046,SC2086,SC2116 # lists are words
 set -u
-: "${BUILD:=build/lint}" "${OBJECTS:=}" "${CPPFLAGS:=}" "${NODES:=15000}"
+: "${BUILD:=build/lint}" "${OBJECTS:=}" "${CPPFLAGS:=}" "${NODES:=3000}"
 folders='base capture decode analysis rules report cmd play'
 tools=$(dirname "$0")
 jobs=$(nproc 2>/dev/null || echo 2)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs every unit binary and every script of tests/suite.list, as many at once as there are
-# processors, and ends with one line "N passed, N failed". Logs stay in $BUILD/tests/log.
+# Runs every unit binary and every script of tests/suite.list, as many at once as there are processors,
+# and beside them those that wait most of the time: two at once. It ends with one line "N passed, N failed".
+# Logs stay in $BUILD/tests/log.
 # usage: run_tests.sh [--threads]    only what is of use under ThreadSanitizer: units, `threads`
 set -u
 : "${BUILD:=build}" "${DAVSCOPE:=./davscope}"
@@ -60,12 +61,22 @@ run_job() {
 		"$skips" "$note" $(($(date +%s) - start))
 }
 
-# Scripts first: the longest of them decide when all is done.
-list_jobs() {
-	awk -v threads="$1" '/^[^#]/ && (!threads || $2 == "threads") { print $1 }' tests/suite.list
+# Scripts of the list whose second word is this one, or is not.
+list_marked() {
+	awk -v word="$1" '/^[^#]/ && $2 == word { print $1 }' tests/suite.list
+}
+list_others() {
+	awk -v word="$1" '/^[^#]/ && $2 != word { print $1 }' tests/suite.list
+}
+
+list_units() {
 	for unit in tests/unit/test_*.c; do
 		[ -f "$unit" ] && echo "$BUILD/${unit%.c}"
 	done
+}
+
+at_once() { # NUMBER, jobs on stdin
+	xargs -r -n 1 -P "$1" "$0" --job
 }
 
 if [ "${1-}" = --job ]; then
@@ -73,11 +84,16 @@ if [ "${1-}" = --job ]; then
 	exit 0
 fi
 
-threads=0
-[ "${1-}" = --threads ] && threads=1
+processors=$(nproc 2>/dev/null || echo 2)
 rm -rf "$log"
 mkdir -p "$log"
-list_jobs "$threads" | xargs -n 1 -P "$(nproc 2>/dev/null || echo 2)" "$0" --job
+if [ "${1-}" = --threads ]; then
+	{ list_marked threads; list_units; } | at_once "$processors"
+else
+	list_marked waits | at_once 2 &
+	{ list_others waits; list_units; } | at_once "$processors" # the longest first: they decide when all is done
+	wait
+fi
 
 for sum in "$log"/*.sum; do
 	read -r job passed failed skipped name <"$sum" 2>/dev/null || continue
