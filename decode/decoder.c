@@ -37,6 +37,7 @@ struct decoder {
 	struct clock clock;
 	struct stamp last;
 	uint64_t rank;
+	uint64_t held; /* results from this rank on wait for what a shard has put off; UINT64_MAX: none do */
 	uint64_t packets, bytes, clipped, clipped_to;
 	struct shard shards[SHARDS];
 };
@@ -156,6 +157,16 @@ static unsigned round_slowest(const struct round *r)
 	return slowest;
 }
 
+/* When all shards have run what comes before this order, or this too. */
+static void held_note(struct decoder *d, uint64_t order)
+{
+	d->held = UINT64_MAX;
+	for (unsigned i = 0; i < SHARDS; i++) {
+		uint64_t rank = shard_held(&d->shards[i], order);
+		d->held = rank < d->held ? rank : d->held;
+	}
+}
+
 /*
  * Waits for the round that runs, if one does, and takes what it said. Where that is too much to
  * keep, what is in order up to the slowest shard is handed up before the shards go on.
@@ -168,13 +179,16 @@ static void round_end(struct decoder *d)
 	workers_wait(d->workers);
 	round_take(d, r);
 	for (unsigned slowest; round_rank(r, slowest = round_slowest(r)) != UINT64_MAX;) {
-		outputs_deliver(d, round_rank(r, slowest));
+		uint64_t rank = round_rank(r, slowest);
+		held_note(d, rank / 2);
+		outputs_deliver(d, rank < d->held ? rank : d->held);
 		if (is_full(d))
 			round_step(r, &d->shards[slowest], slowest);
 		workers_start(d->workers, d);
 		workers_wait(d->workers);
 		round_take(d, r);
 	}
+	held_note(d, round_last(r));
 	d->running = false;
 	round_clear(r);
 }
@@ -187,7 +201,7 @@ static void round_turn(struct decoder *d)
 	d->in_round = 0;
 	d->running = true;
 	workers_start(d->workers, d);
-	outputs_deliver(d, UINT64_MAX);
+	outputs_deliver(d, d->held);
 }
 
 static void round_drain(struct decoder *d)
@@ -195,7 +209,7 @@ static void round_drain(struct decoder *d)
 	if (!round_empty(d->rounds[d->filling]))
 		round_turn(d);
 	round_end(d);
-	outputs_deliver(d, UINT64_MAX);
+	outputs_deliver(d, d->held);
 }
 
 /* ---- time ---- */
@@ -317,6 +331,7 @@ struct decoder *decoder_new(const struct decode_options *options, struct decode_
 	}
 	d->options = *options;
 	d->sink = sink;
+	d->held = UINT64_MAX;
 	xml_setup();
 	if (!parts_new(d, e)) {
 		decoder_free(d);

@@ -77,7 +77,10 @@ _Static_assert(sizeof(struct flow_key) == 56, "no padding: a flow key is hashed 
 struct tcp_flow {
 	struct shard *shard;
 	struct tcp_flow *hash_next, *older, *newer;
-	struct tcp_flow *hole_before, *hole_after; /* among the flows that have an acked_hole */
+	struct tcp_flow *held_before, *held_after;
+	unsigned held;             /* enum held */
+	struct moment since;
+	int64_t reset_clock;       /* HELD_RESET: when it was reset */
 	struct flow_key key;
 	enum flow_list list;
 	bool high_first;           /* direction 0 is sent by key.high */

@@ -59,7 +59,7 @@ struct stamp side_later(const struct side *s, struct stamp at)
 void side_anomaly(struct side *s, enum anomaly_code code, uint64_t value)
 {
 	const struct piece *piece = s->http->piece;
-	flow_anomaly(s->http->flow, code, piece ? &piece->at : &shard_of(s)->now, NULL, value);
+	flow_anomaly(s->http->flow, code, piece ? &piece->at : &shard_of(s)->at.now, NULL, value);
 }
 
 static void **side_tapped(const struct side *s)

@@ -125,13 +125,15 @@ static void pending_emit(struct http *http, struct pending *p, enum unpaired why
 	http->unpaired_requests += !txn->res.seen;
 	http->unpaired_responses += !txn->req.seen;
 	txn->seq = ++http->seq;
-	txn->done = shard->now;
-	if (txn->unpaired != PAIRED) { /* given up now, but over with the flow's last packet */
+	shard_go_on(shard, &txn->req.last);
+	shard_go_on(shard, &txn->res.last);
+	txn->done = shard->at.now;
+	if (txn->unpaired != PAIRED && !shard->back) { /* given up now, but over with the flow's last packet */
 		txn->done = http->flow->last;
-		txn->done.order = shard->now.order;
+		txn->done.order = shard->at.now.order;
 	}
 	shard->txn_used -= p->accounted;
-	struct output *o = output_add(&shard->out, OUTPUT_TXN, shard->rank,
+	struct output *o = output_add(&shard->out, OUTPUT_TXN, shard->at.rank,
 	    http->flow->first.order);
 	if (!o) {
 		txn_free(txn);

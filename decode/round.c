@@ -124,6 +124,13 @@ bool round_tick(struct round *r, const struct stamp *at, int64_t clock, uint64_t
 	return true;
 }
 
+uint64_t round_last(const struct round *r)
+{
+	uint64_t item = r->n_items ? r->items[r->n_items - 1].segment.at.order : 0;
+	uint64_t tick = r->n_ticks ? r->ticks[r->n_ticks - 1].at.order : 0;
+	return item > tick ? item : tick;
+}
+
 uint64_t round_rank(const struct round *r, unsigned number)
 {
 	uint64_t rank = UINT64_MAX;

@@ -21,6 +21,7 @@ bool round_tick(struct round *, const struct stamp *, int64_t clock, uint64_t ah
  */
 void round_run(struct round *, struct shard *, unsigned number, bool (*full)(void *ctx), void *ctx);
 bool round_step(struct round *, struct shard *, unsigned number); /* one segment; false: it was done */
+uint64_t round_last(const struct round *);        /* order of its last packet or tick */
 uint64_t round_rank(const struct round *, unsigned number); /* of what the shard runs next; UINT64_MAX: done */
 struct output_list *round_output(struct round *);  /* said while the round was filled: of no flow */
 

@@ -60,7 +60,7 @@ void shard_said(struct shard *shard)
 void flow_anomaly(struct tcp_flow *f, enum anomaly_code code, const struct stamp *at,
     const struct stamp *other, uint64_t value)
 {
-	struct output *o = output_add(&f->shard->out, OUTPUT_ANOMALY, f->shard->rank,
+	struct output *o = output_add(&f->shard->out, OUTPUT_ANOMALY, f->shard->at.rank,
 	    f->first.order);
 	if (!o)
 		return;
@@ -193,7 +193,7 @@ static struct flow *flow_record(struct tcp_flow *f, enum flow_end why)
 	r->id = (struct flow_id){ f->first.frame, f->first.input };
 	r->first = f->first;
 	r->last = f->last;
-	r->done = f->shard->now;
+	r->done = f->shard->at.now;
 	r->protocol = flow_protocol(f);
 	r->tunnel = f->http && strcmp(r->protocol, "http") == 0 ? f->http->protocol : NULL;
 	r->end = flow_end_of(f, why);
@@ -234,6 +234,7 @@ static void flow_untap(struct tcp_flow *f)
 static void flow_close(struct tcp_flow *f, enum flow_end why)
 {
 	struct shard *shard = f->shard;
+	struct moment present = shard_go_back(shard, f);
 	suspect_flush(f, &http_stream);
 	tcp_flush(f, &http_stream);
 	struct flow *r = flow_record(f, why);
@@ -248,7 +249,8 @@ static void flow_close(struct tcp_flow *f, enum flow_end why)
 		}
 		http_free(http);
 	}
-	struct output *o = r ? output_add(&shard->out, OUTPUT_FLOW, shard->rank, f->first.order) :
+	shard_return(shard, present);
+	struct output *o = r ? output_add(&shard->out, OUTPUT_FLOW, shard->at.rank, f->first.order) :
 			       NULL;
 	if (o) {
 		flow_count_opaque(shard, r);
@@ -259,6 +261,7 @@ static void flow_close(struct tcp_flow *f, enum flow_end why)
 	}
 	flow_untap(f);
 	tcp_forget(f);
+	flow_let_go(f, HELD_RESET);
 	free(f->packet_list);
 	flow_remove(shard->flows, f);
 }
@@ -298,7 +301,7 @@ static void make_room(struct shard *shard)
 		if (!f)
 			f = flow_oldest(shard->flows, LIST_ACTIVE);
 		if (!over)
-			flow_anomaly(f, FLOW_EVICTED_LIMIT, &shard->now, NULL, 0);
+			flow_anomaly(f, FLOW_EVICTED_LIMIT, &shard->at.now, NULL, 0);
 		flow_close(f, FLOW_EVICTED);
 	}
 }
@@ -436,7 +439,7 @@ static void segment_count(struct tcp_flow *f, unsigned dir, const struct segment
 /* Of no flow that is known: its ports may be what is damaged. */
 static void damage_say(struct shard *shard, const struct segment *s)
 {
-	struct output *o = output_add(&shard->out, OUTPUT_ANOMALY, shard->rank, 0);
+	struct output *o = output_add(&shard->out, OUTPUT_ANOMALY, shard->at.rank, 0);
 	shard->damaged++;
 	if (!o)
 		return;
@@ -457,6 +460,18 @@ static struct tcp_flow *flow_open_doubtful(struct shard *shard, const struct flo
 	return f;
 }
 
+/* A side that goes on after its reset did not make it. What was under way is open until it is clear that none does. */
+static void reset_note(struct tcp_flow *f)
+{
+	bool reset = f->half[0].reset_last || f->half[1].reset_last;
+	if (!reset || !f->http || !f->http->first) {
+		flow_let_go(f, HELD_RESET);
+	} else if (!(f->held & HELD_RESET)) {
+		flow_hold(f, HELD_RESET);
+		f->reset_clock = f->shard->clock;
+	}
+}
+
 static void segment_suspect(struct tcp_flow *f, unsigned dir, const struct segment *s)
 {
 	segment_count(f, dir, s);
@@ -475,6 +490,8 @@ static void segment_read(struct tcp_flow *f, unsigned dir, const struct segment 
 	suspect_acked(f, dir, s, &http_stream);
 	tcp_segment(f, dir, s, &http_stream);
 	suspect_settle(f, dir, &s->at);
+	if (f->rst_seen)
+		reset_note(f);
 	packets_note(f, dir, s);
 	segment_tell(f, dir, s);
 	flow_touch(f->shard->flows, f, flow_list_of(f));
@@ -484,8 +501,8 @@ void shard_segment(struct shard *shard, const struct segment *s, int64_t clock)
 {
 	struct flow_key key;
 	bool from_high;
-	shard->now = s->at;
-	shard->rank = rank_of_packet(s->at.order);
+	shard->at.now = s->at;
+	shard->at.rank = rank_of_packet(s->at.order);
 	shard->clock = clock;
 	flow_key_from(s, &key, &from_high);
 	struct tcp_flow *f = flow_find(shard->flows, &key);
@@ -521,19 +538,32 @@ static void expire(struct shard *shard, enum flow_list list, uint64_t seconds, b
 	while ((f = flow_oldest(shard->flows, list)) &&
 	    shard->clock - f->active > (int64_t)seconds * 1000000000) {
 		if (say)
-			flow_anomaly(f, FLOW_TIMEOUT, &shard->now, NULL, 0);
+			flow_anomaly(f, FLOW_TIMEOUT, &shard->at.now, NULL, 0);
 		flow_close(f, FLOW_IDLE);
 	}
 }
 
-/* The flows that wait for bytes that may never come; one that goes on waiting may join the end anew. */
-static void settle_holes(struct shard *shard)
+static void settle_reset(struct tcp_flow *f)
 {
-	struct tcp_flow *f = shard->holes_first, *last = shard->holes_last, *after;
+	struct shard *shard = f->shard;
+	int64_t wait = (int64_t)shard->options->limits.gap_seconds * 1000000000;
+	if (!(f->held & HELD_RESET) || shard->clock - f->reset_clock < wait)
+		return;
+	struct moment present = shard_go_back(shard, f);
+	http_finish(f->http, flow_end_of(f, FLOW_RST));
+	shard_return(shard, present);
+	flow_let_go(f, HELD_RESET);
+}
+
+/* One that goes on waiting may join the end anew. */
+static void settle_held(struct shard *shard)
+{
+	struct tcp_flow *f = shard->held_first, *last = shard->held_last, *after;
 	for (bool more = f != NULL; more; f = after) {
-		after = f->hole_after;
+		after = f->held_after;
 		more = f != last;
 		tcp_tick(f, &http_stream);
+		settle_reset(f);
 	}
 }
 
@@ -549,10 +579,10 @@ void shard_catch_up(struct shard *shard, uint64_t ahead, int64_t clock)
 void shard_tick(struct shard *shard, const struct stamp *at, int64_t clock)
 {
 	const struct limits *l = &shard->options->limits;
-	shard->now = *at;
-	shard->rank = rank_of_tick(at->order);
+	shard->at.now = *at;
+	shard->at.rank = rank_of_tick(at->order);
 	shard->clock = clock;
-	settle_holes(shard);
+	settle_held(shard);
 	expire(shard, LIST_HALF_OPEN, l->syn_seconds, false);
 	expire(shard, LIST_CLOSED, l->syn_seconds, false);
 	expire(shard, LIST_ACTIVE, l->flow_idle_seconds, true);
@@ -560,8 +590,8 @@ void shard_tick(struct shard *shard, const struct stamp *at, int64_t clock)
 
 void shard_finish(struct shard *shard, const struct stamp *end)
 {
-	shard->now = *end;
-	shard->rank = rank_of_tick(end->order);
+	shard->at.now = *end;
+	shard->at.rank = rank_of_tick(end->order);
 	for (unsigned list = 0; list < FLOW_LISTS; list++) {
 		struct tcp_flow *f;
 		while ((f = flow_oldest(shard->flows, (enum flow_list)list)))
@@ -580,7 +610,7 @@ bool shard_init(struct shard *shard, const struct decode_options *options)
 void shard_fini(struct shard *shard)
 {
 	if (shard->flows)
-		shard_finish(shard, &shard->now);
+		shard_finish(shard, &shard->at.now);
 	output_clear(&shard->out);
 	free(shard->out.items);
 	flow_table_free(shard->flows);

@@ -37,21 +37,43 @@ void output_clear(struct output_list *);          /* frees what was not delivere
 struct flow_table;
 struct tcp_flow;
 
+/* A place in the total order. */
+struct moment {
+	struct stamp now;          /* the packet being processed */
+	uint64_t rank;             /* a tick comes before the packet that caused it */
+};
+
+/*
+ * What is decided later than it happened (whether a hole is a loss, whether a reset holds) is said as of the moment
+ * it happened, if that is not too many packets ago. Until then the results of all flows wait from that moment on.
+ */
+enum { HELD_PACKETS = 8192 };
+enum held { HELD_HOLE_0 = 1, HELD_HOLE_1 = 2, HELD_RESET = 4 };
+
 struct shard {
 	const struct decode_options *options;
 	struct flow_table *flows;
 	struct arena_store *arenas; /* of transactions, which another thread frees */
 	struct output_list out;
 	atomic_size_t *undelivered; /* bytes of all results that are not handed up yet; NULL: nobody counts */
-	struct stamp now;          /* the packet being processed */
-	uint64_t rank;             /* its place in the total order: a tick comes before the packet that caused it */
+	struct moment at;          /* as of which things are said */
+	bool back;                 /* that is before the packet being processed */
 	int64_t clock;             /* capture time, monotone */
 	size_t reassembly_used, history_used, txn_used;
-	struct tcp_flow *holes_first, *holes_last; /* flows with bytes the peer has acknowledged and we do not have */
+	struct tcp_flow *held_first, *held_last; /* flows of which something is to be decided, in the order of .since */
 	uint64_t flows_opened, opaque_flows, opaque_bytes;
 	uint64_t sums_right, sums_wrong; /* segments; what is left to a network card is neither */
 	uint64_t damaged, unsummed;
 };
+
+void flow_hold(struct tcp_flow *, enum held);    /* from now on, unless it is held already */
+void flow_let_go(struct tcp_flow *, unsigned held);
+/* Back to where the flow is held from; returns where the shard was, to which shard_return() leads. */
+struct moment shard_go_back(struct shard *, const struct tcp_flow *);
+void shard_go_on(struct shard *, const struct stamp *); /* while it is back: not before that packet */
+void shard_return(struct shard *, struct moment);
+/* The earliest rank that may still come of a shard that has run all packets up to an order; UINT64_MAX: any later one. */
+uint64_t shard_held(const struct shard *, uint64_t order);
 
 /* Says that the output added last is complete. */
 void shard_said(struct shard *);

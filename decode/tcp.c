@@ -115,6 +115,7 @@ static void deliver_waiting(struct tcp_flow *f, unsigned dir, const struct strea
 	struct half *h = &f->half[dir];
 	struct waiting *w = waiting_pop(f, h);
 	uint32_t known = h->next - w->seq;
+	shard_go_on(f->shard, &w->at);
 	struct arrival a = { &w->at, w->ack, w->has_ack, w->conflict };
 	if (known < w->len)
 		deliver(f, dir, (struct slice){ w->bytes + known, w->len - known }, a, ops);
@@ -145,7 +146,7 @@ static const struct stamp *hole_evidence(const struct tcp_flow *f, const struct 
     uint32_t to)
 {
 	bool known = h->acked_hole && seq_ahead(h->hole_acked, to) >= 0;
-	return known ? &h->hole_at : &f->shard->now;
+	return known ? &h->hole_at : &f->shard->at.now;
 }
 
 /* What is missing before `seq`, or before the first segment that waits, is a gap. */
@@ -379,33 +380,15 @@ static void tcp_ack(struct tcp_flow *f, unsigned dir, uint32_t ack)
 	}
 }
 
-static void holes_join(struct tcp_flow *f)
-{
-	struct shard *shard = f->shard;
-	f->hole_before = shard->holes_last;
-	f->hole_after = NULL;
-	*(f->hole_before ? &f->hole_before->hole_after : &shard->holes_first) = f;
-	shard->holes_last = f;
-}
-
-static void holes_leave(struct tcp_flow *f)
-{
-	struct shard *shard = f->shard;
-	*(f->hole_before ? &f->hole_before->hole_after : &shard->holes_first) = f->hole_after;
-	*(f->hole_after ? &f->hole_after->hole_before : &shard->holes_last) = f->hole_before;
-}
-
 static void hole_set(struct tcp_flow *f, unsigned dir, bool hole)
 {
 	if (f->half[dir].acked_hole == hole)
 		return;
 	f->half[dir].acked_hole = hole;
-	if (f->half[!dir].acked_hole)
-		return;
 	if (hole)
-		holes_join(f);
+		flow_hold(f, dir == 0 ? HELD_HOLE_0 : HELD_HOLE_1);
 	else
-		holes_leave(f);
+		flow_let_go(f, dir == 0 ? HELD_HOLE_0 : HELD_HOLE_1);
 }
 
 /* Whatever has been acknowledged was so by the last packet of the flow, when a tick notices it too. */
@@ -464,7 +447,12 @@ static bool hole_check(struct tcp_flow *f, unsigned dir, const struct stream_ops
 		return false;
 	}
 	hole_note(f, dir);
-	return hole_is_old(f, &f->half[dir]) && hole_close(f, dir, ops);
+	if (!hole_is_old(f, &f->half[dir]))
+		return false;
+	struct moment present = shard_go_back(f->shard, f);
+	bool moved = hole_close(f, dir, ops);
+	shard_return(f->shard, present);
+	return moved;
 }
 
 /* Until nothing moves: what one direction waits for may be the hole of the other. */

@@ -177,7 +177,7 @@ static inline void connection_finish(struct connection *c)
 {
 	kit_finish(&c->kit);
 	ensure(c->kit.shard.txn_used == 0 && c->kit.shard.reassembly_used == 0, NULL);
-	ensure(c->kit.shard.history_used == 0 && c->kit.shard.holes_first == NULL, NULL);
+	ensure(c->kit.shard.history_used == 0 && c->kit.shard.held_first == NULL, NULL);
 }
 
 #endif

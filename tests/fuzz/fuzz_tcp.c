@@ -132,7 +132,7 @@ static void send(struct model *m, unsigned dir, struct segment *s)
 {
 	struct tcp_flow *f = m->flow;
 	s->at = (struct stamp){ .order = m->step, .frame = m->step, .ns = m->kit.clock };
-	m->kit.shard.now = s->at;
+	m->kit.shard.at.now = s->at;
 	m->kit.shard.clock = m->kit.clock;
 	f->packets++;
 	f->half[dir].packets++;
@@ -245,7 +245,7 @@ static void model_close(struct model *m)
 	f->http = NULL;
 	tcp_forget(f);
 	ensure(m->kit.shard.reassembly_used == 0 && m->kit.shard.history_used == 0, NULL);
-	ensure(m->kit.shard.holes_first == NULL && m->kit.shard.holes_last == NULL, NULL);
+	ensure(m->kit.shard.held_first == NULL && m->kit.shard.held_last == NULL, NULL);
 	flow_remove(m->kit.shard.flows, f);
 	kit_close(&m->kit);
 }

@@ -286,7 +286,7 @@ static void a_tick_delivers_what_is_due(void **unused)
 	feed_close(&feed);
 }
 
-/* A loss stands in front of all that its packet brings about, what the time of the packet ends included. */
+/* A loss stands in front of all that its packet brings about; a gap that its time ends, where it was seen. */
 static void losses_keep_their_place(void **unused)
 {
 	(void)unused;
@@ -310,8 +310,8 @@ static void losses_keep_their_place(void **unused)
 		    "dropped 7 at 1\n"
 		    "dropped 1 at 3\n"
 		    "txn 1.1 done 3 / 204 -\n"
-		    "dropped 18446744073709551615 at 5\n"
 		    "anomaly tcp.gap 4\n"
+		    "dropped 18446744073709551615 at 5\n"
 		    "dropped 9 at 5\n"
 		    "flow 1 http\n"
 		    "flow 5 none\n");

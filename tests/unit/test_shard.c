@@ -230,7 +230,7 @@ static void a_tick_turns_holes_into_gaps(void **unused)
 	assert_int_equal(kit_anomalies(&k, TCP_GAP), 0);
 	shard_tick(&k.shard, &at, INT64_C(3000000000));
 	assert_int_equal(kit_anomalies(&k, TCP_GAP), 1);
-	assert_null(k.shard.holes_first);
+	assert_null(k.shard.held_first);
 	kit_finish(&k);
 	assert_int_equal(txn_at(&k, 0)->unpaired, UNPAIRED_GAP);
 	kit_close(&k);
@@ -330,7 +330,7 @@ static void holes_that_wait_for_each_other_end_together(void **unused)
 	assert_int_equal(kit_anomalies(&k, TCP_GAP), 0);
 	tick_at(&k, 2);
 	assert_int_equal(kit_anomalies(&k, TCP_GAP), 3);
-	assert_null(k.shard.holes_first);
+	assert_null(k.shard.held_first);
 	kit_close(&k);
 }
 
@@ -353,7 +353,7 @@ static void a_circle_of_acknowledgements_is_cut(void **unused)
 	assert_int_equal(txn_at(&k, 1)->unpaired, PAIRED);
 	assert_false(txn_at(&k, 1)->unsure);
 	assert_int_equal(kit_anomalies(&k, TCP_GAP), 0);
-	assert_null(k.shard.holes_first);
+	assert_null(k.shard.held_first);
 	kit_close(&k);
 }
 
@@ -372,7 +372,7 @@ static void a_late_fin_lets_the_answer_through(void **unused)
 	kit_send(&k, 0, 0, c, s, TCP_ACK | TCP_FIN, "");
 	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
 	assert_int_equal(txn_at(&k, 1)->unpaired, PAIRED);
-	assert_null(k.shard.holes_first);
+	assert_null(k.shard.held_first);
 	kit_close(&k);
 }
 
@@ -426,7 +426,7 @@ static void a_tick_leaves_young_holes(void **unused)
 	assert_int_equal(kit_anomalies(&k, TCP_GAP), 2);
 	tick_at(&k, 5);
 	assert_int_equal(kit_anomalies(&k, TCP_GAP), 3);
-	assert_null(k.shard.holes_first);
+	assert_null(k.shard.held_first);
 	kit_close(&k);
 }
 

@@ -1,0 +1,74 @@
+/*
+ * held.c - the flows of a shard of which something is to be decided, in the order they came to that; and the way
+ * back to say it as of then. An item that was deleted is not made anew by a create whose gap was believed later.
+ */
+#include "decode/flow.h"
+#include "decode/shard.h"
+
+static void held_join(struct tcp_flow *f)
+{
+	struct shard *shard = f->shard;
+	f->since = shard->at;
+	f->held_before = shard->held_last;
+	f->held_after = NULL;
+	*(f->held_before ? &f->held_before->held_after : &shard->held_first) = f;
+	shard->held_last = f;
+}
+
+static void held_leave(struct tcp_flow *f)
+{
+	struct shard *shard = f->shard;
+	*(f->held_before ? &f->held_before->held_after : &shard->held_first) = f->held_after;
+	*(f->held_after ? &f->held_after->held_before : &shard->held_last) = f->held_before;
+}
+
+void flow_hold(struct tcp_flow *f, enum held why)
+{
+	if (!f->held)
+		held_join(f);
+	f->held |= why;
+}
+
+void flow_let_go(struct tcp_flow *f, unsigned held)
+{
+	if (f->held && !(f->held & ~held))
+		held_leave(f);
+	f->held &= ~held;
+}
+
+static bool is_near(const struct tcp_flow *f, uint64_t order)
+{
+	uint64_t since = f->since.now.order;
+	return order <= since || order - since <= HELD_PACKETS;
+}
+
+struct moment shard_go_back(struct shard *shard, const struct tcp_flow *f)
+{
+	struct moment present = shard->at;
+	if (f->held && is_near(f, present.now.order)) {
+		shard->at = f->since;
+		shard->back = true;
+	}
+	return present;
+}
+
+void shard_go_on(struct shard *shard, const struct stamp *at)
+{
+	uint64_t rank = rank_of_packet(at->order);
+	if (shard->back && rank > shard->at.rank)
+		shard->at = (struct moment){ *at, rank };
+}
+
+void shard_return(struct shard *shard, struct moment present)
+{
+	shard->at = present;
+	shard->back = false;
+}
+
+uint64_t shard_held(const struct shard *shard, uint64_t order)
+{
+	const struct tcp_flow *f = shard->held_first;
+	while (f && !is_near(f, order))
+		f = f->held_after;
+	return f ? f->since.rank : UINT64_MAX;
+}
