@@ -3,7 +3,7 @@
 set -u
 here=$(dirname "$0")
 davscope=${DAVSCOPE:-./davscope} build=${BUILD:-build}
-work=$build/cmd
+work=$build/analyze
 sample=samples/vdirsyncer-radicale.pcap
 rm -rf "$work"
 mkdir -p "$work" || exit 1
