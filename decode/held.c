@@ -3,7 +3,6 @@
  * back to say it as of then. An item that was deleted is not made anew by a create whose gap was believed later.
  */
 #include "decode/flow.h"
-#include "decode/shard.h"
 
 static void held_join(struct tcp_flow *f)
 {

@@ -13,49 +13,7 @@
 /* Bytes of transactions that were handed up, for the next ones; about those of a round. */
 enum { ARENAS_KEPT = 128 << 10 };
 
-/* ---- output ---- */
-
-struct output *output_add(struct output_list *l, enum output_kind kind, uint64_t rank,
-    uint64_t flow_order)
-{
-	if (l->n == l->room) {
-		size_t room = l->room ? l->room * 2 : 64;
-		struct output *grown = realloc(l->items, room * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		l->items = grown;
-		l->room = room;
-	}
-	struct output *o = &l->items[l->n];
-	*o = (struct output){ .rank = rank,
-		.flow_order = flow_order,
-		.seq = (uint32_t)l->n,
-		.kind = kind };
-	l->n++;
-	return o;
-}
-
-void flow_record_free(struct flow *r)
-{
-	if (r) {
-		free((void *)r->packet_list);
-		free((void *)r->tls_names);
-	}
-	free(r);
-}
-
-size_t output_bytes(const struct output *o)
-{
-	size_t kept = o->kind == OUTPUT_TXN ? arena_used(o->u.txn->arena) : 0;
-	return sizeof(*o) + kept;
-}
-
-void shard_said(struct shard *shard)
-{
-	if (shard->undelivered)
-		atomic_fetch_add(shard->undelivered,
-		    output_bytes(&shard->out.items[shard->out.n - 1]));
-}
+/* ---- what is said ---- */
 
 void flow_anomaly(struct tcp_flow *f, enum anomaly_code code, const struct stamp *at,
     const struct stamp *other, uint64_t value)
@@ -82,17 +40,6 @@ void flow_conflict(struct tcp_flow *f, unsigned dir, const struct stamp *at,
 	flow_anomaly(f, TCP_CONFLICT, at, first, bytes);
 	if (tap)
 		tap->conflict(tap->ctx, &f->tapped[dir], at, half_offset(h, seq), bytes);
-}
-
-void output_clear(struct output_list *l)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		if (l->items[i].kind == OUTPUT_TXN)
-			txn_free(l->items[i].u.txn);
-		else if (l->items[i].kind == OUTPUT_FLOW)
-			flow_record_free(l->items[i].u.flow);
-	}
-	l->n = 0;
 }
 
 /* ---- the streams of a flow are read by http; it is made when the first byte comes ---- */

@@ -20,12 +20,12 @@ enum output_kind { OUTPUT_ANOMALY, OUTPUT_DROPPED, OUTPUT_TXN, OUTPUT_FLOW };
 struct output {
 	uint64_t rank;         /* of the packet or tick that caused it */
 	uint64_t flow_order;   /* of the packet that opened the flow; 0 = no flow */
-	uint32_t seq;          /* of emission, within the shard */
+	uint64_t seq;          /* of emission, within the shard */
 	enum output_kind kind;
 	union { struct anomaly anomaly; struct dropped dropped; struct txn *txn; struct flow *flow; } u;
 };
 
-struct output_list { struct output *items; size_t n, room; };
+struct output_list { struct output *items; size_t n, room; uint64_t made; }; /* made: in all */
 /* NULL: no memory; the caller drops what it wanted to say. */
 struct output *output_add(struct output_list *, enum output_kind, uint64_t rank, uint64_t flow_order);
 static inline uint64_t rank_of_tick(uint64_t order) { return order * 2; }
@@ -33,9 +33,6 @@ static inline uint64_t rank_of_packet(uint64_t order) { return order * 2 + 1; }
 size_t output_bytes(const struct output *);       /* what it keeps */
 void flow_record_free(struct flow *);              /* NULL is fine */
 void output_clear(struct output_list *);          /* frees what was not delivered */
-
-struct flow_table;
-struct tcp_flow;
 
 /* A place in the total order. */
 struct moment {
@@ -49,6 +46,9 @@ struct moment {
  */
 enum { HELD_PACKETS = 8192 };
 enum held { HELD_HOLE_0 = 1, HELD_HOLE_1 = 2, HELD_RESET = 4 };
+
+struct flow_table;
+struct tcp_flow;
 
 struct shard {
 	const struct decode_options *options;
