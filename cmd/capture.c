@@ -38,6 +38,7 @@ static void complain(struct recording *c, int code, const struct error *e)
 static struct live_counts sum_counts(struct recording *c)
 {
 	struct live_counts sum = { 0 };
+	ensure(c->o->n_interfaces != 0, NULL);
 	struct live_counts *each = calloc(c->o->n_interfaces, sizeof *each);
 	size_t n = each != NULL ? live_counts(c->live, each, c->o->n_interfaces) : 0;
 	for (size_t i = 0; i < n; i++) {

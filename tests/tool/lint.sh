@@ -97,7 +97,7 @@ readmes() {
 words() {
 	grep -rnIE --exclude-dir=build --exclude-dir=.git --exclude-dir=tests '[.][.]/shared' .
 	grep -rnIE --exclude-dir=build --exclude-dir=.git --exclude-dir=golden --exclude-dir=http \
-		--exclude-dir=unit --exclude='*.talk' --exclude='*.json' \
+		--exclude=.git --exclude-dir=unit --exclude='*.talk' --exclude='*.json' \
 		'(^|[[:space:]"=(`])/(work|home|root|Users)/' .
 	grep -rnIE --exclude-dir=build --exclude-dir=.git \
 		'(deb|ftp|security|snapshot)[.]debian[.]org|npmjs[.]|pypi[.]org|pythonhosted[.]|crates[.]io|docker[.]io|ghcr[.]io|pkg[.]dev' .

@@ -115,7 +115,7 @@ static void many(void **state)
 	static struct side req, res;
 	struct arena *arena = arena_new(1 << 20);
 	struct sync_facts f = { .req = &req.body, .res = &res.body };
-	char id[16];
+	char id[24];
 	(void)state;
 	for (size_t i = 0; i < MOST; i++) {
 		snprintf(id, sizeof id, "%zu", i < MOST / 2 ? 7 : i);
