@@ -41,7 +41,7 @@ struct facts {
 	enum flavour_from flavour_from; /* the transaction itself, or an earlier one of its collection or server */
 	const char *flavour_evidence;  /* what showed it, a constant text: "MS-WebStorage header" */
 	struct stamp flavour_at;       /* the packet that showed it first; frame 0: FROM_NOTHING */
-	bool write;                    /* counts among the writes that should carry a change tag */
+	bool write;                    /* asks to create, change, move or remove something, whatever was answered */
 	enum tag_due tag_due;
 	enum seen tag_seen;            /* ABSENT only in a complete 2xx answer whose pairing is sure */
 	const char *tag_header;        /* "ResourceTag", "ETag", "Schedule-Tag"; NULL: none due and none there */

@@ -122,17 +122,40 @@ static void judge_exchange(const struct txn *txn, struct facts *facts)
 {
 	bool read = method_is(txn, "GET") && is_dav_view(&txn->req);
 	bool post = method_is(txn, "POST") && txn->res.seen && post_created(&txn->res);
-	facts->write = post || method_is(txn, "PUT") || method_is(txn, "MKCOL") ||
-	    method_is(txn, "PROPPATCH") || method_is(txn, "DELETE");
-	if (facts->write || read)
+	if (read || post || method_is(txn, "PUT") || method_is(txn, "MKCOL") ||
+	    method_is(txn, "PROPPATCH") || method_is(txn, "DELETE"))
 		facts->tag_due = TAG_DUE_EXCHANGE;
+}
+
+static bool sends_object(const struct message *req)
+{
+	return req->body.kind == BODY_CALENDAR || req->body.kind == BODY_VCARD;
 }
 
 static bool is_add_member(const struct txn *txn)
 {
-	enum body_kind kind = txn->req.body.kind;
 	return method_is(txn, "POST") && txn->res.seen && txn->res.status == 201 &&
-	    (kind == BODY_CALENDAR || kind == BODY_VCARD);
+	    sends_object(&txn->req);
+}
+
+/* Whether a POST made something a good answer says; without one an object that was sent was to be stored. */
+static bool post_writes(const struct txn *txn, enum flavour flavour)
+{
+	if (txn->res.seen && txn->res.status / 100 == 2)
+		return flavour == FLAVOUR_EXCHANGE ? post_created(&txn->res) : is_add_member(txn);
+	return sends_object(&txn->req) ||
+	    (flavour == FLAVOUR_EXCHANGE && txn->req.body.kind == BODY_MIME);
+}
+
+/* By what is asked for, whatever was answered. */
+static bool is_write(const struct txn *txn, enum flavour flavour)
+{
+	static const char *const methods[] = { "PUT", "PATCH", "DELETE", "MOVE", "COPY", "MKCOL",
+		"MKCALENDAR", "PROPPATCH", "BDELETE", "BMOVE", "BCOPY", "BPROPPATCH" };
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (method_is(txn, methods[i]))
+			return true;
+	return method_is(txn, "POST") && post_writes(txn, flavour);
 }
 
 /* RFC 6638 3.1: an ORGANIZER makes a scheduling object; that the user takes part is assumed. */
@@ -150,10 +173,9 @@ static bool is_scheduling(const struct txn *txn, bool server_schedules)
 
 static void judge_standard(const struct txn *txn, bool server_schedules, struct facts *facts)
 {
-	facts->write = method_is(txn, "PUT") || is_add_member(txn);
 	if (facts->flavour == FLAVOUR_CALDAV && is_scheduling(txn, server_schedules))
 		facts->tag_due = TAG_DUE_SCHEDULING;
-	else if (facts->write)
+	else if (method_is(txn, "PUT") || is_add_member(txn))
 		facts->tag_due = TAG_USUAL;
 }
 
@@ -162,7 +184,7 @@ void tag_judge(const struct txn *txn, bool server_schedules, struct facts *facts
 	static const char *const header[] = { [TAG_DUE_EXCHANGE] = "ResourceTag",
 		[TAG_DUE_SCHEDULING] = "Schedule-Tag",
 		[TAG_USUAL] = "ETag" };
-	facts->write = false;
+	facts->write = txn->req.seen && is_write(txn, facts->flavour);
 	facts->tag_due = TAG_NOT_DUE;
 	facts->tag_seen = NOT_OBSERVED;
 	facts->tag_header = NULL;

@@ -37,15 +37,17 @@ static void exchange_methods(void **state)
 		{ "DELETE", 200, true, true },
 		{ "POST", 201, true, true },
 		{ "POST", 200, false, false },
-		{ "PUT", 412, false, false },
-		{ "PUT", 302, false, false },
-		{ "PUT", 100, false, false },
-		{ "MOVE", 201, false, false },
-		{ "COPY", 201, false, false },
+		{ "PUT", 412, false, true },
+		{ "PUT", 302, false, true },
+		{ "PUT", 100, false, true },
+		{ "DELETE", 404, false, true },
+		{ "POST", 507, false, false },
+		{ "MOVE", 201, false, true },
+		{ "COPY", 201, false, true },
 		{ "SEARCH", 207, false, false },
 		{ "PROPFIND", 207, false, false },
-		{ "BPROPPATCH", 207, false, false },
-		{ "BDELETE", 207, false, false },
+		{ "BPROPPATCH", 207, false, true },
+		{ "BDELETE", 207, false, true },
 		{ "GET", 200, false, false },
 		{ "put", 201, false, false },
 	};
@@ -126,6 +128,10 @@ static void exchange_post_by_uid(void **state)
 	made_init(&m, "POST", "/a/", 200);
 	made_header(&m.txn.res, "Repl-UID", "<rid:1>");
 	assert_int_equal(judge(&m, FLAVOUR_EXCHANGE, false).tag_seen, ABSENT);
+	assert_true(judge(&m, FLAVOUR_EXCHANGE, false).write);
+	made_init(&m, "POST", "/a/", 507);
+	m.txn.req.body.kind = BODY_MIME;
+	assert_true(judge(&m, FLAVOUR_EXCHANGE, false).write);
 }
 
 static void absence_needs_proof(void **state)
@@ -181,7 +187,7 @@ static void answers_not_seen(void **state)
 		struct facts facts = judge(&m, FLAVOUR_WEBDAV, false);
 		assert_int_equal(facts.tag_due, unknown ? TAG_USUAL : TAG_NOT_DUE);
 		assert_int_equal(facts.tag_seen, NOT_OBSERVED);
-		assert_int_equal(facts.write, unknown);
+		assert_true(facts.write);
 	}
 }
 
@@ -195,6 +201,7 @@ static void answer_alone(void **state)
 	made_header(&m.txn.res, "ETag", "W/\"x\"");
 	struct facts facts = judge(&m, FLAVOUR_WEBDAV, false);
 	assert_int_equal(facts.tag_due, TAG_NOT_DUE);
+	assert_false(facts.write);
 	assert_tag(&facts, "W/\"x\"");
 }
 
@@ -204,18 +211,23 @@ static void standard_writes(void **state)
 		const char *method;
 		enum body_kind body;
 		unsigned status;
-		bool write;
+		bool usual, write;
 	} const cases[] = {
-		{ "PUT", BODY_CALENDAR, 201, true },
-		{ "PUT", BODY_OTHER, 204, true },
-		{ "POST", BODY_CALENDAR, 201, true },
-		{ "POST", BODY_VCARD, 201, true },
-		{ "POST", BODY_CALENDAR, 200, false },
-		{ "POST", BODY_XML, 201, false },
-		{ "MKCOL", BODY_NONE, 201, false },
-		{ "PROPPATCH", BODY_XML, 207, false },
-		{ "DELETE", BODY_NONE, 204, false },
-		{ "PUT", BODY_CALENDAR, 409, false },
+		{ "PUT", BODY_CALENDAR, 201, true, true },
+		{ "PUT", BODY_OTHER, 204, true, true },
+		{ "POST", BODY_CALENDAR, 201, true, true },
+		{ "POST", BODY_VCARD, 201, true, true },
+		{ "POST", BODY_CALENDAR, 200, false, false },
+		{ "POST", BODY_CALENDAR, 507, false, true },
+		{ "POST", BODY_MIME, 500, false, false },
+		{ "POST", BODY_XML, 201, false, false },
+		{ "POST", BODY_XML, 403, false, false },
+		{ "REPORT", BODY_XML, 403, false, false },
+		{ "MKCOL", BODY_NONE, 201, false, true },
+		{ "MKCALENDAR", BODY_XML, 201, false, true },
+		{ "PROPPATCH", BODY_XML, 207, false, true },
+		{ "DELETE", BODY_NONE, 204, false, true },
+		{ "PUT", BODY_CALENDAR, 409, false, true },
 	};
 	static const enum flavour usual[] = { FLAVOUR_HTTP, FLAVOUR_WEBDAV, FLAVOUR_CALDAV,
 		FLAVOUR_CARDDAV };
@@ -228,7 +240,7 @@ static void standard_writes(void **state)
 		for (size_t k = 0; k < sizeof usual / sizeof usual[0]; k++) {
 			struct facts facts = judge(&m, usual[k], true);
 			assert_int_equal(facts.write, cases[i].write);
-			assert_int_equal(facts.tag_due, cases[i].write ? TAG_USUAL : TAG_NOT_DUE);
+			assert_int_equal(facts.tag_due, cases[i].usual ? TAG_USUAL : TAG_NOT_DUE);
 		}
 		for (size_t k = 0; k < sizeof never / sizeof never[0]; k++)
 			assert_int_equal(judge(&m, never[k], true).tag_due, TAG_NOT_DUE);
