@@ -111,22 +111,48 @@ static bool is_gapless(const struct http *http)
 	return half[0].syn && half[1].syn && !http->side[0].gap_seen && !http->side[1].gap_seen;
 }
 
+static const struct half *client_half(const struct http *http)
+{
+	return &http->flow->half[http_client(http)];
+}
+
+/* Of its answer, a byte at least; or nobody can know. */
+static bool is_acknowledged(const struct http *http, const struct pending *p)
+{
+	const struct half *server = &http->flow->half[!http_client(http)];
+	return !server->has_acked || server->received > p->res_offset;
+}
+
+static void held_leave(struct http *http, const struct pending *p)
+{
+	if (!p->held || --http->n_held)
+		return;
+	struct http *before = http->holder_before, *after = http->holder_after;
+	*(before ? &before->holder_after : &shard_of(http)->holders) = after;
+	if (after)
+		after->holder_before = before;
+}
+
 static void pending_emit(struct http *http, struct pending *p, enum unpaired why)
 {
 	struct shard *shard = shard_of(http);
 	struct txn *txn = p->txn;
 	pending_unlink(http, p);
+	held_leave(http, p);
 	for (unsigned dir = 0; dir < 2; dir++) {
 		if (http->side[dir].pending == p)
 			http->side[dir].pending = NULL;
 	}
 	txn->unpaired = txn->req.seen && txn->res.seen ? PAIRED : why;
 	txn->gapless = is_gapless(http);
+	txn->unreceived = txn->unpaired == PAIRED && client_half(http)->reset_last &&
+	    !is_acknowledged(http, p);
 	http->unpaired_requests += !txn->res.seen;
 	http->unpaired_responses += !txn->req.seen;
 	txn->seq = ++http->seq;
 	txn->done = shard->now;
-	if (txn->unpaired != PAIRED) { /* given up now, but over with the flow's last packet */
+	/* Given up now, but over with the flow's last packet. */
+	if (txn->unpaired != PAIRED || p->held) {
 		txn->done = http->flow->last;
 		txn->done.order = shard->now.order;
 	}
@@ -191,6 +217,8 @@ bool pending_request(struct side *s, const struct start_line *start)
 	if (s->line_acked_known)
 		pending_settle(http, s->line_acked);
 	quiet_settle(http, s);
+	if (http->n_pending >= l->pipeline)
+		pending_unhold(http);
 	if (http->n_pending >= l->pipeline)
 		pipeline_shorten(http, s);
 	struct pending *p = pending_new(http);
@@ -286,10 +314,71 @@ bool pending_response(struct side *s, const struct start_line *start)
 			side_anomaly(s, HTTP_ORPHAN, start->status);
 	}
 	p->txn->unsure |= http->res_gap_end != 0 || is_ambiguous(s, p);
+	p->res_offset = s->line_offset;
 	m->status = start->status;
 	arena_copy(p->txn->arena, start->reason, &m->reason);
 	message_begin(s, p, m, start);
 	return true;
+}
+
+/* ---- answers that come too late ---- */
+
+/* A client that has closed its half may have gone: then its system resets what comes for it. */
+static bool may_be_unreceived(const struct http *http, const struct pending *p)
+{
+	const struct half *client = client_half(http);
+	return p->txn->req.seen && p->txn->res.seen && (client->fin || client->rst) &&
+	    !is_acknowledged(http, p);
+}
+
+static void pending_hold(struct http *http, struct pending *p)
+{
+	struct shard *shard = shard_of(http);
+	p->held = true;
+	p->held_clock = shard->clock;
+	if (http->n_held++)
+		return;
+	http->holder_before = NULL;
+	http->holder_after = shard->holders;
+	if (shard->holders)
+		shard->holders->holder_before = http;
+	shard->holders = http;
+}
+
+void pending_heard(struct http *http)
+{
+	struct pending *next;
+	for (struct pending *p = http->first; p; p = next) {
+		next = p->next;
+		if (p->held && (client_half(http)->reset_last || is_acknowledged(http, p)))
+			pending_emit(http, p, PAIRED);
+	}
+}
+
+/* Held since then, or longer. */
+static void held_expire(struct http *http, int64_t since)
+{
+	struct pending *next;
+	for (struct pending *p = http->first; p; p = next) {
+		next = p->next;
+		if (p->held && p->held_clock <= since)
+			pending_emit(http, p, PAIRED);
+	}
+}
+
+void pending_unhold(struct http *http)
+{
+	held_expire(http, INT64_MAX);
+}
+
+void pending_tick(struct shard *shard)
+{
+	int64_t wait = (int64_t)shard->options->limits.gap_seconds * 1000000000;
+	struct http *after;
+	for (struct http *http = shard->holders; http; http = after) {
+		after = http->holder_after;
+		held_expire(http, shard->clock - wait);
+	}
 }
 
 /* ---- completion ---- */
@@ -302,7 +391,11 @@ void pending_message_done(struct side *s)
 	else
 		p->req_done = true;
 	pending_account(s->http, p);
-	if (p->res_done && p->req_done)
+	if (!p->res_done || !p->req_done)
+		return;
+	if (may_be_unreceived(s->http, p))
+		pending_hold(s->http, p);
+	else
 		pending_emit(s->http, p, p->txn->unpaired);
 }
 
@@ -343,7 +436,7 @@ void pending_close(struct http *http, enum unpaired why)
 	struct pending *p = http->first;
 	while (p) {
 		struct pending *next = p->next;
-		if (p->req_done && (p->res_done || !p->res_started))
+		if (p->req_done && !p->res_started)
 			pending_emit(http, p, why);
 		p = next;
 	}

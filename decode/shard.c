@@ -474,6 +474,8 @@ static void segment_read(struct tcp_flow *f, unsigned dir, const struct segment 
 	segment_count(f, dir, s);
 	suspect_acked(f, dir, s, &http_stream);
 	tcp_segment(f, dir, s, &http_stream);
+	if (f->http && f->http->n_held && dir == http_client(f->http))
+		pending_heard(f->http);
 	suspect_settle(f, dir, &s->at);
 	packets_note(f, dir, s);
 	segment_tell(f, dir, s);
@@ -553,6 +555,7 @@ void shard_tick(struct shard *shard, const struct stamp *at, int64_t clock)
 	shard->rank = rank_of_tick(at->order);
 	shard->clock = clock;
 	settle_holes(shard);
+	pending_tick(shard);
 	expire(shard, LIST_HALF_OPEN, l->syn_seconds, false);
 	expire(shard, LIST_CLOSED, l->syn_seconds, false);
 	expire(shard, LIST_ACTIVE, l->flow_idle_seconds, true);

@@ -36,6 +36,7 @@ void output_clear(struct output_list *);          /* frees what was not delivere
 
 struct flow_table;
 struct tcp_flow;
+struct http;
 
 struct shard {
 	const struct decode_options *options;
@@ -48,6 +49,7 @@ struct shard {
 	int64_t clock;             /* capture time, monotone */
 	size_t reassembly_used, history_used, txn_used;
 	struct tcp_flow *holes_first, *holes_last; /* flows with bytes the peer has acknowledged and we do not have */
+	struct http *holders;      /* flows that hold a transaction back, see pair.c */
 	uint64_t flows_opened, opaque_flows, opaque_bytes;
 	uint64_t sums_right, sums_wrong; /* segments; what is left to a network card is neither */
 	uint64_t damaged, unsummed;

@@ -370,6 +370,7 @@ static void a_late_fin_lets_the_answer_through(void **unused)
 	kit_send(&k, 0, 1, s, c + 1, TCP_ACK, answer);
 	assert_int_equal(kit_count(&k, OUTPUT_TXN), 1);
 	kit_send(&k, 0, 0, c, s, TCP_ACK | TCP_FIN, "");
+	kit_send(&k, 0, 0, c + 1, s + sizeof(answer) - 1, TCP_ACK, "");
 	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
 	assert_int_equal(txn_at(&k, 1)->unpaired, PAIRED);
 	assert_null(k.shard.holes_first);
