@@ -100,6 +100,21 @@ static void who_listens_acknowledges(void **unused)
 	kit_close(&k);
 }
 
+/* The answer acknowledges a FIN that the capture shows only behind it: this lets it through, and it waits. */
+static void a_late_fin_lets_the_answer_through(void **unused)
+{
+	struct kit k;
+	(void)unused;
+	ask(&k);
+	reply(&k);
+	close_half(&k);
+	assert_null(k.shard.holes_first);
+	assert_int_equal(kit_count(&k, OUTPUT_TXN), 0);
+	kit_send(&k, 0, 0, ASKED + 1, ANSWERED, TCP_ACK, "");
+	assert_false(is_unreceived(&k, 6));
+	kit_close(&k);
+}
+
 /* Of the answer it has a part, or the reset itself says that it has it. */
 static void a_part_is_received(void **unused)
 {
@@ -210,6 +225,7 @@ int main(void)
 		cmocka_unit_test(who_has_gone_resets_the_answer),
 		cmocka_unit_test(the_fin_of_the_server_tells_nothing),
 		cmocka_unit_test(who_listens_acknowledges),
+		cmocka_unit_test(a_late_fin_lets_the_answer_through),
 		cmocka_unit_test(a_part_is_received),
 		cmocka_unit_test(what_goes_on_is_not_kept_waiting),
 		cmocka_unit_test(silence_is_no_proof),
