@@ -274,6 +274,7 @@ static struct ops ops_make(struct analysis *a, const struct txn *txn, const stru
 {
 	struct ops ops = sync != NULL ? dialect_airsync(txn, facts, sync) :
 					dialect_dav(a->places, txn, facts);
+	ops_unreceived(txn, ops);
 	for (size_t i = 0; i < ops.n; i++) {
 		ops.list[i].sync = sync;
 		peers_judge(a->peers, &ops.list[i], sync);

@@ -90,7 +90,7 @@ static struct deed deed_of(const struct op *op)
 	if (op->guard == GUARD_TAG || op->guard == GUARD_SCHEDULE_TAG)
 		d.guard = version_number(op->guard_value);
 	d.flags = op->kind == OP_WRITE ? DEED_EITHER : 0;
-	d.flags |= op->commit == COMMIT_MAYBE ? DEED_OPEN : 0;
+	d.flags |= op->commit == COMMIT_MAYBE || op->txn->unreceived ? DEED_OPEN : 0;
 	d.flags |= d.status == 204 ? DEED_204 : 0;
 	return d;
 }
@@ -137,6 +137,8 @@ static struct deed deed_of_write(const struct op *op)
 		d.tag = version_number(op->tag);
 		d.flags |= slice_starts(op->tag, SLICE("W/")) ? DEED_WEAK : 0;
 	}
+	if (op->txn->unreceived)
+		d.tag_seen = NOT_OBSERVED;
 	return d;
 }
 
@@ -385,6 +387,8 @@ static void note_read(struct ledger *l, const struct op *op)
 		return;
 	if (op->outcome == OUT_OK)
 		s.answer = ON_R_ITEM;
+	if (op->txn->unreceived)
+		s = (struct shown){ .answer = s.answer, .id = s.id };
 	note_shown(l, line, op, &s);
 }
 

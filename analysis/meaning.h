@@ -81,6 +81,7 @@ struct verdict verdict_of_http(uint16_t status);         /* other than 2xx */
 
 /* ---- dialect_dav.c, dialect_airsync.c: a transaction becomes operations, in the arena of the transaction ---- */
 struct ops { struct op *list; size_t n; };
+void ops_unreceived(const struct txn *, struct ops);     /* outcome.c: what the client was told, if its answer did not arrive */
 struct ops dialect_dav(struct places *, const struct txn *, const struct facts *);
 /* NULL: it is no ActiveSync command. Lives in the arena of the transaction. */
 const struct sync_facts *sync_facts_make(const struct txn *, const struct facts *);

@@ -158,6 +158,14 @@ enum commit commit_judge(const struct txn *txn, enum outcome_of outcome, uint16_
 	}
 }
 
+/* An answer that did not arrive says what the server did; its client knows as much as without one. */
+void ops_unreceived(const struct txn *txn, struct ops ops)
+{
+	for (size_t i = 0; txn->unreceived && i < ops.n; i++)
+		if (ops.list[i].outcome != OUT_UNSEEN)
+			ops.list[i].outcome = OUT_LOST;
+}
+
 static bool header_is(const struct message *req, const char *name, struct slice *value,
     bool *unseen)
 {

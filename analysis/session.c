@@ -74,8 +74,8 @@ uint64_t slice_number(struct slice s)
 
 bool answer_is_whole(const struct txn *txn)
 {
-	return txn->unpaired == PAIRED && !txn->unsure && message_complete(&txn->req) &&
-	    message_complete(&txn->res);
+	return txn->unpaired == PAIRED && !txn->unsure && !txn->unreceived &&
+	    message_complete(&txn->req) && message_complete(&txn->res);
 }
 
 static struct point point_of(struct stamp at)

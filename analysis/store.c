@@ -195,7 +195,9 @@ static void seen_live(struct store *s, struct item *item, const struct op *op,
 	item->seen_live = true;
 	if (r->object != NULL)
 		item->misses = 0;
-	if (r->object != NULL || op->kind == OP_READ) /* a tag in a listing is not read yet */
+	/* A tag in a listing is not read yet. */
+	bool read = r->object != NULL || op->kind == OP_READ;
+	if (read && !op->txn->unreceived)
 		reader_add(item, op->peer);
 	if (first && orphan_adopt(s, item))
 		proven = true;

@@ -158,7 +158,16 @@ void tell_write(struct store *s, enum trouble trouble, const struct item *item, 
 bool answer_was_lost(const struct op *op)
 {
 	const struct message *res = &op->txn->res;
-	return res->seen ? res->status == 502 || res->status == 504 : op->outcome == OUT_LOST;
+	bool received = res->seen && !op->txn->unreceived;
+	return received ? res->status == 502 || res->status == 504 : op->outcome == OUT_LOST;
+}
+
+/* Whether its client knows that is another matter. */
+static void tell_written(struct store *s, const struct item *item, const struct op *op)
+{
+	tell_write(s, TROUBLE_NONE, item, op);
+	if (answer_was_lost(op))
+		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
 }
 
 /*
@@ -282,7 +291,7 @@ static void write_over(struct store *s, struct item *item, const struct op *op)
 	if (op->kind != OP_UPDATE && op->object != NULL && op->object->uid.n != 0 &&
 	    op->guard == GUARD_ABSENT)
 		tell_cleared(s, item, NULL, op, GATE_OVERWRITE);
-	tell_write(s, TROUBLE_NONE, item, op);
+	tell_written(s, item, op);
 	if (another)
 		gate_item(s, item, op);
 }
@@ -301,7 +310,7 @@ static void write_update(struct store *s, struct item *item, const struct op *op
 	}
 	item_identify(s, item, op->object);
 	item_written(item, op);
-	tell_write(s, TROUBLE_NONE, item, op);
+	tell_written(s, item, op);
 	if (proven)
 		gate_item(s, item, op);
 }
@@ -315,7 +324,7 @@ static void write_new(struct store *s, struct item *item, const struct op *op)
 	item_created(item, op);
 	burst_count(s, item, op);
 	item_written(item, op);
-	tell_write(s, TROUBLE_NONE, item, op);
+	tell_written(s, item, op);
 	gate_item(s, item, op);
 }
 

@@ -85,6 +85,7 @@ struct life {
 	enum seen tag_seen;    /* of a write: whether the answer had its change tag */
 	bool front;            /* ActiveSync leg */
 	bool copies;           /* leaves one more copy */
+	bool lost;             /* its client got no answer */
 	uint16_t status;       /* HTTP; ActiveSync: Status of the command */
 	char method[16], path[96], note[48]; /* NUL-terminated, cut; note: "ClientId 9 SyncKey {K}7" */
 };

@@ -177,6 +177,7 @@ static void account_item(struct account *a, const struct item *item, bool copy)
 	l->tag_seen = (enum seen)m->tag_seen;
 	l->front = item->activesync;
 	l->copies = copy;
+	l->lost = item->lost;
 	l->status = m->status;
 	text_put(l->method, sizeof(l->method), slice_from(methods[m->method]));
 	text_put(l->path, sizeof(l->path), item_full_path(a->s, item, room, sizeof(room)));

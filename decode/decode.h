@@ -95,6 +95,7 @@ struct txn {
 	struct message req, res;
 	enum unpaired unpaired;
 	bool unsure;               /* paired by order across a gap: may belong to another request */
+	bool unreceived;           /* the client reset the connection, and had acknowledged no byte of the response */
 	bool gapless;              /* its flow was seen from its start in both directions, without a gap so far */
 	struct slice auth_scheme;  /* of Authorization, as sent */
 	struct slice auth_user;    /* Basic and Digest */

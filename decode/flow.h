@@ -33,8 +33,9 @@ struct half {
 	uint32_t next;             /* sequence number of the next byte to deliver */
 	uint32_t isn;
 	uint32_t fin_seq;          /* of the byte behind the last one, when fin */
-	uint32_t acked;            /* highest acknowledgement by the peer, when has_acked */
+	uint32_t acked;            /* highest acknowledgement by the peer, when has_acked, or `next` where that is more */
 	uint64_t offset;           /* stream offset of `next` */
+	uint64_t received;         /* up to where the peer has said that it has the stream */
 	bool started;              /* `next` is known */
 	bool syn, fin, rst, ended, has_acked;
 	bool reset_last;           /* the last packet from here was a reset, and nothing is missing before it */

@@ -44,9 +44,9 @@ static bool is_near(const struct tcp_flow *f, uint64_t order)
 struct moment shard_go_back(struct shard *shard, const struct tcp_flow *f)
 {
 	struct moment present = shard->at;
-	if (f->held && is_near(f, present.now.order)) {
+	if (f->held && !present.back && is_near(f, present.now.order)) {
 		shard->at = f->since;
-		shard->back = true;
+		shard->at.back = true;
 	}
 	return present;
 }
@@ -54,14 +54,13 @@ struct moment shard_go_back(struct shard *shard, const struct tcp_flow *f)
 void shard_go_on(struct shard *shard, const struct stamp *at)
 {
 	uint64_t rank = rank_of_packet(at->order);
-	if (shard->back && rank > shard->at.rank)
-		shard->at = (struct moment){ *at, rank };
+	if (shard->at.back && rank > shard->at.rank)
+		shard->at = (struct moment){ *at, rank, true };
 }
 
 void shard_return(struct shard *shard, struct moment present)
 {
 	shard->at = present;
-	shard->back = false;
 }
 
 uint64_t shard_held(const struct shard *shard, uint64_t order)

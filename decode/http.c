@@ -479,6 +479,7 @@ void http_finish(struct http *http, enum flow_end end)
 		lost_say(&http->side[dir]);
 		side_cut(&http->side[dir], 0, reset);
 	}
+	pending_unhold(http);
 	pending_close(http, pending_reason(http, end));
 }
 

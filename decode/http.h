@@ -44,8 +44,11 @@ struct pending {
 	uint64_t req_offset;       /* where the request starts in its stream */
 	uint64_t req_acked;        /* how much of the other stream its sender had then */
 	uint64_t interim_offset;   /* where its first interim response starts, when there was one */
+	uint64_t res_offset;       /* where its response starts, interim ones not counted */
+	int64_t held_clock;        /* held: since when */
 	bool req_acked_known;
 	bool req_done, res_started, res_done;
+	bool held;                 /* complete, but whether the client got the answer is not seen yet */
 	bool head, connect;        /* the method is HEAD, CONNECT */
 	size_t accounted;          /* of the arena, in shard.txn_used */
 };
@@ -99,7 +102,7 @@ struct http {
 	struct side side[2];
 	const struct piece *piece; /* being read; NULL outside of http_data */
 	struct pending *first, *last; /* requests in order; answered ones leave when they are complete */
-	size_t n_pending;
+	size_t n_pending, n_held;
 	const char *protocol;      /* what else it is, or has become; NULL: nothing else is known */
 	struct side *hello;        /* whose TLS hello is being kept as its line */
 	uint8_t *names;            /* what the hello said: server name, then protocols offered */
@@ -174,6 +177,9 @@ void pending_message_done(struct side *);        /* the side's message is as com
 /* An unknown number of messages of this side is gone, up to an offset (0 = here). */
 void pending_lost(struct side *, uint64_t gap_end, enum gap_kind);
 void pending_settle(struct http *, uint64_t acked); /* the client had so much of the responses when it went on */
+void pending_heard(struct http *);               /* a packet of the client may show whether it got what is held */
+void pending_unhold(struct http *);              /* nothing will show it any more */
+void pending_expire(struct http *, int64_t since); /* nor has anything, of what is held since then or longer */
 void pending_account(struct http *, struct pending *);
 void pending_limit(const struct http *, const struct pending *);
 void pending_close(struct http *, enum unpaired why); /* all that is unanswered will stay so */

@@ -111,24 +111,46 @@ static bool is_gapless(const struct http *http)
 	return half[0].syn && half[1].syn && !http->side[0].gap_seen && !http->side[1].gap_seen;
 }
 
+static const struct half *client_half(const struct http *http)
+{
+	return &http->flow->half[http_client(http)];
+}
+
+/* Of its answer, a byte at least; or nobody can know. */
+static bool is_acknowledged(const struct http *http, const struct pending *p)
+{
+	const struct half *server = &http->flow->half[!http_client(http)];
+	return !server->has_acked || server->received > p->res_offset;
+}
+
+static void answer_let_go(struct http *http, const struct pending *p)
+{
+	if (p->held && --http->n_held == 0)
+		flow_let_go(http->flow, HELD_ANSWER);
+}
+
 static void pending_emit(struct http *http, struct pending *p, enum unpaired why)
 {
 	struct shard *shard = shard_of(http);
 	struct txn *txn = p->txn;
 	pending_unlink(http, p);
+	answer_let_go(http, p);
 	for (unsigned dir = 0; dir < 2; dir++) {
 		if (http->side[dir].pending == p)
 			http->side[dir].pending = NULL;
 	}
 	txn->unpaired = txn->req.seen && txn->res.seen ? PAIRED : why;
 	txn->gapless = is_gapless(http);
+	txn->unreceived = txn->unpaired == PAIRED && client_half(http)->reset_last &&
+	    !is_acknowledged(http, p);
 	http->unpaired_requests += !txn->res.seen;
 	http->unpaired_responses += !txn->req.seen;
 	txn->seq = ++http->seq;
 	shard_go_on(shard, &txn->req.last);
 	shard_go_on(shard, &txn->res.last);
 	txn->done = shard->at.now;
-	if (txn->unpaired != PAIRED && !shard->back) { /* given up now, but over with the flow's last packet */
+	/* Given up now, but over with the flow's last packet. */
+	if ((txn->unpaired != PAIRED || p->held) && !shard->at.back) {
 		txn->done = http->flow->last;
 		txn->done.order = shard->at.now.order;
 	}
@@ -193,6 +215,8 @@ bool pending_request(struct side *s, const struct start_line *start)
 	if (s->line_acked_known)
 		pending_settle(http, s->line_acked);
 	quiet_settle(http, s);
+	if (http->n_pending >= l->pipeline)
+		pending_unhold(http);
 	if (http->n_pending >= l->pipeline)
 		pipeline_shorten(http, s);
 	struct pending *p = pending_new(http);
@@ -288,10 +312,58 @@ bool pending_response(struct side *s, const struct start_line *start)
 			side_anomaly(s, HTTP_ORPHAN, start->status);
 	}
 	p->txn->unsure |= http->res_gap_end != 0 || is_ambiguous(s, p);
+	p->res_offset = s->line_offset;
 	m->status = start->status;
 	arena_copy(p->txn->arena, start->reason, &m->reason);
 	message_begin(s, p, m, start);
 	return true;
+}
+
+/* ---- answers that come too late ---- */
+
+/* A client that has closed its half may have gone: then its system resets what comes for it. */
+static bool may_be_unreceived(const struct http *http, const struct pending *p)
+{
+	const struct half *client = client_half(http);
+	return p->txn->req.seen && p->txn->res.seen && (client->fin || client->rst) &&
+	    !is_acknowledged(http, p);
+}
+
+static void pending_hold(struct http *http, struct pending *p)
+{
+	p->held = true;
+	p->held_clock = shard_of(http)->clock;
+	http->n_held++;
+	flow_hold(http->flow, HELD_ANSWER);
+}
+
+void pending_heard(struct http *http)
+{
+	struct moment present = shard_go_back(shard_of(http), http->flow);
+	struct pending *next;
+	for (struct pending *p = http->first; p; p = next) {
+		next = p->next;
+		if (p->held && (client_half(http)->reset_last || is_acknowledged(http, p)))
+			pending_emit(http, p, PAIRED);
+	}
+	shard_return(shard_of(http), present);
+}
+
+void pending_expire(struct http *http, int64_t since)
+{
+	struct moment present = shard_go_back(shard_of(http), http->flow);
+	struct pending *next;
+	for (struct pending *p = http->first; p; p = next) {
+		next = p->next;
+		if (p->held && p->held_clock <= since)
+			pending_emit(http, p, PAIRED);
+	}
+	shard_return(shard_of(http), present);
+}
+
+void pending_unhold(struct http *http)
+{
+	pending_expire(http, INT64_MAX);
 }
 
 /* ---- completion ---- */
@@ -304,7 +376,11 @@ void pending_message_done(struct side *s)
 	else
 		p->req_done = true;
 	pending_account(s->http, p);
-	if (p->res_done && p->req_done)
+	if (!p->res_done || !p->req_done)
+		return;
+	if (may_be_unreceived(s->http, p))
+		pending_hold(s->http, p);
+	else
 		pending_emit(s->http, p, p->txn->unpaired);
 }
 
@@ -345,7 +421,7 @@ void pending_close(struct http *http, enum unpaired why)
 	struct pending *p = http->first;
 	while (p) {
 		struct pending *next = p->next;
-		if (p->req_done && (p->res_done || !p->res_started))
+		if (p->req_done && !p->res_started)
 			pending_emit(http, p, why);
 		p = next;
 	}

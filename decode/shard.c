@@ -436,6 +436,8 @@ static void segment_read(struct tcp_flow *f, unsigned dir, const struct segment 
 	segment_count(f, dir, s);
 	suspect_acked(f, dir, s, &http_stream);
 	tcp_segment(f, dir, s, &http_stream);
+	if (f->http && f->http->n_held && dir == http_client(f->http))
+		pending_heard(f->http);
 	suspect_settle(f, dir, &s->at);
 	if (f->rst_seen)
 		reset_note(f);
@@ -502,6 +504,13 @@ static void settle_reset(struct tcp_flow *f)
 	flow_let_go(f, HELD_RESET);
 }
 
+static void settle_answers(struct tcp_flow *f)
+{
+	const struct shard *shard = f->shard;
+	if (f->held & HELD_ANSWER)
+		pending_expire(f->http, shard->clock - (int64_t)shard->options->limits.gap_seconds * 1000000000);
+}
+
 /* One that goes on waiting may join the end anew. */
 static void settle_held(struct shard *shard)
 {
@@ -511,6 +520,7 @@ static void settle_held(struct shard *shard)
 		more = f != last;
 		tcp_tick(f, &http_stream);
 		settle_reset(f);
+		settle_answers(f);
 	}
 }
 

@@ -38,17 +38,19 @@ void output_clear(struct output_list *);          /* frees what was not delivere
 struct moment {
 	struct stamp now;          /* the packet being processed */
 	uint64_t rank;             /* a tick comes before the packet that caused it */
+	bool back;                 /* before the packet being processed: what was put off is being said */
 };
 
 /*
- * What is decided later than it happened (whether a hole is a loss, whether a reset holds) is said as of the moment
+ * What is decided later than it happened (whether a hole is a loss, a reset holds, an answer arrived) is said as of the moment
  * it happened, if that is not too many packets ago. Until then the results of all flows wait from that moment on.
  */
 enum { HELD_PACKETS = 8192 };
-enum held { HELD_HOLE_0 = 1, HELD_HOLE_1 = 2, HELD_RESET = 4 };
+enum held { HELD_HOLE_0 = 1, HELD_HOLE_1 = 2, HELD_RESET = 4, HELD_ANSWER = 8 };
 
 struct flow_table;
 struct tcp_flow;
+struct http;
 
 struct shard {
 	const struct decode_options *options;
@@ -57,7 +59,6 @@ struct shard {
 	struct output_list out;
 	atomic_size_t *undelivered; /* bytes of all results that are not handed up yet; NULL: nobody counts */
 	struct moment at;          /* as of which things are said */
-	bool back;                 /* that is before the packet being processed */
 	int64_t clock;             /* capture time, monotone */
 	size_t reassembly_used, history_used, txn_used;
 	struct tcp_flow *held_first, *held_last; /* flows of which something is to be decided, in the order of .since */

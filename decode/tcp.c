@@ -374,6 +374,9 @@ static void tcp_ack(struct tcp_flow *f, unsigned dir, uint32_t ack)
 	int32_t ahead = seq_ahead(ack, peer->next);
 	if (ahead > (int64_t)limits_of(f)->tcp_window)
 		return;
+	int64_t received = (int64_t)peer->offset + ahead;
+	if (received > (int64_t)peer->received)
+		peer->received = (uint64_t)received;
 	if (!peer->has_acked || seq_ahead(ack, peer->acked) > 0) {
 		peer->has_acked = true;
 		peer->acked = ack;

@@ -94,6 +94,8 @@ static void write_answer(struct paragraph *p, const struct life *life)
 		    life->commit == COMMIT_UNSEEN ? "answer not captured" : "no answer");
 	else
 		number_write(p, life->front ? "Status " : "", life->status, "");
+	if (life->lost && life->status != 0)
+		paragraph_words(p, "that its client did not get");
 	write_tag(p, life);
 	const char *commit = commit_text(life->kind, life->commit);
 	bool unknown = life->status == 0 && life->commit == COMMIT_UNSEEN;

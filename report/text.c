@@ -299,6 +299,8 @@ static void write_status(struct text *t, struct out *o, const struct txn *txn)
 		out_u64(o, txn->res.status);
 		if (txn->unsure)
 			out_char(o, '?');
+		if (txn->unreceived)
+			out_text(o, "-unreceived");
 		cell_end(t, o, COLUMN_STATUS, start);
 	}
 	if (bad)

@@ -188,6 +188,11 @@ enum seen unpaired_read(const struct asked *a, struct value *v)
 	return reason != PAIRED ? value_word(v, unpaired_reason(reason)) : ABSENT;
 }
 
+enum seen unreceived_read(const struct asked *a, struct value *v)
+{
+	return a->e->txn->unreceived ? value_number(v, true) : ABSENT;
+}
+
 enum seen gap_bytes_read(const struct asked *a, struct value *v)
 {
 	return value_count(v, a->e->txn->req.body.gap_bytes + a->e->txn->res.body.gap_bytes);

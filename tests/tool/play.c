@@ -228,7 +228,8 @@ void play_reset(struct play *p, struct conn *c, unsigned side)
 {
 	if (c->state != CONN_OPEN)
 		play_open(p, c);
-	play_segment(p, c, side, c->next[side], TCP_RST | TCP_ACK, (struct slice){ 0 });
+	play_segment(p, c, side, c->next[side], p->no_ack ? TCP_RST : TCP_RST | TCP_ACK,
+	    (struct slice){ 0 });
 	c->state = CONN_CLOSED;
 }
 

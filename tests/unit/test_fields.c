@@ -298,6 +298,9 @@ static void loss(void **state)
 	assert_int_equal(number_of(&s, "quality.truncated"), 0);
 	s.made.txn.res.end_seen = false;
 	assert_int_equal(number_of(&s, "quality.truncated"), 1);
+	assert_int_equal(read_nth(&s, "quality.unreceived", 0, 0, &v), ABSENT);
+	s.made.txn.unreceived = true;
+	assert_int_equal(number_of(&s, "quality.unreceived"), 1);
 }
 
 static void dropped_packets(void **state)

@@ -282,6 +282,27 @@ static void guards_that_may_be_hidden(void **state)
 	txn_free(t);
 }
 
+/* An answer that did not arrive: its client knows nothing, what the server did is known. */
+static void answers_not_received(void **state)
+{
+	struct txn *t = put(201);
+	struct op list[] = { { .outcome = OUT_OK, .commit = COMMIT_YES },
+		{ .outcome = OUT_PRECONDITION, .commit = COMMIT_NO },
+		{ .outcome = OUT_UNSEEN, .commit = COMMIT_UNSEEN } };
+	const struct ops ops = { list, 3 };
+	(void)state;
+	ops_unreceived(t, ops);
+	assert_int_equal(list[0].outcome, OUT_OK);
+	t->unreceived = true;
+	ops_unreceived(t, ops);
+	assert_int_equal(list[0].outcome, OUT_LOST);
+	assert_int_equal(list[0].commit, COMMIT_YES);
+	assert_int_equal(list[1].outcome, OUT_LOST);
+	assert_int_equal(list[1].commit, COMMIT_NO);
+	assert_int_equal(list[2].outcome, OUT_UNSEEN);
+	txn_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +317,7 @@ int main(void)
 		SCENE_TEST(gaps_in_requests),
 		SCENE_TEST(continue_alone),
 		SCENE_TEST(cut_answers),
+		SCENE_TEST(answers_not_received),
 		SCENE_TEST(guards),
 		SCENE_TEST(guards_that_may_be_hidden),
 	};

@@ -357,25 +357,6 @@ static void a_circle_of_acknowledgements_is_cut(void **unused)
 	kit_close(&k);
 }
 
-/* The answer acknowledges a FIN that the capture shows only behind it. */
-static void a_late_fin_lets_the_answer_through(void **unused)
-{
-	(void)unused;
-	struct kit k;
-	kit_open(&k);
-	talk_once(&k, 0, 100);
-	uint32_t c = 101 + sizeof(get) - 1, s = 5001 + sizeof(answer) - 1;
-	kit_send(&k, 0, 0, c, s, TCP_ACK, get);
-	c += sizeof(get) - 1;
-	kit_send(&k, 0, 1, s, c + 1, TCP_ACK, answer);
-	assert_int_equal(kit_count(&k, OUTPUT_TXN), 1);
-	kit_send(&k, 0, 0, c, s, TCP_ACK | TCP_FIN, "");
-	assert_int_equal(kit_count(&k, OUTPUT_TXN), 2);
-	assert_int_equal(txn_at(&k, 1)->unpaired, PAIRED);
-	assert_null(k.shard.held_first);
-	kit_close(&k);
-}
-
 /* The whole answer and its FIN were captured before the request: with that, both are complete. */
 static void an_early_fin_ends_the_answer(void **unused)
 {
@@ -597,7 +578,6 @@ int main(void)
 		cmocka_unit_test(a_half_open_flow_has_holes_too),
 		cmocka_unit_test(holes_that_wait_for_each_other_end_together),
 		cmocka_unit_test(a_circle_of_acknowledgements_is_cut),
-		cmocka_unit_test(a_late_fin_lets_the_answer_through),
 		cmocka_unit_test(an_early_fin_ends_the_answer),
 		cmocka_unit_test(progress_in_a_hole_does_not_put_it_off),
 		cmocka_unit_test(a_tick_leaves_young_holes),
