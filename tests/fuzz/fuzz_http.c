@@ -89,7 +89,7 @@ static void check_outputs(const struct connection *c)
 	struct totals totals = { 0 };
 	for (size_t i = 0; i < out->n; i++) {
 		const struct output *o = &out->items[i];
-		ensure(i == 0 || o->rank >= o[-1].rank, NULL);
+		ensure(i == 0 || o->seq > o[-1].seq, NULL);
 		if (o->kind == OUTPUT_TXN)
 			check_txn(c, o->u.txn, &totals);
 		if (o->kind != OUTPUT_FLOW)
