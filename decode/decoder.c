@@ -37,7 +37,7 @@ struct decoder {
 	struct clock clock;
 	struct stamp last;
 	uint64_t rank;
-	uint64_t held; /* results from this rank on wait for what a shard has put off; UINT64_MAX: none do */
+	uint64_t held; /* results from this rank on wait for a shard; UINT64_MAX: none do */
 	uint64_t packets, bytes, clipped, clipped_to;
 	struct shard shards[SHARDS];
 };

@@ -197,8 +197,9 @@ static void flow_close(struct tcp_flow *f, enum flow_end why)
 		http_free(http);
 	}
 	shard_return(shard, present);
-	struct output *o = r ? output_add(&shard->out, OUTPUT_FLOW, shard->at.rank, f->first.order) :
-			       NULL;
+	struct output *o = r ?
+	    output_add(&shard->out, OUTPUT_FLOW, shard->at.rank, f->first.order) :
+	    NULL;
 	if (o) {
 		flow_count_opaque(shard, r);
 		o->u.flow = r;
@@ -508,7 +509,8 @@ static void settle_answers(struct tcp_flow *f)
 {
 	const struct shard *shard = f->shard;
 	if (f->held & HELD_ANSWER)
-		pending_expire(f->http, shard->clock - (int64_t)shard->options->limits.gap_seconds * 1000000000);
+		pending_expire(f->http,
+		    shard->clock - (int64_t)shard->options->limits.gap_seconds * 1000000000);
 }
 
 /* One that goes on waiting may join the end anew. */

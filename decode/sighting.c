@@ -58,8 +58,8 @@ struct sighting {
 struct table {
 	size_t room, slots; /* slots: a power of two, not less than room */
 	uint64_t last; /* number of the newest entry; the first one is 1 */
-	uint64_t *newest; /* the names of the newest in each bucket, a bucket for each slot; */
-	uint64_t *older; /* behind them, for each slot, the name of the one before in the same bucket */
+	uint64_t *newest; /* of each bucket; there are as many as slots */
+	uint64_t *older; /* of each slot, the one before in its bucket; behind newest[] */
 };
 
 struct sightings {
@@ -291,8 +291,9 @@ static struct network network_of(const struct datagram *d)
 static const struct alias *alias_find(const struct sightings *s, const struct network *from)
 {
 	uint64_t hash = hash_keyed(s->hash, from, sizeof(*from));
-	for (uint64_t at = table_first(&s->tied, hash); at != 0; at = table_next(&s->tied, at, hash)) {
-		const struct alias *a = &s->aliases[slot_of(&s->tied, at)];
+	const struct table *t = &s->tied;
+	for (uint64_t at = table_first(t, hash); at != 0; at = table_next(t, at, hash)) {
+		const struct alias *a = &s->aliases[slot_of(t, at)];
 		if (memcmp(&a->from, from, sizeof(*from)) == 0)
 			return a;
 	}
@@ -333,8 +334,9 @@ static void network_tie(struct sightings *s, const struct network *from, const s
 
 static struct sighting *sighting_find(const struct sightings *s, uint64_t what)
 {
-	for (uint64_t at = table_first(&s->seen, what); at != 0; at = table_next(&s->seen, at, what)) {
-		struct sighting *seen = &s->packets[slot_of(&s->seen, at)];
+	const struct table *t = &s->seen;
+	for (uint64_t at = table_first(t, what); at != 0; at = table_next(t, at, what)) {
+		struct sighting *seen = &s->packets[slot_of(t, at)];
 		if (seen->what == what)
 			return seen;
 	}
