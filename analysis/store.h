@@ -43,6 +43,7 @@ struct item {
 	unsigned deleted : 1;          /* by a DELETE that was seen to be done */
 	unsigned named : 1;            /* by a listing, since reading it said last that it is not there */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
+	unsigned twin : 1;             /* one of a pair that was told as confirmed copies */
 	unsigned unsaved : 1;          /* it has changed since it was saved */
 	uint64_t uid, print;           /* hashes; 0: none. print: of what may be compared at all */
 	uint32_t next_uid, next_print; /* of their buckets */

@@ -60,7 +60,8 @@ struct item_record {
 	X(17, open_print) \
 	X(18, deleted) \
 	X(19, named) \
-	X(20, seen_live)
+	X(20, seen_live) \
+	X(21, twin)
 
 static void flags_form(struct pack *k, struct item *i)
 {

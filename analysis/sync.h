@@ -108,6 +108,7 @@ struct matter {
 	struct slice uid, summary, peer, device;
 	struct slice value, other_value; /* tags, tokens, keys, statuses that disagree */
 	uint64_t copies;       /* live ones */
+	bool in_part;          /* CONFIRMED holds of some of them, others only may be copies */
 	uint64_t count;        /* times, rows, bytes: what the trouble counts */
 	struct slice front_build, back_build;   /* versions that were announced; empty: none */
 	const struct life *history; size_t n_history; /* of the lineage, oldest first; what is dropped is the middle */
@@ -132,7 +133,8 @@ struct sync_facts {
 };
 
 extern const char *const op_words[], *const outcome_of_words[], *const commit_words[], *const guard_words[];
-extern const char *const item_trouble_words[], *const session_trouble_words[], *const certainty_words[];
+extern const char *const item_trouble_words[], *const session_trouble_words[], *const certainty_words[],
+	*const copies_words[];
 extern const char *const cause_words[];        /* "R1" ...; the first one of the table is R1 */
 extern const char *const gate_words[];         /* "same-id" ... */
 const char *trouble_name(enum trouble);

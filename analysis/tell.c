@@ -275,6 +275,19 @@ static void account_fronts(struct account *a, const struct matter *m, const stru
 		account_front(a, f);
 }
 
+/* What was confirmed once stays so: a later pair that only may be copies takes nothing away. */
+static void certainty_of(const struct lineage *l, struct matter *m)
+{
+	bool all = true;
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->members[i]->twin)
+			m->certainty = CONFIRMED;
+		else if (l->members[i]->state == LIFE_LIVE)
+			all = false;
+	}
+	m->in_part = m->certainty == CONFIRMED && !all;
+}
+
 void tell_duplicate(struct store *s, struct item *first, struct item *second, enum cause cause,
     enum certainty certainty)
 {
@@ -287,7 +300,10 @@ void tell_duplicate(struct store *s, struct item *first, struct item *second, en
 	}
 	struct lineage l = lineage_join(s, first, second);
 	struct matter m = matter_of(s, TROUBLE_DUPLICATE, second, NULL);
+	first->twin |= certainty == CONFIRMED;
+	second->twin |= certainty == CONFIRMED;
 	m.certainty = certainty;
+	certainty_of(&l, &m);
 	m.cause = cause;
 	m.href = item_full_path(s, second, href, sizeof(href));
 	m.other_href = item_full_path(s, first, other, sizeof(other));

@@ -152,7 +152,7 @@ static void write_verdict(struct out *o, const struct report_options *options, c
 	rule_write(o, k->rule);
 	p.column += (size_t)(out_written(o) - start);
 	paragraph_join(&p, ",");
-	paragraph_words(&p, certainty_words[k->certainty]);
+	paragraph_words(&p, copies_words[k->in_part ? CONFIRMED + 1 : k->certainty]);
 	paragraph_join(&p, ":");
 	if (k->copies > 1)
 		number_write(&p, "", k->copies, " live copies.");

@@ -301,7 +301,9 @@ static void keep_matter(struct findings *f, struct kept *k, const struct event *
 		k->lineage = lineage;
 	else if (k->lineage == NULL)
 		f->unlined += k->update == 0;
-	k->certainty = m->certainty;
+	if (m->certainty > k->certainty)
+		k->certainty = m->certainty;
+	k->in_part = m->in_part;
 	k->cause = m->cause;
 	k->copies = m->copies;
 }

@@ -28,7 +28,8 @@ struct kept {
 	const struct rule *rule;       /* id, code, title, remedy, severity and first reference */
 	enum severity severity;
 	struct lineage *lineage;       /* NULL: it is about no item, or only information */
-	enum certainty certainty;      /* of what it says of the lineage, as are cause and copies */
+	enum certainty certainty;      /* of what it says of the lineage, the best of all states; cause and copies are of the last */
+	bool in_part;                  /* that holds of some of the copies, others only may be some */
 	enum cause cause;
 	uint64_t copies;
 	uint64_t id, update, place;    /* place: in the order they came */

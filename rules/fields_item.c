@@ -91,6 +91,14 @@ enum seen item_duplicate_read(const struct asked *a, struct value *v)
 	return value_number(v, a->e->matter->trouble == TROUBLE_DUPLICATE);
 }
 
+enum seen item_copies_certainty_read(const struct asked *a, struct value *v)
+{
+	const struct matter *m = a->e->matter;
+	if (m->trouble != TROUBLE_DUPLICATE)
+		return ABSENT;
+	return value_word(v, copies_words[m->in_part ? CONFIRMED + 1 : m->certainty]);
+}
+
 enum seen item_cause_read(const struct asked *a, struct value *v)
 {
 	enum cause cause = a->e->matter->cause;

@@ -308,12 +308,13 @@ static struct draft *draft_of(struct rules *r)
 	return *d;
 }
 
-static enum severity severity_of(struct rules *r, const struct rule_state *s,
+enum severity occasion_severity(struct rules *r, const struct rule_state *s,
     const struct occasion *o)
 {
 	const struct condition *escalate = o->event != NULL ? s->rule->escalate : NULL;
 	bool worse = escalate != NULL && eval_condition(r->eval, escalate) == TRUE;
-	return worse ? s->rule->public.worst : s->rule->public.severity;
+	enum severity severity = worse ? s->rule->public.worst : s->rule->public.severity;
+	return severity > o->least ? severity : o->least;
 }
 
 struct draft *draft_begin(struct rules *r, struct rule_state *s, const struct occasion *o)
@@ -327,7 +328,7 @@ struct draft *draft_begin(struct rules *r, struct rule_state *s, const struct oc
 		return NULL;
 	}
 	d->finding = (struct finding){ .rule = &s->rule->public,
-		.severity = severity_of(r, s, o),
+		.severity = occasion_severity(r, s, o),
 		.outcome = o->outcome,
 		.update = o->update,
 		.keys = d->keys,

@@ -161,6 +161,7 @@ struct occasion {                      /* why and when a finding is made */
 	int64_t suppressed_until;
 	struct slice limit_key;        /* bytes of limiter_key(); empty: read from the event */
 	uint64_t id, update;           /* id 0: to be made */
+	enum severity least;           /* what an earlier state had */
 	uint64_t count, distinct;
 	int64_t first_ns, last_ns;
 	const struct key *key;         /* NULL: none */
@@ -171,6 +172,7 @@ void draft_free(struct draft *);
  * NULL: it is suppressed, kept back by a limit or only counted, or there is no memory for it. Counted.
  * What comes of it is sent before the next one of the same depth begins.
  */
+enum severity occasion_severity(struct rules *, const struct rule_state *, const struct occasion *);
 struct draft *draft_begin(struct rules *, struct rule_state *, const struct occasion *);
 void draft_event(struct draft *, const struct event *);
 void draft_witness(struct draft *, const struct witness *);

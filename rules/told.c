@@ -8,6 +8,7 @@ struct told_key {
 	struct key key;
 	uint64_t id, update; /* of the finding; id 0: none was told */
 	int64_t first_ns;
+	enum severity severity; /* the worst so far: a weaker state takes nothing away */
 	bool kept_back; /* by the limit of the rule: nothing more is said of it */
 };
 
@@ -30,7 +31,8 @@ static bool told_form(struct pack *k, struct rules *r, struct key *key)
 	pack_u64(k, &t->update);
 	pack_i64(k, &t->first_ns);
 	PACK(k, t->kept_back);
-	return !k->bad;
+	PACK(k, t->severity);
+	return !k->bad && t->severity < SEVERITIES;
 }
 
 const struct use told_use = { sizeof(struct told_key), told_idle, told_clear, told_form };
@@ -71,6 +73,7 @@ static void occasion_again(struct occasion *o, const struct told_key *t)
 	o->update = t->update + 1;
 	o->count = o->update + 1;
 	o->first_ns = t->first_ns;
+	o->least = t->severity;
 }
 
 bool told_fire(struct rules *r, struct rule_state *s, struct occasion *o)
@@ -81,6 +84,7 @@ bool told_fire(struct rules *r, struct rule_state *s, struct occasion *o)
 	uint64_t limited = s->counts.limited;
 	if (t->id != 0)
 		occasion_again(o, t);
+	enum severity severity = occasion_severity(r, s, o);
 	t->key.pins++;
 	uint64_t id = single_send(r, s, o);
 	t->key.pins--;
@@ -88,6 +92,7 @@ bool told_fire(struct rules *r, struct rule_state *s, struct occasion *o)
 		t->id = id;
 		t->update = o->update;
 		t->first_ns = o->first_ns;
+		t->severity = severity;
 	} else if (s->counts.limited != limited) {
 		t->kept_back = true;
 	} else if (t->id == 0) {

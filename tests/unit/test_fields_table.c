@@ -171,6 +171,7 @@ static void note_meaning(struct said *said, size_t i)
 		.front = i / 48 % 2 };
 	struct matter matter = { .trouble = i % TROUBLES,
 		.certainty = i % (CONFIRMED + 1),
+		.in_part = i / 16 % 2,
 		.cause = i % CAUSES,
 		.cleared = i % GATES,
 		.op = &op,

@@ -68,6 +68,23 @@ static void test_states_of_one_finding(void **state)
 	kit_close(&k);
 }
 
+/* A later state that is less sure takes nothing away. */
+static void test_severity_stays(void **state)
+{
+	struct rulekit k;
+	struct told t;
+	(void)state;
+	kit_open(&k, RULE("one", SURE));
+	tell(&k, TROUBLE_DUPLICATE, 4, 1);
+	told_make(&t, TROUBLE_DUPLICATE, 4, 2);
+	t.matter.certainty = PROBABLE;
+	rules_event(k.rules, &t.event);
+	assert_found(&k, 2);
+	assert_string_equal(k.found[1].message, "4 copies");
+	assert_int_equal(k.found[1].severity, SEVERITY_CRITICAL);
+	kit_close(&k);
+}
+
 /* A rule that only the later state concerns tells it for the first time. */
 static void test_first_state_that_matters(void **state)
 {
@@ -222,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states_of_one_finding),
+		cmocka_unit_test(test_severity_stays),
 		cmocka_unit_test(test_first_state_that_matters),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_matters_are_told_apart),
