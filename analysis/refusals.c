@@ -1,7 +1,8 @@
 /*
  * refusals.c - what a client is refused again and again: its own create, one condition, one UID, one
  * body. A client that reads in between what it is refused for looks, and that ends the row; a body is not
- * mended by looking, nor does a create that is there go away.
+ * mended by looking, nor does a create that is there go away. Who is refused its own create once and then
+ * looks at what is there does what it should.
  */
 #include "analysis/servers.h"
 #include "analysis/store.h"
@@ -104,6 +105,31 @@ static enum certainty own_certainty(const struct item *item)
 	return item->seen_live ? CONFIRMED : PROBABLE;
 }
 
+/* The first time its client may go on to look; when it creates it again, it did not take it. */
+static void own_refused(struct store *s, struct item *item, const struct op *op)
+{
+	item->own_waits = item->own_refusals == 1;
+	if (item->own_waits) {
+		item->own_told = false;
+		log_add(s, item, op, 1);
+		doubt_add(s, TROUBLE_OWN_CREATE_REFUSED, item, op, op->packets, op->n_packets);
+		return;
+	}
+	const struct refusal r = { TROUBLE_OWN_CREATE_REFUSED, own_certainty(item),
+		item->own_refusals, item->own_told ? 1 : 2 };
+	tell_refusal(s, item, op, r);
+}
+
+/* Instead of looking it makes its item anew under another name. */
+static void own_renamed(struct store *s, const struct op *op)
+{
+	uint64_t uid = op->object != NULL ? uid_number(op->object->uid) : 0;
+	for (struct item *i = item_by_uid(s, uid); i != NULL; i = item_at(s, i->next_uid))
+		if (i->own_waits && i->uid == uid && i->scope == op->at.scope &&
+		    i->id != op->at.id && i->creator == op->peer)
+			doubt_own(s, i);
+}
+
 /*
  * 412 on a create that must not overwrite: the item is there. When this client's own earlier attempt has
  * no known end, that was it, and it was stored. Who made it may be known later only.
@@ -122,28 +148,33 @@ static void create_refused(struct store *s, const struct op *op)
 		item->created.commit = COMMIT_YES;
 		gate_item(s, item, op);
 	}
-	const struct refusal r = { TROUBLE_OWN_CREATE_REFUSED, own_certainty(item),
-		item->own_refusals, 1 };
 	if (item->created.frame != 0 && unknown && item->state == LIFE_LIVE) {
-		tell_refusal(s, item, op, r);
+		servers_create_refused(s->servers, op);
+		own_refused(s, item, op);
 		return;
 	}
 	log_add(s, item, op, item->own_refusals);
-	if (looks_own(item, op))
+	item->own_waits = looks_own(item, op);
+	if (item->own_waits)
 		doubt_add(s, TROUBLE_OWN_CREATE_REFUSED, item, op, op->packets, op->n_packets);
 }
 
-void refusal_late(struct store *s, const struct item *item)
+void refusal_late(struct store *s, struct item *item, const struct op *op)
 {
 	struct stamp packets[OP_PACKETS];
 	const struct refusal_log *log = log_of(s, item);
 	struct matter m = matter_of(s, TROUBLE_OWN_CREATE_REFUSED, item, NULL);
 	if (item->own_refusals == 0 || log->n == 0)
 		return;
+	m.n_packets = traces_packets(log->traces, log->n, packets);
+	if (item->own_refusals == 1) {
+		item->own_waits = !has_read(item, op->peer);
+		doubt_add(s, TROUBLE_OWN_CREATE_REFUSED, item, op, packets, m.n_packets);
+		return;
+	}
 	m.certainty = own_certainty(item);
 	m.count = item->own_refusals;
 	m.packets = packets;
-	m.n_packets = traces_packets(log->traces, log->n, packets);
 	matter_tell(s, &m);
 }
 
@@ -259,6 +290,8 @@ void refusal_judge(struct store *s, const struct op *op)
 	bool writes = op->kind == OP_CREATE || op->kind == OP_UPDATE || op->kind == OP_WRITE;
 	if (op->at.id == 0 || !writes || op->facts->flavour == FLAVOUR_ACTIVESYNC)
 		return;
+	if (op->kind != OP_UPDATE)
+		own_renamed(s, op);
 	if (op->outcome == OUT_PRECONDITION && op->guard == GUARD_ABSENT)
 		create_refused(s, op);
 	else if (op->outcome == OUT_UID_CONFLICT || is_plain_uid_conflict(s, op))
@@ -271,8 +304,16 @@ void refusal_judge(struct store *s, const struct op *op)
 		body_refused(s, op);
 }
 
+void refusal_unheard(struct item *item)
+{
+	item->own_refusals = (uint16_t)(item->own_refusals - item->own_waits);
+	item->own_waits = false;
+}
+
 void refusal_read(struct item *item, uint64_t peer)
 {
+	if (item->own_waits && (item->creator == peer || is_unwritten(item)))
+		item->own_waits = false;
 	if (item->refuser == refuser_of(peer)) {
 		item->guard_refusals = 0;
 		item->guard = 0;

@@ -36,6 +36,8 @@ struct item_read {
 void servers_read(struct servers *, const struct op *, const struct item_read *);
 /* Another item of the collection has the UID, and for that the write was refused; alike: it looks the same, too. */
 void servers_uid_refused(struct servers *, const struct op *, bool alike);
+/* It keeps the condition of a create: it was refused what it had stored before. */
+void servers_create_refused(struct servers *, const struct op *);
 /* Two items that are one live in a collection; with one UID, or known by their looks. */
 struct twins { uint64_t scope; bool one_uid; enum cause cause; enum certainty certainty; struct stamp at; };
 void servers_twins(struct servers *, const struct twins *);

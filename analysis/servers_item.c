@@ -285,6 +285,13 @@ static void uid_judge(const struct sight *t, uint64_t scope, uint64_t id, uint64
 	*u = (struct uid_note){ .uid = uid, .scope = scope, .id = id, .home = note->home };
 }
 
+void servers_create_refused(struct servers *s, const struct op *op)
+{
+	struct sight t;
+	if (s != NULL && !s->lossy && !op->copy && sight_open(s, op, holds_of(s, op), &t))
+		sight_exclude(&t, POLICY_V3, V3_NO);
+}
+
 void servers_uid_refused(struct servers *s, const struct op *op, bool alike)
 {
 	struct sight t;

@@ -262,6 +262,8 @@ static void store_outside(struct store *s, const struct op *op)
 	item_mark(s, item);
 	if (unknown)
 		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
+	if (creates && unknown)
+		refusal_unheard(item);
 	if (!creates || item->created.frame == 0)
 		return;
 	if (unknown || (op->outcome == OUT_OK && op->tag_seen != NOT_OBSERVED)) {

@@ -31,7 +31,7 @@ struct item {
 	uint32_t number;               /* its own; other items are named by theirs, see item_at() */
 	uint32_t next_id, next_in_scope, before_in_scope;
 	uint32_t listing;              /* number of the last listing of its scope that named it */
-	unsigned state : 4, n_readers : 4;
+	unsigned state : 3, n_readers : 3;
 	unsigned master : 1, readers_full : 1, tag_strong : 1, read_untagged : 1;
 	unsigned untagged : 1;         /* its creator was proven to get no change tag */
 	unsigned lost : 1, failed : 1; /* ... no answer at all; an answer that says it failed */
@@ -44,6 +44,8 @@ struct item {
 	unsigned named : 1;            /* by a listing, since reading it said last that it is not there */
 	unsigned seen_live : 1;        /* by a read or a listing, not by its own write */
 	unsigned twin : 1;             /* one of a pair that was told as confirmed copies */
+	unsigned own_waits : 1;        /* its maker was refused it, and has not looked at it since */
+	unsigned own_told : 1;         /* ... which was told after the first time */
 	unsigned unsaved : 1;          /* it has changed since it was saved */
 	uint64_t uid, print;           /* hashes; 0: none. print: of what may be compared at all */
 	uint32_t next_uid, next_print; /* of their buckets */
@@ -143,10 +145,10 @@ static inline bool is_unwritten(const struct item *item)
 /* What is told after a while, when nothing can turn up any more that explains it. */
 enum { BLIND_SLOTS = 256, DOUBTS = 64, DOUBT_PACKETS = 8 };
 struct doubt {
-	enum trouble trouble;          /* LOST_UPDATE or OWN_CREATE_REFUSED */
+	enum trouble trouble;          /* LOST_UPDATE or OWN_CREATE_REFUSED; NONE: it is resolved */
 	uint64_t scope, id, peer;
 	const uint64_t *blind;         /* of its client */
-	uint64_t since;                /* nothing may be missing from there on */
+	uint64_t since;                /* nothing may be missing from there on; 0: ever */
 	int64_t ns;
 	struct stamp packets[DOUBT_PACKETS];
 	size_t n_packets;
@@ -180,7 +182,7 @@ struct store {
 	uint64_t blind[BLIND_SLOTS];   /* by client address: order of the last message not captured whole */
 	struct doubt doubts[DOUBTS];
 	size_t n_fronts, n_backs, n_orphans, n_doubts; /* of all that came */
-	size_t n_resolved;             /* of the doubts */
+	size_t n_resolved;             /* of the doubts, the first ones */
 	bool remembers;                /* it is saved from time to time; else the rest is of no use */
 	bool loaded;                   /* collections may be there of which no item is */
 	uint64_t saved_counters, saved_pending, saved_doubts; /* sums of their records */
@@ -258,6 +260,7 @@ bool doubts_load(struct store *, const struct state_record *);
 
 /* ---- store_write.c ---- */
 void reader_add(struct item *item, uint64_t peer);
+bool has_read(const struct item *item, uint64_t peer);
 void item_known(struct item *item, const struct op *op);
 void item_blur(struct item *item);
 void item_changed(struct item *item, const struct op *op);
@@ -276,6 +279,7 @@ void store_seen_live(struct store *, struct item *, const struct op *, const str
 
 /* ---- doubt.c ---- */
 void doubt_add(struct store *, enum trouble, const struct item *, const struct op *, const struct stamp *, size_t n);
+void doubt_own(struct store *, const struct item *);   /* what waits of a refused create is told */
 void doubt_tick(struct store *, int64_t now);
 void doubt_finish(struct store *);
 
@@ -309,7 +313,8 @@ void tags_read(struct store *, struct item *, const struct op *, const struct re
 
 /* ---- refusals.c: what is refused again and again ---- */
 void refusal_judge(struct store *, const struct op *);
-void refusal_late(struct store *, const struct item *); /* its maker turns out to be who was refused it */
+void refusal_late(struct store *, struct item *, const struct op *); /* its maker turns out to be who was refused it */
+void refusal_unheard(struct item *); /* the answer to its last create did not reach the client */
 void refusal_read(struct item *, uint64_t peer); /* who looks begins a new row */
 
 /* ---- legs.c: the device's leg and the mailbox server's ---- */

@@ -61,7 +61,9 @@ struct item_record {
 	X(18, deleted) \
 	X(19, named) \
 	X(20, seen_live) \
-	X(21, twin)
+	X(21, twin) \
+	X(22, own_waits) \
+	X(23, own_told)
 
 static void flags_form(struct pack *k, struct item *i)
 {

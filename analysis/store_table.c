@@ -169,7 +169,7 @@ void item_state(struct store *s, struct item *item, enum life_state now)
 	struct scope_state *scope = was_gone != is_gone ? scope_find(s, item->scope) : NULL;
 	if (item->state != now)
 		item_mark(s, item);
-	item->state = (unsigned)now & 15;
+	item->state = (unsigned)now & 7;
 	item->deleted &= is_gone;
 	if (scope == NULL)
 		return;

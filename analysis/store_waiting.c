@@ -118,7 +118,8 @@ static struct doubts doubts_of(const struct store *s)
 
 static bool doubt_good(const struct doubt *d, uint64_t blind)
 {
-	return (d->trouble == TROUBLE_LOST_UPDATE || d->trouble == TROUBLE_OWN_CREATE_REFUSED) &&
+	return (d->trouble == TROUBLE_NONE || d->trouble == TROUBLE_LOST_UPDATE ||
+		   d->trouble == TROUBLE_OWN_CREATE_REFUSED) &&
 	    d->n_packets <= DOUBT_PACKETS && blind < BLIND_SLOTS;
 }
 

@@ -10,7 +10,7 @@ static uint32_t peer32(uint64_t peer)
 	return (uint32_t)(peer ^ peer >> 32) | 1;
 }
 
-static bool has_read(const struct item *item, uint64_t peer)
+bool has_read(const struct item *item, uint64_t peer)
 {
 	for (size_t i = 0; i < item->n_readers; i++)
 		if (item->readers[i] == peer32(peer))
@@ -142,6 +142,7 @@ static void item_created(struct item *item, const struct op *op)
 	item->failed = op->commit == COMMIT_MAYBE && !item->lost;
 	item->copied = item->adopted = false;
 	item->own_refusals = 0;
+	item->own_waits = false;
 	item->activesync = op->item != NULL;
 	item->repl_uid = repl_number(op);
 	item->idem = idem_number(op);
@@ -170,9 +171,11 @@ static void write_late(struct store *s, struct item *item, const struct op *op)
 	    item->uid == uid_number(op->object->uid);
 	if (item->created.frame != 0 || !same || op->kind == OP_UPDATE)
 		return;
+	uint16_t refusals = item->own_refusals;
 	item_created(item, op);
+	item->own_refusals = refusals;
 	gate_item(s, item, NULL);
-	refusal_late(s, item);
+	refusal_late(s, item, op);
 }
 
 bool is_another(const struct item *item, const struct object *o)

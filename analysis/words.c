@@ -47,7 +47,8 @@ const char *const guard_words[] = { [GUARD_NONE] = "none",
 	NULL };
 const char *const certainty_words
     [] = { [SUSPECTED] = "suspected", [PROBABLE] = "probable", [CONFIRMED] = "confirmed", NULL };
-const char *const copies_words[] = { "suspected", "probable", "confirmed", "confirmed-in-part", NULL };
+const char *const copies_words[] = { "suspected", "probable", "confirmed", "confirmed-in-part",
+	NULL };
 const char *const cause_words[] = { "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", NULL };
 const char *const gate_words[] = { [GATE_NONE] = "none",
 	[GATE_SAME_ID] = "same-id",
