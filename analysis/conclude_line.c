@@ -451,6 +451,10 @@ static bool line_whatifs(struct concluding *x, const struct lifeline *line, size
 	*b = (struct butfor_view){ .profile = profiles[0] };
 	butfor(b, &story, &observed, &fit, v->triggers);
 	v->butfor = b;
+	if (!b->reproduced) { /* what it makes of other clients says nothing either */
+		v->why_not = "the model does not reproduce what the capture shows";
+		v->n_whatifs = 0;
+	}
 	return true;
 }
 

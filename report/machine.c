@@ -245,8 +245,6 @@ static void butfor_write(struct out *o, const struct report_options *options, si
 			paragraph_join(&p, ";");
 	}
 	necessary_write(&p, b->necessary);
-	if (!b->reproduced)
-		paragraph_join(&p, "; the model does not reproduce what the capture shows");
 	paragraph_end(&p);
 }
 
@@ -255,7 +253,7 @@ void line_machine_write(struct out *o, const struct report_options *options, siz
 {
 	for (size_t i = 0; i < v->n_whatifs; i++)
 		whatif_write(o, options, indent, &v->whatifs[i]);
-	if (v->butfor != NULL)
+	if (v->butfor != NULL && v->butfor->reproduced)
 		butfor_write(o, options, indent, v->butfor);
 	if (v->why_not == NULL)
 		return;

@@ -296,6 +296,22 @@ static void test_but_for_a_lost_answer_a_hotfix_is_none(void **state)
 	assert_int_equal(b->necessary, PART_NETWORK);
 }
 
+/* Made twice without a reason: what the model makes of it is not what happened, and says nothing. */
+static void test_not_reproduced(void **state)
+{
+	(void)state;
+	put_new(&s, "/cal/a.ics", "u1", "Tea", 10, "\"a\"", 201);
+	put_new(&s, "/cal/b.ics", "u1", "Tea", 10, "\"b\"", 201);
+	list("/cal/a.ics", "/cal/b.ics");
+	scene_wait(&s, 600);
+	list("/cal/a.ics", "/cal/b.ics");
+	const struct line_view *v = conclude_with(NULL);
+	assert_int_equal(v->ending, ENDED_COPIES);
+	assert_false(v->butfor->reproduced);
+	assert_int_equal(v->n_whatifs, 0);
+	assert_string_equal(v->why_not, "the model does not reproduce what the capture shows");
+}
+
 /* Nothing happened to it, so nothing is told of it. */
 static void test_quiet_items(void **state)
 {
@@ -356,6 +372,7 @@ int main(void)
 		TEST(but_for_kb_923164),
 		TEST(but_for_a_lost_answer),
 		TEST(but_for_a_lost_answer_a_hotfix_is_none),
+		TEST(not_reproduced),
 		TEST(quiet_items),
 		TEST(facts_only),
 		TEST(checks_of_a_client),
