@@ -43,7 +43,7 @@ const char *gate_text(enum gate gate)
 		[GATE_DELETED] = "deleted before",
 		[GATE_OTHER_SCOPE] = "in another collection, where it may stand too",
 		[GATE_SERVER_MADE] = "made by the server itself",
-		[GATE_OTHER_PEERS] = "other clients, each in a collection of its own",
+		[GATE_OTHER_PEERS] = "two clients made one each, and only their looks are the same",
 		[GATE_IMPORT] = "part of an import, each item once",
 		[GATE_SIMILAR] = "only similar, and nothing shows why it should be a copy",
 		[GATE_LISTING] = "one item that a listing names twice",
