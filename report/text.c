@@ -320,7 +320,7 @@ static void write_size(struct text *t, struct out *o, enum column c, const struc
 	out_char(o, ' ');
 }
 
-/* From the first byte of the request to the last of the response. */
+/* From the first byte of the request to the last of the response; "+" behind it: that one was not seen. */
 static void write_seconds(struct text *t, struct out *o, const struct txn *txn)
 {
 	if (!txn->req.seen || !txn->res.seen) {
@@ -331,12 +331,15 @@ static void write_seconds(struct text *t, struct out *o, const struct txn *txn)
 	bool negative = txn->res.last.ns < txn->req.first.ns;
 	uint64_t ns = (uint64_t)txn->res.last.ns - (uint64_t)txn->req.first.ns;
 	uint64_t micro = (negative ? 0 - ns : ns) / 1000;
-	cell_pad(t, o, COLUMN_SECONDS, digits(micro / 1000000) + 7 + negative);
+	bool more = !txn->res.end_seen;
+	cell_pad(t, o, COLUMN_SECONDS, digits(micro / 1000000) + 7 + negative + more);
 	if (negative)
 		out_char(o, '-');
 	out_u64(o, micro / 1000000);
 	out_char(o, '.');
 	out_digits(o, micro % 1000000, 6);
+	if (more)
+		out_char(o, '+');
 	out_char(o, ' ');
 }
 
