@@ -19,6 +19,7 @@ struct recent {
 	struct place at;
 	uint64_t authority, number, body_hash;
 	int64_t first_ns, last_ns;
+	struct stamp packets[2]; /* its request and its answer; frame 0: none was seen */
 	enum commit commit;
 	enum seen tag_seen;
 	bool proxied, claimed;
@@ -125,6 +126,7 @@ void copies_add(struct copies *c, struct ops ops)
 		.body_hash = op->body_hash,
 		.first_ns = txn->req.first.ns,
 		.last_ns = txn_end_ns(txn),
+		.packets = { txn->req.head, txn->res.head },
 		.commit = op->commit,
 		.tag_seen = op->tag_seen,
 		.proxied = is_proxied(&txn->req) };
@@ -221,9 +223,36 @@ static void copy_learn(struct copies *c, const struct op *op, const struct recen
 	    r->authority, to.n != 0 ? to : SLICE("/"));
 }
 
-static void tell(struct copies *c, const struct op *op, enum trouble trouble, struct slice value,
-    struct slice other)
+/* In the total order, each once. */
+static size_t packet_put(struct stamp *at, size_t n, struct stamp packet)
 {
+	size_t i = n;
+	while (i != 0 && at[i - 1].order > packet.order)
+		i--;
+	if (packet.frame == 0 || n == OP_PACKETS || (i != 0 && at[i - 1].order == packet.order))
+		return n;
+	memmove(&at[i + 1], &at[i], (n - i) * sizeof(*at));
+	at[i] = packet;
+	return n + 1;
+}
+
+/* Rests on what the client saw, and on what was seen closer to the server. */
+static size_t packets_of(const struct op *op, const struct recent *const inner[2],
+    struct stamp at[OP_PACKETS])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < 4; i++)
+		if (inner[i / 2] != NULL)
+			n = packet_put(at, n, inner[i / 2]->packets[i % 2]);
+	for (size_t i = 0; i < op->n_packets; i++)
+		n = packet_put(at, n, op->packets[i]);
+	return n;
+}
+
+static void tell(struct copies *c, const struct op *op, enum trouble trouble,
+    const struct recent *const inner[2], struct slice value, struct slice other)
+{
+	struct stamp packets[OP_PACKETS];
 	struct matter m = { .trouble = trouble,
 		.certainty = CONFIRMED,
 		.number = op->number,
@@ -236,8 +265,8 @@ static void tell(struct copies *c, const struct op *op, enum trouble trouble, st
 		.value = value,
 		.other_value = other,
 		.count = 1,
-		.packets = op->packets,
-		.n_packets = op->n_packets };
+		.packets = packets,
+		.n_packets = packets_of(op, inner, packets) };
 	if (op->object != NULL)
 		m.uid = op->object->uid;
 	c->teller.matter(c->teller.ctx, &m);
@@ -249,8 +278,9 @@ static void tags_compare(struct copies *c, const struct op *op, const struct rec
 	bool lost = r->tag_seen == PRESENT && op->tag_seen == ABSENT && op->outcome == OUT_OK;
 	bool changed = r->tag_seen == PRESENT && op->tag_seen == PRESENT && r->n_tag != 0 &&
 	    !slice_equal(inner, op->tag);
+	const struct recent *const seen[] = { r, NULL };
 	if (lost || changed)
-		tell(c, op, TROUBLE_TAG_CHANGED_BY_HOP, op->tag, inner);
+		tell(c, op, TROUBLE_TAG_CHANGED_BY_HOP, seen, op->tag, inner);
 }
 
 static bool may_repeat(const struct op *op)
@@ -264,7 +294,8 @@ static void replay_judge(struct copies *c, const struct op *op, const struct rec
 	if (!may_repeat(op) || first->commit == COMMIT_NO || second->commit == COMMIT_NO ||
 	    first->commit == COMMIT_UNSEEN || second->commit == COMMIT_UNSEEN)
 		return;
-	tell(c, op, TROUBLE_PROXY_REPLAY, (struct slice){ 0 }, (struct slice){ 0 });
+	const struct recent *const seen[] = { first, second };
+	tell(c, op, TROUBLE_PROXY_REPLAY, seen, (struct slice){ 0 }, (struct slice){ 0 });
 	sink->replayed(sink->ctx, second->number);
 }
 

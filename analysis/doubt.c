@@ -135,8 +135,9 @@ void doubt_own(struct store *s, const struct item *item)
 /* Longer than a hole in a stream stays open; and as long as a client may take to look. */
 static bool is_due(const struct store *s, const struct doubt *d, int64_t now)
 {
-	uint64_t seconds = d->trouble == TROUBLE_OWN_CREATE_REFUSED ? s->limits->look_seconds :
-								      s->limits->doubt_seconds;
+	uint64_t seconds = s->limits->doubt_seconds;
+	if (d->trouble == TROUBLE_OWN_CREATE_REFUSED)
+		seconds = s->limits->look_seconds;
 	return ns_apart(now, d->ns) >= (int64_t)seconds * 1000000000;
 }
 

@@ -151,6 +151,8 @@ static void tag_changed(void **state)
 	assert_string_equal(t->other_value, "\"1\"");
 	assert_string_equal(t->href, "/cal/a.ics");
 	assert_true(t->m.number != 0);
+	/* What the client was told, and what the server had said, in the order of the packets. */
+	assert_int_equal(t->m.n_packets, 4);
 	proxied("/cal/b.ics", "/cal/b.ics", NULL, "\"1\"");
 	const struct told *other = scene_matter(&s, TROUBLE_TAG_CHANGED_BY_HOP, 1);
 	assert_non_null(other);

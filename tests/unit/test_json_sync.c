@@ -65,7 +65,7 @@ static void item(void **state)
 	char *text = json_of(&s);
 	assert_holds(text,
 	    "\"item\":{\"lineage\":\"i-4\",\"update\":1,\"trouble\":\"duplicate\",\"duplicate\":true,"
-	    "\"cause\":\"R1\",\"certainty\":\"confirmed\",\"commit\":\"yes\",\"operation\":7,"
+	    "\"cause\":\"R1\",\"certainty\":\"confirmed\",\"copies_certainty\":\"confirmed\",\"commit\":\"yes\",\"operation\":7,"
 	    "\"mailbox\":\"anna\",\"scope\":\"/cal\",\"href\":\"/cal/b.ics\","
 	    "\"other_href\":\"/cal/a.ics\",\"uid\":\"u@1\",\"summary\":\"Tea\",\"peer\":\"10.0.0.1\","
 	    "\"copies\":2,\"history\":[{\"input\":\"a.pcap\",\"frame\":10,"
