@@ -77,26 +77,53 @@ void orphan_again(struct store *s, const struct op *op)
 	}
 }
 
+static uint64_t server_number(const struct endpoint *server)
+{
+	return mix(mix_slice(73, (struct slice){ server->address, sizeof(server->address) }),
+	    server->port);
+}
+
+/* Who asks again waits for the end of the first try: what begins before it, at another server, is a leg of that try. */
+static bool is_leg(const struct store *s, const struct orphan *made, uint64_t begun)
+{
+	size_t n = s->n_orphans < ORPHANS ? s->n_orphans : ORPHANS;
+	for (size_t i = 0; made->idem != 0 && i < n; i++) {
+		const struct orphan *o = &s->orphans[i];
+		if (o->idem == made->idem && o->server != made->server && begun < o->over)
+			return true;
+	}
+	return false;
+}
+
+static void orphan_keep(struct store *s, const struct orphan *made)
+{
+	mark_set(&s->orphan_marks, s->n_orphans % ORPHANS);
+	struct orphan *orphan = &s->orphans[s->n_orphans++ % ORPHANS];
+	*orphan = *made;
+	struct item *item = turned_up(s, orphan);
+	if (item != NULL) {
+		adopt(s, orphan, item);
+		gate_item(s, item, NULL);
+	}
+}
+
 void orphan_add(struct store *s, const struct op *op)
 {
 	const struct object *o = op->object;
-	mark_set(&s->orphan_marks, s->n_orphans % ORPHANS);
-	struct orphan *orphan = &s->orphans[s->n_orphans++ % ORPHANS];
-	*orphan = (struct orphan){ .scope = op->at.scope,
+	const struct orphan made = { .scope = op->at.scope,
 		.uid = o != NULL ? uid_number(o->uid) : 0,
 		.print = object_print(o),
 		.idem = idem_number(op),
 		.client_id = client_id_number(op),
 		.creator = op->peer,
 		.number = op->number,
+		.server = server_number(&op->txn->server),
+		.over = op->txn->done.order,
 		.created = trace_of(op),
 		.lost = op->outcome == OUT_LOST,
 		.open = true };
-	struct item *item = turned_up(s, orphan);
-	if (item != NULL) {
-		adopt(s, orphan, item);
-		gate_item(s, item, NULL);
-	}
+	if (!is_leg(s, &made, op->txn->req.first.order))
+		orphan_keep(s, &made);
 	if (answer_was_lost(op)) {
 		struct matter m = matter_of(s, TROUBLE_UNKNOWN_OUTCOME, NULL, op);
 		matter_tell(s, &m);

@@ -128,6 +128,7 @@ enum { REFUSAL_LOGS = 512 };
 /* A create that may have been stored under an id that its client never learned. */
 struct orphan {
 	uint64_t scope, uid, print, idem, client_id, creator, number;
+	uint64_t server, over;         /* its address; order of the packet with which the attempt was over */
 	struct trace created;
 	bool lost, open, told;         /* told: that it was sent again as another one */
 };

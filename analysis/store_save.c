@@ -325,7 +325,7 @@ static void orphan_form(struct pack *k, void *thing)
 {
 	struct orphan *o = thing;
 	uint64_t *const numbers[] = { &o->scope, &o->uid, &o->print, &o->idem, &o->client_id,
-		&o->creator, &o->number };
+		&o->creator, &o->number, &o->server, &o->over };
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		pack_u64(k, numbers[i]);
 	trace_form(k, &o->created);
