@@ -38,6 +38,7 @@ test   command:ip            iproute2                  iproute             iprou
 test   command:valgrind      valgrind                  valgrind            valgrind      valgrind          valgrind
 lint   command:clang-format  clang-format              clang-tools-extra   clang-extra-tools clang         clang-format
 lint   command:clang-tidy    clang-tidy                clang-tools-extra   clang-extra-tools clang         llvm
+lint   library:cmocka        libcmocka-dev             libcmocka-devel     cmocka-dev    cmocka            cmocka
 lint   command:cppcheck      cppcheck                  cppcheck            cppcheck      cppcheck          cppcheck
 fuzz   command:clang         clang                     clang               clang         clang             llvm
 fuzz   fuzzer                libclang-rt-dev           compiler-rt         compiler-rt   compiler-rt       llvm

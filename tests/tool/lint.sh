@@ -1,12 +1,11 @@
 #!/bin/sh
 # The house rules that a machine can check; zero findings or exit code 1.
-# From the Makefile: OBJECTS, all below BUILD; beside each lies what the compiler said of it. CPPFLAGS: where
-# the libraries' headers are.
+# From the Makefile: CPPFLAGS, where the libraries' headers are. What compiling shows is for tests/tool/compiled.sh.
 # NODES: how far the analyzer follows the paths of one function; `make campaign` goes as far as clang would.
 # Therefore helpers are looked at by themselves as well, not only on the ways that lead to them.
 # shellcheck disable=SC2046,SC2086,SC2116 # lists are words
 set -u
-: "${BUILD:=build/lint}" "${OBJECTS:=}" "${CPPFLAGS:=}" "${NODES:=3000}"
+: "${BUILD:=build/lint}" "${CPPFLAGS:=}" "${NODES:=3000}"
 folders='base capture decode analysis rules report cmd play'
 tools=$(dirname "$0")
 jobs=$(nproc 2>/dev/null || echo 2)
@@ -49,39 +48,6 @@ shape() {
 	awk -f "$tools/shape.awk" $product_all $test_files
 }
 
-compiler() {
-	for object in $OBJECTS; do
-		echo "${object%.o}.said"
-	done | xargs cat
-}
-
-# Const tables with pointers lie in .data.rel.ro; what lies in .data, .bss or common can be written.
-# main.o may hold two: the flag of the signal handler and the source it stops.
-globals() {
-	for source in $product_c; do
-		echo "$BUILD/${source%.c}.o"
-	done | xargs objdump -t | awk -v build="$BUILD/" '
-	function tell(i) {
-		for (i = 1; i <= n; i++)
-			if (source != "main.c" || n > 2)
-				print source ": mutable at file scope: " name[i]
-		n = 0
-	}
-	/: +file format / {
-		tell()
-		source = substr($1, length(build) + 1)
-		sub(/\.o:$/, ".c", source)
-		next
-	}
-	NF >= 5 && $(NF - 2) ~ /^(\.t?data|\.t?bss|\*COM\*)/ && !/\.data\.rel\.ro/ &&
-	    !/ [dfF] / && $NF !~ /^\./ {
-		name[++n] = $NF
-	}
-	END {
-		tell()
-	}'
-}
-
 readmes() {
 	for folder in base capture decode analysis rules report cmd cmd/scrub play samples tests; do
 		[ -d "$folder" ] || continue
@@ -108,29 +74,26 @@ format() {
 		xargs -n 8 -P "$jobs" clang-format --dry-run -Werror
 }
 
-# Of each file that was found clean there is a mark beside its object, which is made anew when the file changes,
-# or what it includes. A mark is of one program and of one NODES.
+# Of each file that was found clean there is a mark, of one program and of one NODES.
 mark_of() {
 	echo "$BUILD/${1%.c}.tidy-$NODES-$program"
 }
 
-# Those without a mark, or with one from before a change.
+# Those without a mark, or with one from before a change of it or of any header.
 unmarked() {
 	for file; do
-		mark=$(mark_of "$file") object=$BUILD/${file%.c}.o
-		if ! [ -f "$object" ] || ! [ "$mark" -nt "$object" ] || ! [ "$mark" -nt "$file" ] ||
-			! [ "$mark" -nt .clang-tidy ] || ! [ "$mark" -nt "$tools/lint.sh" ]; then
+		mark=$(mark_of "$file")
+		if ! [ "$mark" -nt "$file" ] || ! [ "$mark" -nt "$newest" ]; then
 			echo "$file"
 		fi
 	done
 }
 
-# Several in a process: to start one takes as long as to read a file. The check of va_list takes other calls for
-# va_start in the second file of a process: where it has something to look at, a file is alone.
+# Several in a process: to start one takes as long as to read a file.
 tidy() {
+	newest=$(ls -t .clang-tidy "$tools/lint.sh" $(c_files '*.h' $present tests) $(c_files '*.def' $present tests) | head -n 1)
 	{
-		unmarked $(grep -l 'stdarg\.h' $product_c) | xargs -r -n 1
-		unmarked $(grep -L 'stdarg\.h' $product_c) | xargs -r -n 6
+		unmarked $product_c | xargs -r -n 6
 		unmarked $test_c | xargs -r -n 16
 	} | NODES=$NODES program=$program xargs -r -L 1 -P "$jobs" "$0" --tidy
 }
@@ -142,13 +105,14 @@ tidy_and_mark() {
 		printf '%s\n' "$said"
 	else
 		for file; do
-			[ ! -f "$BUILD/${file%.c}.o" ] || touch -r "$begun" "$(mark_of "$file")"
+			mkdir -p "$BUILD/${file%/*}" && touch -r "$begun" "$(mark_of "$file")"
 		done
 	fi
 	rm -f "$begun"
 }
 
-# The analyzer does not know va_start() and its like again in a second file of the same process.
+# The analyzer does not know va_start() and its like again in a second file of the same process, and may take other
+# calls for them.
 tidy_files() {
 	case $1 in
 	tests/* | dist/*) alone='' ;;
@@ -207,8 +171,6 @@ product_c=$(echo $product_c) test_c=$(echo $test_c) tool_c=$(echo $tool_c)
 
 check 'who includes whom' layers
 check 'sizes and banned words' shape
-check 'what the compiler says' compiler
-check 'no mutable globals' globals
 check 'folder READMEs' readmes
 check 'words that do not belong here' words
 check 'clang-format' format
