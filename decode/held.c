@@ -38,7 +38,7 @@ void flow_let_go(struct tcp_flow *f, unsigned held)
 static bool is_near(const struct tcp_flow *f, uint64_t order)
 {
 	uint64_t since = f->since.now.order;
-	return order <= since || order - since <= HELD_PACKETS;
+	return order <= since || order - since <= f->shard->options->limits.held_packets;
 }
 
 struct moment shard_go_back(struct shard *shard, const struct tcp_flow *f)

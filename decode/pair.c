@@ -129,6 +129,16 @@ static void answer_let_go(struct http *http, const struct pending *p)
 		flow_let_go(http->flow, HELD_ANSWER);
 }
 
+/* Of a flow that is held, and too long ago to go back to. */
+static void late_say(const struct http *http, const struct txn *txn)
+{
+	const struct moment *at = &http->flow->shard->at;
+	const struct stamp *last = txn->res.seen ? &txn->res.last : &txn->req.last;
+	if (http->flow->held && !at->back &&
+	    at->now.order - last->order > http->flow->shard->options->limits.held_packets)
+		flow_anomaly(http->flow, FLOW_LATE, &at->now, NULL, at->now.order - last->order);
+}
+
 static void pending_emit(struct http *http, struct pending *p, enum unpaired why)
 {
 	struct shard *shard = shard_of(http);
@@ -155,6 +165,7 @@ static void pending_emit(struct http *http, struct pending *p, enum unpaired why
 		txn->done.order = shard->at.now.order;
 	}
 	shard->txn_used -= p->accounted;
+	late_say(http, txn);
 	struct output *o = output_add(&shard->out, OUTPUT_TXN, shard->at.rank,
 	    http->flow->first.order);
 	if (!o) {

@@ -43,9 +43,8 @@ struct moment {
 
 /*
  * What is decided later than it happened (whether a hole is a loss, a reset holds, an answer arrived) is said as of the moment
- * it happened, if that is not too many packets ago. Until then the results of all flows wait from that moment on.
+ * it happened, if that is not more than held_packets ago. Until then the results of all flows wait from that moment on.
  */
-enum { HELD_PACKETS = 8192 };
 enum held { HELD_HOLE_0 = 1, HELD_HOLE_1 = 2, HELD_RESET = 4, HELD_ANSWER = 8 };
 
 struct flow_table;

@@ -30,15 +30,21 @@ static const struct txn *txn_at(const struct kit *k, size_t n)
 	return o->u.txn;
 }
 
+/* Asks on a new connection. */
+static void ask(struct kit *k)
+{
+	kit_open(k);
+	kit_send(k, 0, 0, 100, 0, TCP_SYN, "");
+	kit_send(k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
+	kit_send(k, 0, 0, 101, 5001, TCP_ACK, get);
+}
+
 /* Whoever asks when an answer was there wants the packet that was missing, not the one with its last byte. */
 static void packets_out_of_order(void **unused)
 {
 	(void)unused;
 	struct kit k;
-	kit_open(&k);
-	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
-	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
-	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	ask(&k);
 	kit_send(&k, 0, 1, 5001 + 10, 101 + sizeof(get) - 1, TCP_ACK, answer + 10);
 	kit_send(&k, 0, 1, 5001, 101 + sizeof(get) - 1, TCP_ACK, "HTTP/1.1 2");
 	kit_finish(&k);
@@ -122,10 +128,7 @@ static void an_unanswered_syn_is_ignored(void **unused)
 {
 	(void)unused;
 	struct kit k;
-	kit_open(&k);
-	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
-	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
-	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	ask(&k);
 	kit_send(&k, 0, 0, 5000, 0, TCP_SYN, "");
 	kit_send(&k, 0, 1, 5001, 101 + sizeof(get) - 1, TCP_ACK, answer);
 	kit_finish(&k);
@@ -219,10 +222,7 @@ static void a_tick_turns_holes_into_gaps(void **unused)
 {
 	(void)unused;
 	struct kit k;
-	kit_open(&k);
-	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
-	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
-	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	ask(&k);
 	kit_send(&k, 0, 1, 5001 + 4, 101 + sizeof(get) - 1, TCP_ACK, answer + 4);
 	kit_send(&k, 0, 0, 101 + sizeof(get) - 1, 5001 + sizeof(answer) - 1, TCP_ACK, "");
 	struct stamp at = { .order = ++k.order };
@@ -433,10 +433,7 @@ static void an_answer_is_not_paired_with_a_later_request(void **unused)
 {
 	(void)unused;
 	struct kit k;
-	kit_open(&k);
-	kit_send(&k, 0, 0, 100, 0, TCP_SYN, "");
-	kit_send(&k, 0, 1, 5000, 101, TCP_SYN | TCP_ACK, "");
-	kit_send(&k, 0, 0, 101, 5001, TCP_ACK, get);
+	ask(&k);
 	kit_send(&k, 0, 1, 5001, 101, TCP_ACK,
 	    "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
 	kit_finish(&k);
