@@ -103,7 +103,7 @@ tidy_and_mark() {
 	said=$(tidy_files "$@")
 	if [ -n "$said" ]; then
 		printf '%s\n' "$said"
-	else
+	elif [ -n "${program-}" ]; then
 		for file; do
 			mkdir -p "$BUILD/${file%/*}" && touch -r "$begun" "$(mark_of "$file")"
 		done
