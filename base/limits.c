@@ -163,8 +163,8 @@ bool limits_set(struct limits *l, const char *name_value, struct error *e)
 static bool zero_makes_sense(size_t i)
 {
 	static const char *const names[] = { "packet_keep", "copy_packets", "copy_ms",
-		"history_bytes", "prop_value", "items", "gap_packets", "gap_seconds", "held_packets", "scopes",
-		"credentials", "scrub_marks", "scrub_pack" };
+		"history_bytes", "prop_value", "items", "gap_packets", "gap_seconds",
+		"held_packets", "scopes", "credentials", "scrub_marks", "scrub_pack" };
 	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
 		if (strcmp(names[k], infos[i].name) == 0)
 			return true;
