@@ -167,6 +167,44 @@ static void held_note(struct decoder *d, uint64_t order)
 	}
 }
 
+static size_t held_bytes(const struct decoder *d)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; d->held != UINT64_MAX && i < d->merged.n; i++) {
+		if (d->merged.items[i].rank >= d->held)
+			bytes += output_bytes(&d->merged.items[i]);
+	}
+	return bytes;
+}
+
+/* What came before this rank waits no longer; whatever is decided of it is said late. No shard runs. */
+static void held_end(struct decoder *d, uint64_t rank)
+{
+	for (unsigned i = 0; i < SHARDS; i++)
+		d->shards[i].waits_from = rank;
+	held_note(d, rank / 2);
+}
+
+/* No shard has anything to say of what comes before this rank, unless it is held. */
+static void outputs_relieve(struct decoder *d, uint64_t rank)
+{
+	held_note(d, rank / 2);
+	outputs_deliver(d, rank < d->held ? rank : d->held);
+	if (is_full(d) && d->held < rank) {
+		held_end(d, rank);
+		outputs_deliver(d, rank);
+	}
+}
+
+/* Shards go on in the order of their packets, for an eighth of what may be kept. */
+static void shards_step(struct decoder *d, struct round *r)
+{
+	size_t most = d->undelivered + d->options.limits.undelivered / 8;
+	for (unsigned i;
+	     round_rank(r, i = round_slowest(r)) != UINT64_MAX && d->undelivered <= most;)
+		round_step(r, &d->shards[i], i);
+}
+
 /*
  * Waits for the round that runs, if one does, and takes what it said. Where that is too much to
  * keep, what is in order up to the slowest shard is handed up before the shards go on.
@@ -178,17 +216,17 @@ static void round_end(struct decoder *d)
 		return;
 	workers_wait(d->workers);
 	round_take(d, r);
-	for (unsigned slowest; round_rank(r, slowest = round_slowest(r)) != UINT64_MAX;) {
-		uint64_t rank = round_rank(r, slowest);
-		held_note(d, rank / 2);
-		outputs_deliver(d, rank < d->held ? rank : d->held);
+	for (uint64_t rank; (rank = round_rank(r, round_slowest(r))) != UINT64_MAX;) {
+		outputs_relieve(d, rank);
 		if (is_full(d))
-			round_step(r, &d->shards[slowest], slowest);
+			shards_step(d, r);
 		workers_start(d->workers, d);
 		workers_wait(d->workers);
 		round_take(d, r);
 	}
 	held_note(d, round_last(r));
+	if (held_bytes(d) > d->options.limits.undelivered / 2)
+		held_end(d, rank_of_packet(round_last(r)) + 1);
 	d->running = false;
 	round_clear(r);
 }

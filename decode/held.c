@@ -35,16 +35,17 @@ void flow_let_go(struct tcp_flow *f, unsigned held)
 	f->held &= ~held;
 }
 
-static bool is_near(const struct tcp_flow *f, uint64_t order)
+bool shard_waits(const struct shard *shard, struct moment then, uint64_t order)
 {
-	uint64_t since = f->since.now.order;
-	return order <= since || order - since <= f->shard->options->limits.held_packets;
+	uint64_t since = then.now.order;
+	return then.rank >= shard->waits_from &&
+	    (order <= since || order - since <= shard->options->limits.held_packets);
 }
 
 struct moment shard_go_back(struct shard *shard, const struct tcp_flow *f)
 {
 	struct moment present = shard->at;
-	if (f->held && !present.back && is_near(f, present.now.order)) {
+	if (f->held && !present.back && shard_waits(shard, f->since, present.now.order)) {
 		shard->at = f->since;
 		shard->at.back = true;
 	}
@@ -66,7 +67,7 @@ void shard_return(struct shard *shard, struct moment present)
 uint64_t shard_held(const struct shard *shard, uint64_t order)
 {
 	const struct tcp_flow *f = shard->held_first;
-	while (f && !is_near(f, order))
+	while (f && !shard_waits(shard, f->since, order))
 		f = f->held_after;
 	return f ? f->since.rank : UINT64_MAX;
 }

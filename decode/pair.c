@@ -132,11 +132,12 @@ static void answer_let_go(struct http *http, const struct pending *p)
 /* Of a flow that is held, and too long ago to go back to. */
 static void late_say(const struct http *http, const struct txn *txn)
 {
-	const struct moment *at = &http->flow->shard->at;
+	const struct shard *shard = http->flow->shard;
 	const struct stamp *last = txn->res.seen ? &txn->res.last : &txn->req.last;
-	if (http->flow->held && !at->back &&
-	    at->now.order - last->order > http->flow->shard->options->limits.held_packets)
-		flow_anomaly(http->flow, FLOW_LATE, &at->now, NULL, at->now.order - last->order);
+	const struct moment then = { *last, rank_of_packet(last->order), false };
+	uint64_t order = shard->at.now.order;
+	if (http->flow->held && !shard->at.back && !shard_waits(shard, then, order))
+		flow_anomaly(http->flow, FLOW_LATE, &shard->at.now, NULL, order - last->order);
 }
 
 static void pending_emit(struct http *http, struct pending *p, enum unpaired why)

@@ -43,7 +43,8 @@ struct moment {
 
 /*
  * What is decided later than it happened (whether a hole is a loss, a reset holds, an answer arrived) is said as of the moment
- * it happened, if that is not more than held_packets ago. Until then the results of all flows wait from that moment on.
+ * it happened, if that is not more than held_packets ago. Until then the results of all flows wait from that moment on,
+ * unless they become more than `undelivered`.
  */
 enum held { HELD_HOLE_0 = 1, HELD_HOLE_1 = 2, HELD_RESET = 4, HELD_ANSWER = 8 };
 
@@ -61,6 +62,7 @@ struct shard {
 	int64_t clock;             /* capture time, monotone */
 	size_t reassembly_used, history_used, txn_used;
 	struct tcp_flow *held_first, *held_last; /* flows of which something is to be decided, in the order of .since */
+	uint64_t waits_from;       /* the rank from which results wait for them */
 	uint64_t flows_opened, opaque_flows, opaque_bytes;
 	uint64_t sums_right, sums_wrong; /* segments; what is left to a network card is neither */
 	uint64_t damaged, unsummed;
@@ -68,6 +70,8 @@ struct shard {
 
 void flow_hold(struct tcp_flow *, enum held);    /* from now on, unless it is held already */
 void flow_let_go(struct tcp_flow *, unsigned held);
+/* Whether results from a moment on still wait when the packet of this order has come. */
+bool shard_waits(const struct shard *, struct moment then, uint64_t order);
 /* Back to where the flow is held from; returns where the shard was, to which shard_return() leads. */
 struct moment shard_go_back(struct shard *, const struct tcp_flow *);
 void shard_go_on(struct shard *, const struct stamp *); /* while it is back: not before that packet */

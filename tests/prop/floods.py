@@ -98,6 +98,17 @@ def holes():
         check(f"{shape}: memory", OTHERWISE or kib <= 256 * MIB, f"{kib} KiB")
 
 
+def waiting():
+    """Results that wait for a hole become too many: they do not wait, which is said, and none is missing."""
+    size = 200 * SCALE
+    code, records, seconds, kib, _ = run("waiting", size, "-q", "--no-shipped-rules")
+    check("waiting: exit code", code == 0, code)
+    check("waiting: all is read", stats(records)["transactions"]["total"] == 200 * size + 1)
+    check("waiting: what waited no longer is said", anomalies(records, "flow.late") == 1)
+    check("waiting: time", seconds <= START + 2 * size * 0.0076, f"{seconds:.2f} s for {size}")
+    check("waiting: memory", OTHERWISE or kib <= 128 * MIB, f"{kib} KiB")
+
+
 def syns():
     """C8: a flood around one connection, whose writes are found; what was given up is counted."""
     size = 200000 * SCALE
@@ -142,7 +153,7 @@ def storm():
     check("storm: the rest is counted", f"not listed: {size - 10000} findings beyond limit findings_kept" in text)
 
 
-TESTS = {"endless": endless, "noise": noise, "holes": holes, "syns": syns, "one_shard": one_shard, "storm": storm}
+TESTS = {"endless": endless, "noise": noise, "holes": holes, "waiting": waiting, "syns": syns, "one_shard": one_shard, "storm": storm}
 
 
 def main():

@@ -173,6 +173,27 @@ void shape_conflicts(struct shape *s, uint64_t n)
 	}
 }
 
+void shape_waiting(struct shape *s, uint64_t n)
+{
+	struct dialog holed = dialog_open(s, 0), other = dialog_open(s, 1);
+	struct bytes asks = { 0 }, answers = { 0 };
+	for (unsigned i = 0; i < 200; i++) {
+		bytes_text(&asks, "GET / HTTP/1.1\r\n\r\n");
+		bytes_text(&answers, "HTTP/1.1 204 N\r\n\r\n");
+	}
+	s->step_ns = 100;
+	dialog_text(s, &holed, CLIENT, request);
+	dialog_piece(s, &holed, SERVER, 1, one_byte);
+	holed.next[SERVER] += 2;
+	dialog_piece(s, &holed, CLIENT, 0, (struct slice){ NULL, 0 });
+	for (uint64_t i = 0; i < n; i++) {
+		dialog_say(s, &other, CLIENT, bytes_all(&asks));
+		dialog_say(s, &other, SERVER, bytes_all(&answers));
+	}
+	bytes_free(&asks);
+	bytes_free(&answers);
+}
+
 void shape_syns(struct shape *s, uint64_t n)
 {
 	struct dialog d = dialog_open(s, 0);

@@ -173,30 +173,92 @@ static void same_for_workers_rounds_and_seeds(void **unused)
 	static const struct {
 		unsigned workers, round;
 		uint64_t seed;
-		uint64_t undelivered; /* 0: the default */
 	} ways[] = {
-		{ 0, 0, 1, 0 },
-		{ 0, 1, 1, 0 },
-		{ 0, 7, 2, 0 },
-		{ 1, 0, 3, 0 },
-		{ 1, 7, 1, 0 },
-		{ 2, 0, 4, 0 },
-		{ 4, 3, 5, 0 },
-		{ 8, 64, 6, 0 },
-		{ 2, 0, 7, 1 },
-		{ 0, 5, 8, 5000 },
+		{ 0, 0, 1 },
+		{ 0, 1, 1 },
+		{ 0, 7, 2 },
+		{ 1, 0, 3 },
+		{ 1, 7, 1 },
+		{ 2, 0, 4 },
+		{ 4, 3, 5 },
+		{ 8, 64, 6 },
 	};
 	static struct record first, other;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		struct decode_options o = options_of(ways[i].workers, ways[i].round, ways[i].seed);
-		if (ways[i].undelivered != 0)
-			o.limits.undelivered = ways[i].undelivered;
 		struct record *r = i ? &other : &first;
 		struct feed feed = feed_open(&o, r);
 		converse(&feed);
 		feed_close(&feed);
 		assert_true(r->n > 10000);
 		assert_string_equal(first.text, r->text);
+	}
+}
+
+static void same_however_little_is_kept(void **unused)
+{
+	(void)unused;
+	static const struct {
+		unsigned workers, round;
+		uint64_t undelivered;
+	} ways[] = { { 0, 0, 1 << 20 }, { 2, 0, 1 }, { 0, 5, 5000 }, { 4, 0, 5000 } };
+	static struct record first, other;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct decode_options o = options_of(ways[i].workers, ways[i].round, i);
+		o.limits.undelivered = ways[i].undelivered;
+		o.limits.held_packets = 0;
+		struct record *r = i ? &other : &first;
+		struct feed feed = feed_open(&o, r);
+		converse(&feed);
+		feed_close(&feed);
+		assert_true(r->n > 10000);
+		assert_string_equal(first.text, r->text);
+	}
+}
+
+/* An answer is in a hole that may still be filled; another connection goes on, TURNS times. */
+static void wait_for_a_hole(struct feed *feed)
+{
+	static const char ask[] = "GET /on HTTP/1.1\r\n\r\n";
+	static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
+	uint32_t client = 1, server = 1;
+	for (unsigned c = 0; c < 2; c++) {
+		feed_packet(feed, c, false, 0, 0, 2, "");
+		feed_packet(feed, c, true, 0, 1, 18, "");
+	}
+	feed_packet(feed, 0, false, 1, 1, 16, "GET /open HTTP/1.1\r\n\r\n");
+	feed_packet(feed, 0, true, 9, 23, 16, "x");
+	feed_packet(feed, 0, false, 23, 10, 16, "");
+	for (unsigned i = 0; i < TURNS; i++) {
+		feed_packet(feed, 1, false, client, server, 16, ask);
+		client += sizeof(ask) - 1;
+		feed_packet(feed, 1, true, server, client, 16, answer);
+		server += sizeof(answer) - 1;
+	}
+}
+
+static void results_wait_until_they_are_too_many(void **unused)
+{
+	(void)unused;
+	static const struct {
+		uint64_t undelivered;
+		bool late;
+	} cases[] = { { UINT64_C(1) << 20, false }, { 20000, true }, { 1, true } };
+	static struct record r;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct decode_options o = options_of(0, 7, 1);
+		o.limits.undelivered = cases[i].undelivered;
+		struct feed feed = feed_open(&o, &r);
+		wait_for_a_hole(&feed);
+		assert_int_equal(r.n != 0, cases[i].late);
+		feed_close(&feed);
+		assert_int_equal(strstr(r.text, "anomaly flow.late") != NULL, cases[i].late);
+		const char *open = strstr(r.text, "/open 0"), *on = strstr(r.text, "/on 204");
+		assert_true(open && on && (open > on) == cases[i].late);
+		unsigned n = 0;
+		for (const char *p = r.text; (p = strstr(p, "/on 204")); p++)
+			n++;
+		assert_int_equal(n, TURNS);
 	}
 }
 
@@ -334,6 +396,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_for_workers_rounds_and_seeds),
+		cmocka_unit_test(same_however_little_is_kept),
+		cmocka_unit_test(results_wait_until_they_are_too_many),
 		cmocka_unit_test(credentials_are_numbered_by_appearance),
 		cmocka_unit_test(a_lone_jump_moves_no_clock),
 		cmocka_unit_test(a_silence_ends_no_new_flow),
