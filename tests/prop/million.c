@@ -212,6 +212,7 @@ static void count(uint64_t known, uint64_t items)
 {
 	struct limits limits = limits_default();
 	limits.items_known = known;
+	limits.store_bytes = (uint64_t)MOST_MB << 20;
 	struct places *places = places_new(&limits);
 	struct store *s = store_new(&limits, hash_key_from(1), places,
 	    (struct teller){ on_matter, NULL });
