@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { FIRST_CHUNK = 2048, LARGEST_STEP = 256 * 1024, ALIGNMENT = 16 };
+enum { FEW = 8, MANY = 32 }; /* elements of an array at first; of one that leaves the chunks */
 enum {
 	KEPT_SIZES = 3
 }; /* a store keeps chunks of the first size, of twice and of four times that */
@@ -19,6 +20,12 @@ enum {
 struct chunk {
 	alignas(ALIGNMENT) struct chunk *older; /* in a store: the next one */
 	unsigned kept_size; /* 1-based number of a size that a store keeps, 0 = it is none */
+};
+
+/* Memory of an array with MANY elements or more. */
+struct block {
+	alignas(ALIGNMENT) struct block *next, **link; /* link: what points to it */
+	size_t bytes; /* with this head */
 };
 
 /*
@@ -35,6 +42,7 @@ struct arena_store {
 struct arena {
 	struct chunk first;
 	struct chunk *newest;
+	struct block *blocks;
 	uint8_t *p; /* next free byte of the newest chunk */
 	size_t left;
 	size_t budget, used;
@@ -189,6 +197,10 @@ void arena_free(struct arena *a)
 	if (a == NULL)
 		return;
 	struct arena_store *store = a->store;
+	for (struct block *b = a->blocks, *next; b != NULL; b = next) {
+		next = b->next;
+		free(b);
+	}
 	for (struct chunk *c = a->newest; c != &a->first;) {
 		struct chunk *older = c->older;
 		store_give(store, c);
@@ -221,22 +233,23 @@ static bool arena_grow(struct arena *a, size_t n)
 }
 
 /* Not zeroed. NULL: over budget or out of memory, which are one event. */
-static void *arena_take(struct arena *a, size_t n)
+static void *arena_take(struct arena *a, size_t n, size_t alignment)
 {
-	if (n > SIZE_MAX - ALIGNMENT)
-		return NULL;
-	size_t aligned = (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-	if (aligned > a->left && !arena_grow(a, aligned))
-		return NULL;
-	void *p = a->p;
-	a->p += aligned;
-	a->left -= aligned;
+	size_t pad = -(uintptr_t)a->p & (alignment - 1);
+	if (a->left < pad || n > a->left - pad) {
+		if (!arena_grow(a, n))
+			return NULL;
+		pad = 0;
+	}
+	void *p = a->p + pad;
+	a->p += pad + n;
+	a->left -= pad + n;
 	return p;
 }
 
 void *arena_alloc(struct arena *a, size_t n)
 {
-	void *p = arena_take(a, n != 0 ? n : 1);
+	void *p = arena_take(a, n != 0 ? n : 1, ALIGNMENT);
 	if (p != NULL)
 		memset(p, 0, n);
 	return p;
@@ -247,12 +260,91 @@ bool arena_copy(struct arena *a, struct slice in, struct slice *out)
 	*out = (struct slice){ NULL, 0 };
 	if (in.n == 0)
 		return true;
-	uint8_t *p = arena_take(a, in.n);
+	uint8_t *p = arena_take(a, in.n, 1);
 	if (p == NULL)
 		return false;
 	memcpy(p, in.p, in.n);
 	*out = (struct slice){ p, in.n };
 	return true;
+}
+
+/* ---- arrays ---- */
+
+/* Makes `b` (NULL: none yet) a block for n bytes. NULL: no room, and `b` is what it was. */
+static void *block_resize(struct arena *a, struct block *b, size_t n)
+{
+	size_t before = b != NULL ? b->bytes : 0, bytes = sizeof(*b) + n;
+	if (bytes > before && !arena_charge(a, bytes - before))
+		return NULL;
+	struct block *moved = realloc(b, bytes);
+	if (moved == NULL) {
+		if (bytes > before)
+			arena_discharge(a, bytes - before);
+		return NULL;
+	}
+	if (before == 0)
+		*moved = (struct block){ .next = a->blocks, .link = &a->blocks };
+	if (bytes < before)
+		arena_discharge(a, before - bytes);
+	moved->bytes = bytes;
+	*moved->link = moved;
+	if (moved->next != NULL)
+		moved->next->link = &moved->next;
+	return moved + 1;
+}
+
+static struct block *block_of(const struct arena_array *v)
+{
+	return v->room > MANY ? (struct block *)v->p - 1 : NULL;
+}
+
+static bool array_move(struct arena_array *v, void *p, size_t room, size_t size)
+{
+	if (p == NULL)
+		return false;
+	if (v->n != 0)
+		memcpy(p, v->p, v->n * size);
+	v->p = p;
+	v->room = room;
+	return true;
+}
+
+/* A small one doubles within the chunks; a large one grows by a quarter, or by what there is room for. */
+static bool array_grow(struct arena *a, struct arena_array *v, size_t size)
+{
+	size_t room = v->room != 0 ? 2 * v->room : FEW;
+	if (room <= MANY)
+		return array_move(v, arena_take(a, room * size, ALIGNMENT), room, size);
+	for (size_t more = v->room / 4; more != 0; more /= 2) {
+		struct block *b = block_of(v);
+		void *p = block_resize(a, b, (v->room + more) * size);
+		if (p == NULL)
+			continue;
+		if (b == NULL)
+			return array_move(v, p, v->room + more, size);
+		v->p = p;
+		v->room += more;
+		return true;
+	}
+	return false;
+}
+
+void *arena_add(struct arena *a, struct arena_array *v, size_t size)
+{
+	if (v->n == v->room && !array_grow(a, v, size))
+		return NULL;
+	return (uint8_t *)v->p + v->n++ * size;
+}
+
+void arena_fit(struct arena *a, struct arena_array *v, size_t size)
+{
+	if (block_of(v) == NULL || v->n <= MANY)
+		return;
+	void *p = block_resize(a, block_of(v), v->n * size);
+	if (p != NULL) {
+		v->p = p;
+		v->room = v->n;
+	}
 }
 
 void arena_limit(struct arena *a, size_t budget)

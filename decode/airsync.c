@@ -11,12 +11,6 @@
 
 #include <string.h>
 
-/* An array that doubles in the arena. */
-struct vec {
-	void *p;
-	size_t n, room;
-};
-
 enum { PARTS_HEAD = 12 }; /* number of parts, offset and length of the first one */
 
 struct parts {
@@ -35,8 +29,8 @@ struct reader {
 	struct text text; /* of the open element */
 	struct text passing; /* texts that only the open item asks for */
 	size_t exception; /* where in it the open one began */
-	struct vec collections, folders, moves;
-	struct vec items; /* of the open collection */
+	struct arena_array collections, folders, moves;
+	struct arena_array items; /* of the open collection */
 	uint64_t n_items; /* kept ones of all collections */
 	bool in_collection;
 	bool dropped; /* something was left out: not whole */
@@ -57,23 +51,16 @@ static void beyond_limit(struct reader *r)
 }
 
 /* Adds a copy; one beyond the limit is left out. */
-static bool vec_add(struct reader *r, struct vec *v, const void *element, size_t size)
+static bool list_add(struct reader *r, struct arena_array *v, const void *element, size_t size)
 {
 	if (v->n >= r->env.limits->items) {
 		beyond_limit(r);
 		return true;
 	}
-	if (v->n == v->room) {
-		size_t room = v->room > 0 ? 2 * v->room : 8;
-		void *p = arena_alloc(r->env.arena, room * size);
-		if (p == NULL)
-			return no_room(r);
-		if (v->n > 0)
-			memcpy(p, v->p, v->n * size);
-		v->p = p;
-		v->room = room;
-	}
-	memcpy((uint8_t *)v->p + v->n++ * size, element, size);
+	void *slot = arena_add(r->env.arena, v, size);
+	if (slot == NULL)
+		return no_room(r);
+	memcpy(slot, element, size);
 	return true;
 }
 
@@ -104,7 +91,7 @@ static bool collection_end(struct reader *r)
 		c->items = items;
 		c->n_items = r->items.n;
 	}
-	return vec_add(r, &r->collections, c, sizeof(*c));
+	return list_add(r, &r->collections, c, sizeof(*c));
 }
 
 static void item_begin(struct reader *r, enum airsync_verb verb, bool result)
@@ -127,7 +114,7 @@ static bool item_end(struct reader *r)
 	}
 	d->sync.items_seen++;
 	r->n_items++;
-	return vec_add(r, &r->items, &d->item, sizeof(d->item));
+	return list_add(r, &r->items, &d->item, sizeof(d->item));
 }
 
 /* ItemOperations names the folder with each item: those of one folder in a row are a collection. */
@@ -159,7 +146,7 @@ static void folder_begin(struct reader *r, enum airsync_verb verb)
 
 static bool folder_end(struct reader *r)
 {
-	return vec_add(r, &r->folders, &r->draft.folder, sizeof(r->draft.folder));
+	return list_add(r, &r->folders, &r->draft.folder, sizeof(r->draft.folder));
 }
 
 /* Answers may have none of a folder but a status. */
@@ -324,7 +311,7 @@ static bool place_end(struct reader *r, enum airsync_place place)
 	case IN_FOLDER_COMMAND:
 		return folder_command_end(r);
 	case IN_MOVE:
-		return vec_add(r, &r->moves, &r->draft.move, sizeof(r->draft.move));
+		return list_add(r, &r->moves, &r->draft.move, sizeof(r->draft.move));
 	default:
 		return true;
 	}

@@ -13,12 +13,6 @@
 
 #include <string.h>
 
-/* An array that doubles in the arena. */
-struct vec {
-	void *p;
-	size_t n, room;
-};
-
 struct multistatus {
 	struct body_env env;
 	struct xml *xml;
@@ -28,11 +22,11 @@ struct multistatus {
 	size_t depth;
 	bool dropped; /* something was left out: not whole */
 
-	struct vec responses;
+	struct arena_array responses;
 	struct dav_response response; /* being read */
 	bool has_href;
-	struct vec more_hrefs; /* of it: RFC 4918 14.24 allows several with one status */
-	struct vec props; /* of it, or of the request */
+	struct arena_array more_hrefs; /* of it: RFC 4918 14.24 allows several with one status */
+	struct arena_array props; /* of it, or of the request */
 	size_t propstat_first; /* first of its props in `props` */
 	uint16_t propstat_status;
 	bool propstat_has_status;
@@ -40,7 +34,7 @@ struct multistatus {
 	struct dav_name name; /* of the property or error being read */
 	enum element element; /* which property that is */
 	struct value value; /* of it; its text also serves all other places */
-	struct vec hrefs, errors; /* of the request; of the error body */
+	struct arena_array hrefs, errors; /* of the request; of the error body */
 	struct dav_objects objects; /* of the response being read, or of the request */
 };
 
@@ -49,21 +43,6 @@ static bool no_room(struct multistatus *m)
 	m->dropped = true;
 	m->env.sink.anomaly(m->env.sink.ctx, HTTP_LIMIT, 0);
 	return false;
-}
-
-static void *vec_add(struct multistatus *m, struct vec *v, size_t size)
-{
-	if (v->n == v->room) {
-		size_t room = v->room > 0 ? 2 * v->room : 8;
-		void *p = arena_alloc(m->env.arena, room * size);
-		if (p == NULL)
-			return NULL;
-		if (v->n > 0)
-			memcpy(p, v->p, v->n * size);
-		v->p = p;
-		v->room = room;
-	}
-	return (uint8_t *)v->p + v->n++ * size;
 }
 
 /* ---- text that is used whole ---- */
@@ -91,12 +70,12 @@ static uint16_t status_parse(struct slice s)
 	return (uint16_t)status;
 }
 
-static bool href_add(struct multistatus *m, struct vec *hrefs)
+static bool href_add(struct multistatus *m, struct arena_array *hrefs)
 {
 	struct slice href;
 	if (!text_keep(m, &href))
 		return false;
-	struct slice *slot = vec_add(m, hrefs, sizeof(*slot));
+	struct slice *slot = arena_add(m->env.arena, hrefs, sizeof(*slot));
 	if (slot == NULL)
 		return no_room(m);
 	*slot = href;
@@ -131,7 +110,7 @@ static bool response_store(struct multistatus *m, const struct dav_response *r)
 		m->env.sink.anomaly(m->env.sink.ctx, XML_LIMIT, 0);
 		return true;
 	}
-	struct dav_response *slot = vec_add(m, &m->responses, sizeof(*slot));
+	struct dav_response *slot = arena_add(m->env.arena, &m->responses, sizeof(*slot));
 	if (slot == NULL)
 		return no_room(m);
 	*slot = *r;
@@ -207,7 +186,7 @@ static void property_begin(struct multistatus *m, const struct element_name *e)
 
 static bool property_add(struct multistatus *m, struct dav_prop prop)
 {
-	struct dav_prop *slot = vec_add(m, &m->props, sizeof(*slot));
+	struct dav_prop *slot = arena_add(m->env.arena, &m->props, sizeof(*slot));
 	if (slot == NULL)
 		return no_room(m);
 	*slot = prop;
@@ -245,7 +224,7 @@ static bool expanded_begin(struct multistatus *m, const struct xml_element *e)
 
 static bool error_name_add(struct multistatus *m)
 {
-	struct dav_name *slot = vec_add(m, &m->errors, sizeof(*slot));
+	struct dav_name *slot = arena_add(m->env.arena, &m->errors, sizeof(*slot));
 	if (slot == NULL)
 		return no_room(m);
 	*slot = m->name;
@@ -453,6 +432,7 @@ static bool multistatus_data(void *ctx, struct slice s)
 static void dav_finish(struct multistatus *m, bool well_formed)
 {
 	struct dav *dav = m->dav;
+	arena_fit(m->env.arena, &m->responses, sizeof(struct dav_response));
 	dav->responses = m->responses.p;
 	dav->n_responses = m->responses.n;
 	if (m->places[0] == IN_REQUEST) {

@@ -108,6 +108,58 @@ static void test_budgets_too_small_for_anything(void **state)
 	}
 }
 
+/* Two arrays grow side by side, what is between them too, until nothing fits any more. */
+static void test_arrays_grow_up_to_the_budget(void **state)
+{
+	(void)state;
+	struct element {
+		uint64_t a, b, c;
+	};
+	for (size_t budget = 3000; budget < 2000000; budget = budget * 5 / 2) {
+		struct arena *arena = arena_new(budget);
+		struct arena_array one = { 0 }, other = { 0 };
+		struct slice text = { 0 };
+		for (uint64_t i = 0;; i++) {
+			struct element *e = arena_add(arena, &one, sizeof(*e));
+			uint64_t *u = i % 2 == 0 ? arena_add(arena, &other, sizeof(*u)) : NULL;
+			if (u != NULL)
+				*u = ~i;
+			if (e == NULL)
+				break;
+			*e = (struct element){ i, i + 1, i + 2 };
+			if (i % 100 == 0)
+				(void)arena_copy(arena, SLICE("odd"), &text);
+		}
+		assert_true(arena_used(arena) <= budget);
+		assert_true(budget < 100000 || one.n * sizeof(struct element) > budget * 6 / 10);
+		arena_fit(arena, &one, sizeof(struct element));
+		arena_fit(arena, &other, sizeof(uint64_t));
+		for (uint64_t i = 0; i < one.n; i++) {
+			const struct element *e = (const struct element *)one.p + i;
+			assert_true(e->a == i && e->b == i + 1 && e->c == i + 2);
+		}
+		for (uint64_t i = 0; i < other.n; i++)
+			assert_true(((const uint64_t *)other.p)[i] == ~(2 * i));
+		arena_free(arena);
+	}
+}
+
+static void test_an_array_gives_back_what_it_has_no_use_for(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new(1 << 20);
+	struct arena_array v = { 0 };
+	size_t before = arena_used(arena);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_non_null(arena_add(arena, &v, 100));
+	arena_fit(arena, &v, 100);
+	size_t used = arena_used(arena) - before;
+	assert_in_range(used, 100000, 110000);
+	assert_non_null(arena_add(arena, &v, 100));
+	assert_int_equal(v.n, 1001);
+	arena_free(arena);
+}
+
 static void test_sizes_that_overflow(void **state)
 {
 	(void)state;
@@ -202,6 +254,8 @@ int main(void)
 		cmocka_unit_test(test_budget_holds),
 		cmocka_unit_test(test_refusal_leaves_room_for_less),
 		cmocka_unit_test(test_budgets_too_small_for_anything),
+		cmocka_unit_test(test_arrays_grow_up_to_the_budget),
+		cmocka_unit_test(test_an_array_gives_back_what_it_has_no_use_for),
 		cmocka_unit_test(test_sizes_that_overflow),
 		cmocka_unit_test(test_memory_from_elsewhere_counts),
 		cmocka_unit_test(test_chunks_come_back_from_other_threads),
