@@ -70,7 +70,10 @@ static void store_delete(struct store *s, const struct op *op)
 	if (op->commit == COMMIT_NO && op->outcome != OUT_GONE)
 		return;
 	item_mark(s, item);
-	if (op->commit == COMMIT_YES || op->outcome == OUT_GONE) {
+	bool written_meanwhile = item->written_frame != 0 && is_behind(item, op);
+	if (op->commit == COMMIT_YES && written_meanwhile && item->state == LIFE_LIVE) {
+		item_state(s, item, LIFE_UNKNOWN);
+	} else if (op->commit == COMMIT_YES || op->outcome == OUT_GONE) {
 		item_state(s, item, LIFE_GONE);
 		item->deleted = op->commit == COMMIT_YES;
 		item_changed(item, op);

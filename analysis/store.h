@@ -275,6 +275,7 @@ struct reading;
 struct trace trace_of(const struct op *);
 bool op_is_of_interest(const struct op *); /* a calendar server's, or may be one's */
 bool answer_was_lost(const struct op *);
+bool is_behind(const struct item *, const struct op *); /* known, or changed, since the operation was asked for */
 bool read_is_stale(const struct item *, const struct op *);
 void store_seen_live(struct store *, struct item *, const struct op *, const struct reading *);
 

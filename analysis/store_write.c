@@ -170,21 +170,55 @@ static void tell_written(struct store *s, const struct item *item, const struct 
 		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
 }
 
-/*
- * That there will be no answer is known late, when the connection is given up: by then the item may have
- * turned up, or the client may have been refused what it made.
- */
-static void write_late(struct store *s, struct item *item, const struct op *op)
+/* The item has been known, or was changed, since this was asked for: others were there meanwhile. */
+bool is_behind(const struct item *item, const struct op *op)
+{
+	return LOW48(op->txn->req.head.order) < item->written_order;
+}
+
+/* Nobody knew the item before this was asked for, and nobody else was seen to make it. */
+static bool has_made(const struct item *item, const struct op *op)
 {
 	bool same = op->object == NULL || item->uid == 0 || op->object->uid.n == 0 ||
 	    item->uid == uid_number(op->object->uid);
-	if (item->created.frame != 0 || !same || op->kind == OP_UPDATE)
-		return;
+	return same && op->kind != OP_UPDATE && item->created.frame == 0 &&
+	    item->created.order > LOW48(op->txn->req.head.order);
+}
+
+/*
+ * The answer comes late, or it is known late that there will be none: by then the item has turned up, and may be
+ * gone again, or the client was refused what it made. What was seen of it since is what it holds.
+ */
+static void write_late(struct store *s, struct item *item, const struct op *op)
+{
 	uint16_t refusals = item->own_refusals;
 	item_created(item, op);
 	item->own_refusals = refusals;
-	gate_item(s, item, NULL);
+	if (op->commit == COMMIT_UNSEEN) {
+		item->lost = item->failed = false;
+		item->adopted = true;
+	}
+	if (item->uid == 0 && item->print == 0)
+		item_identify(s, item, op->object);
+	if (item->written_frame == 0) {
+		item->writer = peer32(op->peer);
+		item_changed(item, op);
+	}
+	if (item->state != LIFE_GONE)
+		gate_item(s, item, NULL);
 	refusal_late(s, item, op);
+	if (op->commit == COMMIT_YES)
+		tell_written(s, item, op);
+	else if (op->commit == COMMIT_MAYBE && answer_was_lost(op))
+		tell_write(s, TROUBLE_UNKNOWN_OUTCOME, item, op);
+}
+
+/* It was deleted while this was under way: which of the two was the later one at the server, nobody knows. */
+static void write_beside_delete(struct store *s, struct item *item, const struct op *op)
+{
+	item_state(s, item, LIFE_UNKNOWN);
+	item_blur(item);
+	tell_written(s, item, op);
 }
 
 bool is_another(const struct item *item, const struct object *o)
@@ -219,9 +253,7 @@ static void item_open(struct item *item, const struct op *op)
 
 static void write_maybe(struct store *s, struct item *item, const struct op *op)
 {
-	if (op->txn->req.head.order < item->written_order) {
-		write_late(s, item, op);
-	} else {
+	if (!is_behind(item, op)) {
 		if (is_fresh(item) && op->kind != OP_UPDATE) {
 			item_state(s, item, LIFE_MAYBE);
 			item_created(item, op);
@@ -350,12 +382,17 @@ void store_write(struct store *s, const struct op *op)
 		return;
 	item_mark(s, item);
 	item->activesync = op->item != NULL;
-	if (op->commit == COMMIT_UNSEEN)
+	bool behind = is_behind(item, op);
+	if (behind && has_made(item, op))
+		write_late(s, item, op);
+	else if (op->commit == COMMIT_UNSEEN)
 		write_unseen(s, item, op);
 	else if (op->commit == COMMIT_MAYBE)
 		write_maybe(s, item, op);
 	else if (item->state == LIFE_LIVE || (may_live(item) && op->guard != GUARD_ABSENT))
 		write_over(s, item, op);
+	else if (behind && item->state == LIFE_GONE && op->guard != GUARD_ABSENT)
+		write_beside_delete(s, item, op);
 	else if (op->kind == OP_UPDATE)
 		write_update(s, item, op);
 	else
