@@ -44,6 +44,7 @@ struct facts {
 	bool write;                    /* asks to create, change, move or remove something, whatever was answered */
 	enum tag_due tag_due;
 	enum seen tag_seen;            /* ABSENT only in a complete 2xx answer whose pairing is sure */
+	bool tag_open;                 /* none is due, and whether one is there was not observed */
 	const char *tag_header;        /* "ResourceTag", "ETag", "Schedule-Tag"; NULL: none due and none there */
 	struct slice tag;              /* its value, Exchange's angle brackets taken off; lives with the transaction */
 	enum tag_damage damage;

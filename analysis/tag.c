@@ -100,6 +100,10 @@ static void tag_fill_anyway(const struct txn *txn, struct facts *facts)
 			facts->tag_seen = PRESENT;
 			return;
 		}
+	struct slice value;
+	facts->tag_open = txn->res.seen ?
+	    txn->unsure || message_header(&txn->res, "ETag", &value) == NOT_OBSERVED :
+	    answer_unknown(txn);
 }
 
 /* GET of the item itself, not of the page Outlook Web Access makes of it. */
@@ -187,6 +191,7 @@ void tag_judge(const struct txn *txn, bool server_schedules, struct facts *facts
 	facts->write = txn->req.seen && is_write(txn, facts->flavour);
 	facts->tag_due = TAG_NOT_DUE;
 	facts->tag_seen = NOT_OBSERVED;
+	facts->tag_open = false;
 	facts->tag_header = NULL;
 	facts->tag = (struct slice){ 0 };
 	if (txn->req.seen && (answer_ok(txn) || answer_unknown(txn))) {

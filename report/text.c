@@ -359,7 +359,7 @@ static void write_tag(const struct text *t, struct out *o, const struct facts *f
 		out_text(o, quote);
 		out_vis(o, f->tag, (size_t)t->options->limits->out_field);
 		out_text(o, quote);
-	} else if (f->tag_due == TAG_NOT_DUE) {
+	} else if (f->tag_due == TAG_NOT_DUE && !f->tag_open) {
 		out_char(o, '-');
 	} else if (f->tag_seen == NOT_OBSERVED) {
 		out_char(o, '?');

@@ -52,10 +52,17 @@ enum seen tag_due_read(const struct asked *a, struct value *v)
 	return value_word(v, tag_due_words[a->e->facts->tag_due]);
 }
 
-/* None is due and none is there: nothing to say. */
+/* None is due, and so far as is known none is there. */
+static enum seen tag_seen(const struct facts *f)
+{
+	if (f->tag_due == TAG_NOT_DUE && f->tag_seen != PRESENT)
+		return f->tag_open ? NOT_OBSERVED : ABSENT;
+	return f->tag_seen;
+}
+
 static bool tag_matters(const struct facts *f)
 {
-	return f->tag_due != TAG_NOT_DUE || f->tag_seen == PRESENT;
+	return f->tag_due != TAG_NOT_DUE || tag_seen(f) != ABSENT;
 }
 
 enum seen tag_state_read(const struct asked *a, struct value *v)
@@ -75,7 +82,7 @@ enum seen tag_read(const struct asked *a, struct value *v)
 	const struct facts *f = a->e->facts;
 	if (f->tag_seen == PRESENT)
 		return value_text(v, f->tag);
-	return tag_matters(f) ? f->tag_seen : ABSENT;
+	return tag_seen(f);
 }
 
 enum seen tag_damage_read(const struct asked *a, struct value *v)
