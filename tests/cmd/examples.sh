@@ -8,10 +8,11 @@ mkdir -p "$work" || exit 1
 # shellcheck source=tests/tool/checks.sh
 . "$(dirname "$0")/../tool/checks.sh"
 
-# Behind -Y, and the displays under CONDITIONS.
+# Behind -Y, and the displays under CONDITIONS, as man(1) prints them: of a macro it takes away double quotes.
 shown() {
 	sed -n "s/.* -Y '\([^']*\)'.*/\1/p" README.md docs/davscope.1
-	sed -n '/^\.Sh CONDITIONS/,/^\.Sh THE RULES/s/^\.Dl //p' docs/davscope.1
+	sed -n '/^\.Sh CONDITIONS/,/^\.Sh THE RULES/s/^\.Dl //p' docs/davscope.1 |
+		tr -d '"' | sed 's/\\(dq/"/g'
 }
 
 # FILTER: where it must find something. One that stands nowhere here has no capture, and fails.
