@@ -285,6 +285,14 @@ static bool is_plain_uid_conflict(const struct store *s, const struct op *op)
 	return has_holder(&h, op);
 }
 
+/* That it is locked (423) is no matter of what the client knows of it. */
+static bool is_guard_refused(const struct op *op)
+{
+	bool refused = op->outcome == OUT_PRECONDITION || op->outcome == OUT_GONE ||
+	    (op->outcome == OUT_CONFLICT && op->txn->res.status != 423);
+	return refused && (op->guard == GUARD_TAG || op->guard == GUARD_SCHEDULE_TAG);
+}
+
 void refusal_judge(struct store *s, const struct op *op)
 {
 	bool writes = op->kind == OP_CREATE || op->kind == OP_UPDATE || op->kind == OP_WRITE;
@@ -296,9 +304,7 @@ void refusal_judge(struct store *s, const struct op *op)
 		create_refused(s, op);
 	else if (op->outcome == OUT_UID_CONFLICT || is_plain_uid_conflict(s, op))
 		uid_refused(s, op);
-	else if ((op->outcome == OUT_PRECONDITION || op->outcome == OUT_CONFLICT ||
-		     op->outcome == OUT_GONE) &&
-	    (op->guard == GUARD_TAG || op->guard == GUARD_SCHEDULE_TAG))
+	else if (is_guard_refused(op))
 		guard_refused(s, op);
 	else if (op->outcome == OUT_REFUSED || op->outcome == OUT_DENIED)
 		body_refused(s, op);
