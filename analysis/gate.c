@@ -199,10 +199,37 @@ static bool pending_has(const struct store *s, const struct item *a, const struc
 	return false;
 }
 
+/* The pair with `b` as the copy, of one UID, that waits already. */
+static struct pending *pending_copy(const struct store *s, const struct item *b)
+{
+	for (struct pending *p = s->first; p != NULL && b->uid != 0; p = p->next) {
+		if (p->trouble != TROUBLE_DUPLICATE || p->scope_b != b->scope || p->id_b != b->id)
+			continue;
+		const struct item *first = item_find(s, p->scope_a, p->id_a);
+		if (first == NULL || first->uid == b->uid)
+			return p;
+	}
+	return NULL;
+}
+
+/* All copies are copies of the first that was made, in whatever order they are proven. */
+static bool pending_joins(const struct store *s, const struct item *a, const struct item *b)
+{
+	struct pending *p = a->uid == b->uid ? pending_copy(s, b) : NULL;
+	if (p == NULL)
+		return false;
+	const struct item *first = item_find(s, p->scope_a, p->id_a);
+	if (first == NULL || first->state != LIFE_LIVE || first->created.order > a->created.order) {
+		p->scope_a = a->scope;
+		p->id_a = a->id;
+	}
+	return true;
+}
+
 static void pending_add(struct store *s, const struct item *a, const struct item *b,
     enum trouble trouble)
 {
-	if (pending_has(s, a, b))
+	if (pending_has(s, a, b) || (trouble == TROUBLE_DUPLICATE && pending_joins(s, a, b)))
 		return;
 	struct pending *p = calloc(1, sizeof(*p));
 	if (p == NULL)

@@ -236,16 +236,25 @@ static struct lineage lineage_of(const struct store *s, struct item *of)
 	return l;
 }
 
-/* Copies of the second are copies of the first. What was there before the capture had no number so far. */
+static int by_creation(const struct item *a, const struct item *b)
+{
+	return (a->created.order > b->created.order) - (a->created.order < b->created.order);
+}
+
+/* Two become the one that is older. What was there before the capture had no number so far. */
 static struct lineage lineage_join(struct store *s, struct item *first, struct item *second)
 {
-	struct lineage late = lineage_of(s, second);
 	if (first->lineage == 0)
 		first->lineage = second->lineage;
 	item_mark(s, first);
-	struct lineage l = lineage_of(s, first);
+	struct lineage l = lineage_of(s, first), late = lineage_of(s, second);
+	if (by_creation(l.head, late.head) > 0) {
+		struct lineage older = late;
+		late = l;
+		l = older;
+	}
 	for (size_t i = 0; i < late.n; i++) {
-		late.members[i]->lineage = first->lineage;
+		late.members[i]->lineage = l.head->lineage;
 		item_mark(s, late.members[i]);
 		lineage_add(&l, late.members[i]);
 	}
@@ -255,11 +264,6 @@ static struct lineage lineage_join(struct store *s, struct item *first, struct i
 void matter_tell(struct store *s, struct matter *m)
 {
 	s->teller.matter(s->teller.ctx, m);
-}
-
-static int by_creation(const struct item *a, const struct item *b)
-{
-	return (a->created.order > b->created.order) - (a->created.order < b->created.order);
 }
 
 static void account_lineage(struct account *a, const struct lineage *l)

@@ -10,8 +10,8 @@ const char *cause_text(enum cause cause)
 		    "the server stored the item and its answer carried no change tag; the client took "
 		    "that for a failure and created the item again under another name",
 		[CAUSE_LOST_ANSWER] =
-		    "the answer to the create did not reach the client, which created the item again "
-		    "under another name",
+		    "the answer to the create did not reach the client, or said that it failed; the "
+		    "client created the item again under another name",
 		[CAUSE_RESET] =
 		    "the synchronisation began anew, and the client added items that the server already "
 		    "had",
