@@ -33,7 +33,6 @@ struct decoder {
 	bool running; /* the other one is with the workers */
 	unsigned in_round; /* packets in the round being filled */
 	struct output_list merged; /* of the round that ended last */
-	atomic_size_t undelivered; /* bytes of results, in the shards and in merged */
 	struct clock clock;
 	struct stamp last;
 	uint64_t rank;
@@ -55,12 +54,8 @@ static int output_compare(const void *a, const void *b)
 }
 
 /* No memory to say them: from number `first` on they are dropped. */
-static void outputs_drop(struct decoder *d, struct output_list *from, size_t first)
+static void outputs_drop(struct output_list *from, size_t first)
 {
-	size_t bytes = 0;
-	for (size_t i = first; i < from->n; i++)
-		bytes += output_bytes(&from->items[i]);
-	atomic_fetch_sub(&d->undelivered, bytes);
 	memmove(from->items, from->items + first, (from->n - first) * sizeof(from->items[0]));
 	from->n -= first;
 	output_clear(from);
@@ -72,13 +67,19 @@ static void outputs_take(struct decoder *d, struct output_list *from)
 		const struct output *o = &from->items[i];
 		struct output *to = output_add(&d->merged, o->kind, o->rank, o->flow_order);
 		if (!to) {
-			outputs_drop(d, from, i);
+			outputs_drop(from, i);
 			return;
 		}
 		to->u = o->u;
 		to->seq = o->seq;
 	}
 	from->n = 0;
+}
+
+static void shard_take(struct decoder *d, struct shard *shard)
+{
+	shard->said = 0;
+	outputs_take(d, &shard->out);
 }
 
 static void output_deliver(struct decoder *d, struct output *o)
@@ -114,9 +115,7 @@ static void outputs_deliver(struct decoder *d, uint64_t rank)
 	for (; n < d->merged.n && d->merged.items[n].rank < rank; n++) {
 		if (n + 1 < d->merged.n)
 			output_ahead(&d->merged.items[n + 1]);
-		size_t bytes = output_bytes(&d->merged.items[n]);
 		output_deliver(d, &d->merged.items[n]);
-		atomic_fetch_sub(&d->undelivered, bytes);
 	}
 	d->merged.n -= n;
 	if (n > 0 && d->merged.n > 0)
@@ -126,24 +125,19 @@ static void outputs_deliver(struct decoder *d, uint64_t rank)
 
 /* ---- rounds ---- */
 
-static bool is_full(void *arg)
-{
-	struct decoder *d = arg;
-	return atomic_load_explicit(&d->undelivered, memory_order_relaxed) >
-	    d->options.limits.undelivered;
-}
-
+/* How far a shard comes does not depend on the others: it stops where it has said its part of what may be kept. */
 static void run_shard(void *arg, unsigned shard)
 {
 	struct decoder *d = arg;
-	round_run(d->rounds[!d->filling], &d->shards[shard], shard, is_full, d);
+	round_run(d->rounds[!d->filling], &d->shards[shard], shard,
+	    shard_part(d->options.limits.undelivered / 2));
 }
 
 static void round_take(struct decoder *d, struct round *r)
 {
 	outputs_take(d, round_output(r));
 	for (unsigned i = 0; i < SHARDS; i++)
-		outputs_take(d, &d->shards[i].out);
+		shard_take(d, &d->shards[i]);
 }
 
 /* The shard that is furthest behind; its rank is UINT64_MAX when all are done. */
@@ -167,47 +161,47 @@ static void held_note(struct decoder *d, uint64_t order)
 	}
 }
 
-static size_t held_bytes(const struct decoder *d)
+/* Bytes of what was taken from one rank up to another. */
+static size_t kept_between(const struct decoder *d, uint64_t from, uint64_t to)
 {
 	size_t bytes = 0;
-	for (size_t i = 0; d->held != UINT64_MAX && i < d->merged.n; i++) {
-		if (d->merged.items[i].rank >= d->held)
+	for (size_t i = 0; from < to && i < d->merged.n; i++) {
+		if (d->merged.items[i].rank >= from && d->merged.items[i].rank < to)
 			bytes += output_bytes(&d->merged.items[i]);
 	}
 	return bytes;
 }
 
-/* What came before this rank waits no longer; whatever is decided of it is said late. No shard runs. */
-static void held_end(struct decoder *d, uint64_t rank)
-{
-	for (unsigned i = 0; i < SHARDS; i++)
-		d->shards[i].waits_from = rank;
-	held_note(d, rank / 2);
-}
-
-/* No shard has anything to say of what comes before this rank, unless it is held. */
-static void outputs_relieve(struct decoder *d, uint64_t rank)
+/*
+ * No shard has anything to say of what comes before this rank, unless it is held. Where too much waits for that it
+ * waits no longer, and what is decided of it is said late. Returns up to where all is known. No shard runs.
+ */
+static uint64_t held_limit(struct decoder *d, uint64_t rank)
 {
 	held_note(d, rank / 2);
-	outputs_deliver(d, rank < d->held ? rank : d->held);
-	if (is_full(d) && d->held < rank) {
-		held_end(d, rank);
-		outputs_deliver(d, rank);
+	if (kept_between(d, d->held, rank) > d->options.limits.undelivered / 4) {
+		for (unsigned i = 0; i < SHARDS; i++)
+			d->shards[i].waits_from = rank;
+		held_note(d, rank / 2);
 	}
+	return rank < d->held ? rank : d->held;
 }
 
 /* Shards go on in the order of their packets, for an eighth of what may be kept. */
 static void shards_step(struct decoder *d, struct round *r)
 {
-	size_t most = d->undelivered + d->options.limits.undelivered / 8;
-	for (unsigned i;
-	     round_rank(r, i = round_slowest(r)) != UINT64_MAX && d->undelivered <= most;)
+	size_t said = 0;
+	for (unsigned i; said <= d->options.limits.undelivered / 8 &&
+	     round_rank(r, i = round_slowest(r)) != UINT64_MAX;) {
+		size_t before = d->shards[i].said;
 		round_step(r, &d->shards[i], i);
+		said += d->shards[i].said - before;
+	}
 }
 
 /*
  * Waits for the round that runs, if one does, and takes what it said. Where that is too much to
- * keep, what is in order up to the slowest shard is handed up before the shards go on.
+ * keep, what is in order up to the slowest shard is handed up while the shards go on, or before.
  */
 static void round_end(struct decoder *d)
 {
@@ -217,16 +211,18 @@ static void round_end(struct decoder *d)
 	workers_wait(d->workers);
 	round_take(d, r);
 	for (uint64_t rank; (rank = round_rank(r, round_slowest(r))) != UINT64_MAX;) {
-		outputs_relieve(d, rank);
-		if (is_full(d))
+		uint64_t known = held_limit(d, rank);
+		if (kept_between(d, known, UINT64_MAX) > d->options.limits.undelivered / 2) {
+			outputs_deliver(d, known);
 			shards_step(d, r);
-		workers_start(d->workers, d);
-		workers_wait(d->workers);
+		} else {
+			workers_start(d->workers, d);
+			outputs_deliver(d, known);
+			workers_wait(d->workers);
+		}
 		round_take(d, r);
 	}
-	held_note(d, round_last(r));
-	if (held_bytes(d) > d->options.limits.undelivered / 2)
-		held_end(d, rank_of_packet(round_last(r)) + 1);
+	(void)held_limit(d, rank_of_packet(round_last(r)) + 1);
 	d->running = false;
 	round_clear(r);
 }
@@ -255,10 +251,7 @@ static void round_drain(struct decoder *d)
 /* Said by the caller's thread, of no flow. NULL: no memory. */
 static struct output *output_say(struct decoder *d, enum output_kind kind)
 {
-	struct output *o = output_add(round_output(d->rounds[d->filling]), kind, d->rank, 0);
-	if (o)
-		atomic_fetch_add(&d->undelivered, output_bytes(o));
-	return o;
+	return output_add(round_output(d->rounds[d->filling]), kind, d->rank, 0);
 }
 
 static void net_anomaly(void *ctx, const struct anomaly *a)
@@ -338,7 +331,6 @@ static bool parts_new(struct decoder *d, struct error *e)
 	for (unsigned i = 0; i < SHARDS; i++) {
 		if (!shard_init(&d->shards[i], &d->options))
 			return error_set(e, "no memory for the flow tables");
-		d->shards[i].undelivered = &d->undelivered;
 	}
 	d->credentials = credentials_new(d->options.limits.credentials);
 	d->rounds[0] = round_new();
@@ -435,7 +427,7 @@ void decoder_finish(struct decoder *d)
 	round_drain(d);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		shard_finish(&d->shards[i], &end);
-		outputs_take(d, &d->shards[i].out);
+		shard_take(d, &d->shards[i]);
 	}
 	outputs_deliver(d, UINT64_MAX);
 }

@@ -42,9 +42,7 @@ size_t output_bytes(const struct output *o)
 
 void shard_said(struct shard *shard)
 {
-	if (shard->undelivered)
-		atomic_fetch_add(shard->undelivered,
-		    output_bytes(&shard->out.items[shard->out.n - 1]));
+	shard->said += output_bytes(&shard->out.items[shard->out.n - 1]);
 }
 
 void output_clear(struct output_list *l)

@@ -162,9 +162,8 @@ bool round_step(struct round *r, struct shard *shard, unsigned number)
 	return true;
 }
 
-void round_run(struct round *r, struct shard *shard, unsigned number, bool (*full)(void *ctx),
-    void *ctx)
+void round_run(struct round *r, struct shard *shard, unsigned number, size_t most)
 {
-	while (!full(ctx) && round_step(r, shard, number))
+	while (shard->said <= most && round_step(r, shard, number))
 		continue;
 }

@@ -15,11 +15,8 @@ bool round_empty(const struct round *);
 bool round_add(struct round *, const struct segment *, unsigned shard, int64_t clock);
 /* `ahead`: order of the first of the packets before it that were sent by this clock already; 0: none was. */
 bool round_tick(struct round *, const struct stamp *, int64_t clock, uint64_t ahead);
-/*
- * Runs one shard from where it stopped, until its part of the round is done or `full` says stop.
- * Where it stops makes no difference to what it says.
- */
-void round_run(struct round *, struct shard *, unsigned number, bool (*full)(void *ctx), void *ctx);
+/* Runs one shard from where it stopped, until its part of the round is done or it has said more than so many bytes. */
+void round_run(struct round *, struct shard *, unsigned number, size_t most);
 bool round_step(struct round *, struct shard *, unsigned number); /* one segment; false: it was done */
 uint64_t round_last(const struct round *);        /* order of its last packet or tick */
 uint64_t round_rank(const struct round *, unsigned number); /* of what the shard runs next; UINT64_MAX: done */

@@ -8,7 +8,6 @@
 #ifndef DAVSCOPE_DECODE_SHARD_H
 #define DAVSCOPE_DECODE_SHARD_H
 
-#include <stdatomic.h>
 
 #include "decode/net.h"
 
@@ -44,7 +43,7 @@ struct moment {
 /*
  * What is decided later than it happened (whether a hole is a loss, a reset holds, an answer arrived) is said as of the moment
  * it happened, if that is not more than held_packets ago. Until then the results of all flows wait from that moment on,
- * unless they become more than `undelivered`.
+ * unless they become a quarter of `undelivered`.
  */
 enum held { HELD_HOLE_0 = 1, HELD_HOLE_1 = 2, HELD_RESET = 4, HELD_ANSWER = 8 };
 
@@ -57,7 +56,7 @@ struct shard {
 	struct flow_table *flows;
 	struct arena_store *arenas; /* of transactions, which another thread frees */
 	struct output_list out;
-	atomic_size_t *undelivered; /* bytes of all results that are not handed up yet; NULL: nobody counts */
+	size_t said;               /* bytes of what is in `out` */
 	struct moment at;          /* as of which things are said */
 	int64_t clock;             /* capture time, monotone */
 	size_t reassembly_used, history_used, txn_used;

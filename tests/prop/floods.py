@@ -100,11 +100,16 @@ def holes():
 
 def waiting():
     """Results that wait for a hole become too many: they do not wait, which is said, and none is missing."""
-    size = 200 * SCALE
+    size = 400 * SCALE
     code, records, seconds, kib, _ = run("waiting", size, "-q", "--no-shipped-rules")
     check("waiting: exit code", code == 0, code)
-    check("waiting: all is read", stats(records)["transactions"]["total"] == 200 * size + 1)
-    check("waiting: what waited no longer is said", anomalies(records, "flow.late") == 1)
+    answered = stats(records)["transactions"]["total"] - stats(records)["transactions"]["unpaired_requests"]
+    check("waiting: all is read", answered == 200 * size, answered)
+    check("waiting: what waited no longer is said", anomalies(records, "flow.late") > 0)
+    for limit in ("32M", "16M", "200K"):
+        digests = {run("waiting", size, "-q", "--no-shipped-rules", "--workers", str(workers), "--limit",
+                       f"undelivered={limit}")[4] for workers in range(4)}
+        check(f"waiting: the same for all workers, {limit} undelivered", len(digests) == 1)
     check("waiting: time", seconds <= START + 2 * size * 0.0076, f"{seconds:.2f} s for {size}")
     check("waiting: memory", OTHERWISE or kib <= 128 * MIB, f"{kib} KiB")
 

@@ -173,22 +173,41 @@ void shape_conflicts(struct shape *s, uint64_t n)
 	}
 }
 
+/* An answer is in a hole that the client has acknowledged; packets of the flow that go on make it a gap. */
+static void hole_begin(struct shape *s, struct dialog *d)
+{
+	dialog_text(s, d, CLIENT, request);
+	dialog_piece(s, d, SERVER, 1, one_byte);
+	d->next[SERVER] += 2;
+	dialog_piece(s, d, CLIENT, 0, (struct slice){ NULL, 0 });
+}
+
+static void hole_end(struct shape *s, const struct dialog *d)
+{
+	for (unsigned i = 0; i < 65; i++)
+		dialog_piece(s, d, CLIENT, 0, (struct slice){ NULL, 0 });
+}
+
 void shape_waiting(struct shape *s, uint64_t n)
 {
-	struct dialog holed = dialog_open(s, 0), other = dialog_open(s, 1);
+	enum { OTHERS = 16, TURNS = 24 };
+	struct dialog holed = dialog_open(s, 0), others[OTHERS];
 	struct bytes asks = { 0 }, answers = { 0 };
+	for (unsigned i = 0; i < OTHERS; i++)
+		others[i] = dialog_open(s, i + 1);
 	for (unsigned i = 0; i < 200; i++) {
 		bytes_text(&asks, "GET / HTTP/1.1\r\n\r\n");
 		bytes_text(&answers, "HTTP/1.1 204 N\r\n\r\n");
 	}
 	s->step_ns = 100;
-	dialog_text(s, &holed, CLIENT, request);
-	dialog_piece(s, &holed, SERVER, 1, one_byte);
-	holed.next[SERVER] += 2;
-	dialog_piece(s, &holed, CLIENT, 0, (struct slice){ NULL, 0 });
-	for (uint64_t i = 0; i < n; i++) {
-		dialog_say(s, &other, CLIENT, bytes_all(&asks));
-		dialog_say(s, &other, SERVER, bytes_all(&answers));
+	for (uint64_t i = 0, turns = 0; i < n; i++, turns--) {
+		if (turns == 0) {
+			hole_end(s, &holed);
+			turns = 1 + shape_random(s, TURNS);
+			hole_begin(s, &holed);
+		}
+		dialog_say(s, &others[i % OTHERS], CLIENT, bytes_all(&asks));
+		dialog_say(s, &others[i % OTHERS], SERVER, bytes_all(&answers));
 	}
 	bytes_free(&asks);
 	bytes_free(&answers);
