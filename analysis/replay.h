@@ -51,5 +51,7 @@ struct copies_shown {
 struct copies_shown lifeline_copies(const struct lifeline *, size_t n);
 /* Of a create of unknown outcome what later deeds show of it. */
 enum commit deed_settled(const struct lifeline *, size_t n, size_t at);
+/* What is stored under that id was deleted behind the deed. */
+bool deed_removed(const struct lifeline *, size_t n, size_t at, uint32_t id);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * test_ledger.c - analysis/ledger.c, ledger_note.c: conversations become lifelines; whose traffic has holes.
  */
-#include "analysis/ledger.h"
+#include "analysis/replay.h"
 #include "tests/unit/scenekit.h"
 
 static struct scene s;
@@ -201,6 +201,49 @@ static void test_what_lists_show_and_do_not_show(void **state)
 	assert_int_equal(line->deeds[2].answer, ON_NO_ROW);
 }
 
+static void put_lost(const char *target)
+{
+	struct txn *t = begin(&s, "PUT", target, 0);
+	req_header(t, "If-None-Match", "*");
+	req_event(t, "u1", "Tea", 10);
+	deliver(&s, t);
+}
+
+/* A complete list that names one of its names, and not another, settles both. */
+static void test_lists_settle_each_name(void **state)
+{
+	(void)state;
+	put_lost("/cal/a.ics");
+	put_lost("/cal/b.ics");
+	put_new(&s, "/cal/c.ics", "u1", "Tea", 10, "\"1\"", 201);
+	scene_finish(&s);
+	const struct lifeline *line = line_at(0);
+	assert_int_equal(lines_count(), 1);
+	assert_int_equal(deed_settled(line, line->n, 0), COMMIT_MAYBE);
+	list("/cal/a.ics", "/cal/c.ics");
+	line = line_at(0);
+	assert_int_equal(deed_settled(line, line->n, 0), COMMIT_YES);
+	assert_int_equal(deed_settled(line, line->n, 1), COMMIT_NO);
+	assert_int_equal(deed_settled(line, line->n, 2), COMMIT_YES);
+}
+
+/* None of its names, and one that was sent again: the last attempt decides, the one before stays as open. */
+static void test_lists_settle_what_they_do_not_name(void **state)
+{
+	(void)state;
+	put_lost("/cal/a.ics");
+	put_lost("/cal/b.ics");
+	put_lost("/cal/c.ics");
+	put_new(&s, "/cal/c.ics", "u1", "Tea", 10, "\"1\"", 201);
+	scene_finish(&s);
+	list("/cal/c.ics", NULL);
+	const struct lifeline *line = line_at(0);
+	assert_int_equal(deed_settled(line, line->n, 0), COMMIT_NO);
+	assert_int_equal(deed_settled(line, line->n, 1), COMMIT_NO);
+	assert_int_equal(deed_settled(line, line->n, 2), COMMIT_MAYBE);
+	assert_int_equal(deed_settled(line, line->n, 3), COMMIT_YES);
+}
+
 static void test_pauses_end_synchronisations(void **state)
 {
 	(void)state;
@@ -392,6 +435,8 @@ int main(void)
 		TEST(numbered_by_its_first_attempt),
 		TEST(the_inner_hop_gives_way),
 		TEST(what_lists_show_and_do_not_show),
+		TEST(lists_settle_each_name),
+		TEST(lists_settle_what_they_do_not_name),
 		TEST(pauses_end_synchronisations),
 		TEST(what_is_told_late_ends_no_synchronisation),
 		TEST(no_room_for_more_deeds_is_said),

@@ -1,5 +1,5 @@
 /*
- * test_replay.c - analysis/replay.c, habits.c: what policies explain lifelines that are made by hand.
+ * test_replay.c - analysis/replay.c, habits.c, settled.c: what policies explain lifelines that are made by hand.
  */
 #include "tests/unit/linekit.h"
 
@@ -333,6 +333,61 @@ static void test_copies(void **state)
 	assert_copies(1, 0, 1);
 	create(1, ON_R_OK);
 	assert_copies(2, 1, 0);
+	line_begin(); /* one was deleted, and made again under its name */
+	create(1, ON_R_OK);
+	deed_add(ON_Q_DELETE, 1, ON_R_OK);
+	create(1, ON_R_OK);
+	assert_copies(2, 1, 0);
+}
+
+/* At a name there is one at most, however often it was sent. */
+static void test_copies_that_are_open(void **state)
+{
+	(void)state;
+	line_begin();
+	for (unsigned i = 0; i < 3; i++)
+		create(1, ON_N_LOST);
+	assert_copies(3, 0, 1);
+	create(2, ON_N_LOST);
+	assert_copies(4, 0, 2);
+	deed_add(ON_Q_DELETE, 1, ON_R_OK);
+	assert_copies(4, 0, 1);
+	create(1, ON_N_LOST);
+	assert_copies(5, 0, 2);
+}
+
+/* The server may have stored it late: what is shown last decides, unless it was sent again in between. */
+static void test_copies_that_come_late(void **state)
+{
+	(void)state;
+	line_begin();
+	create(1, ON_N_LOST);
+	create(2, ON_R_OK);
+	deeds[0].flags |= DEED_UNLISTED;
+	assert_copies(1, 1, 0);
+	look(ON_Q_LIST, 1, ON_ROW, 5);
+	assert_copies(2, 2, 0);
+	line_begin();
+	create(1, ON_N_LOST);
+	look(ON_Q_LIST, 1, ON_NO_ROW, 0);
+	assert_copies(0, 0, 0);
+	look(ON_Q_LIST, 1, ON_ROW, 5);
+	assert_copies(1, 1, 0);
+	line.n = 2;
+	create(1, ON_N_LOST);
+	look(ON_Q_LIST, 1, ON_ROW, 5);
+	assert_int_equal(deed_settled(&line, line.n, 0), COMMIT_NO);
+	assert_copies(1, 1, 0);
+}
+
+/* Who moves it has stored it. */
+static void test_copies_that_are_moved(void **state)
+{
+	(void)state;
+	line_begin();
+	create(1, ON_N_LOST);
+	deed_add(ON_Q_MOVE, 2, ON_R_MOVED)->target = 1;
+	assert_copies(1, 1, 0);
 }
 
 static void test_copies_behind_a_hop_that_sends_twice(void **state)
@@ -368,6 +423,8 @@ static void test_copies_of_activesync(void **state)
 	assert_copies(2, 1, 1); /* whether the server knew it, its next answer will say */
 	deed_add(ON_Q_DELTA, 0, MACHINE_EVENTS);
 	assert_copies(2, 1, 0);
+	deed_add(ON_Q_DELETE, 4, ON_R_OK);
+	assert_copies(2, 0, 0);
 	line.n = 1;
 	create(4, ON_R_OK)->target = 10;
 	look(ON_Q_DELTA, 3, ON_ROW, 0);
@@ -395,6 +452,9 @@ int main(void)
 		cmocka_unit_test(test_after_a_lost_answer),
 		cmocka_unit_test(test_what_settles_an_open_create),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_copies_that_are_open),
+		cmocka_unit_test(test_copies_that_come_late),
+		cmocka_unit_test(test_copies_that_are_moved),
 		cmocka_unit_test(test_copies_behind_a_hop_that_sends_twice),
 		cmocka_unit_test(test_copies_that_lists_show),
 		cmocka_unit_test(test_copies_of_activesync),
