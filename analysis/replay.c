@@ -444,17 +444,19 @@ struct replay lifeline_fit(const struct lifeline *line, size_t n)
 }
 
 enum policy replay_remedy(const struct lifeline *line, size_t n, const struct vector *policies,
-    uint8_t *values)
+    const struct vector *possible, uint8_t *values)
 {
-	const struct vector any = vector_any();
+	const size_t at = lifeline_replay(line, n, policies).at;
 	for (unsigned p = 1; p < POLICIES; p++) {
 		struct vector changed = *policies;
-		changed.set[p] = any.set[p];
+		changed.set[p] = possible->set[p] & (uint8_t)~policies->set[p];
+		if (changed.set[p] == 0)
+			continue;
 		struct replay r = lifeline_replay(line, n, &changed);
-		if (r.verdict != VIOLATES && changed.set[p] != policies->set[p]) {
-			*values = r.left.set[p];
-			return (enum policy)p;
-		}
+		if (r.verdict == VIOLATES || (r.verdict == NOT_DECIDED && r.at <= at))
+			continue;
+		*values = r.left.set[p];
+		return (enum policy)p;
 	}
 	return POLICY_ANY;
 }
