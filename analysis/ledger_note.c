@@ -74,7 +74,8 @@ static uint32_t version_number(struct slice tag)
 static struct deed deed_of(const struct op *op)
 {
 	const struct message *req = &op->txn->req, *res = &op->txn->res;
-	struct deed d = { .input = req->head.input,
+	const struct stamp packet = message_packet(req);
+	struct deed d = { .input = packet.input,
 		.status = op->row_status != 0 ? op->row_status : res->status,
 		.times = 1,
 		.ns = req->first.ns,
@@ -86,7 +87,7 @@ static struct deed deed_of(const struct op *op)
 		.guard_kind = (uint8_t)op->guard,
 		.commit = (uint8_t)op->commit };
 	d.order = req->first.order & UINT64_C(0xffffffffffff);
-	d.frame = req->head.frame & UINT64_C(0xffffffffffff);
+	d.frame = packet.frame & UINT64_C(0xffffffffffff);
 	d.done = op->txn->done.order & UINT64_C(0xffffffffffff);
 	if (op->guard == GUARD_TAG || op->guard == GUARD_SCHEDULE_TAG)
 		d.guard = version_number(op->guard_value);

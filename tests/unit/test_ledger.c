@@ -179,6 +179,22 @@ static void test_the_inner_hop_gives_way(void **state)
 	assert_false(line->deeds[0].flags & DEED_REPLAYED);
 }
 
+/* A header block that was not captured whole ends in no packet: then it is known by its first one. */
+static void test_known_by_a_packet_in_any_case(void **state)
+{
+	(void)state;
+	struct txn *t = begin(&s, "PUT", "/cal/a.ics", 201);
+	struct stamp first = t->req.first;
+	first.input = 2;
+	t->req.first = first;
+	t->req.head = (struct stamp){ .frame = 0 };
+	t->req.head_complete = false;
+	deliver(&s, t);
+	scene_finish(&s);
+	assert_int_equal(line_at(0)->deeds[0].frame, first.frame);
+	assert_int_equal(line_at(0)->deeds[0].input, 2);
+}
+
 /* ---- what is shown ---- */
 
 static void test_what_lists_show_and_do_not_show(void **state)
@@ -434,6 +450,7 @@ int main(void)
 		TEST(clients_have_their_own),
 		TEST(numbered_by_its_first_attempt),
 		TEST(the_inner_hop_gives_way),
+		TEST(known_by_a_packet_in_any_case),
 		TEST(what_lists_show_and_do_not_show),
 		TEST(lists_settle_each_name),
 		TEST(lists_settle_what_they_do_not_name),
