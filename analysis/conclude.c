@@ -80,20 +80,32 @@ static void client_fit(const struct concluding *x, struct client_view *c, size_t
 
 /* ---- a profile ---- */
 
-static void check_violation(struct check_view *v, const struct lifeline *line, size_t whole,
-    const struct replay *r, const struct vector *policies)
+/* The values that the item shows, less those that others of its client exclude; where these disagree it counts. */
+static struct vector values_possible(const struct lifeline *line, size_t whole,
+    const struct vector *client)
 {
+	struct vector v = lifeline_fit(line, whole).left;
+	for (unsigned p = 1; p < POLICIES; p++)
+		if (v.set[p] & client->set[p])
+			v.set[p] &= client->set[p];
+	return v;
+}
+
+static void check_violation(struct check_view *v, const struct lifeline *line, size_t whole,
+    const struct replay *r, const struct vector *policies, const struct vector *client)
+{
+	const struct vector possible = values_possible(line, whole, client);
 	v->verdict = VIOLATES;
 	v->line = line->number;
 	v->at = deed_stamp(&line->deeds[r->at]);
 	v->would = r->would != NULL ? r->would->name : NULL;
 	v->needed = r->needed != NULL ? r->needed->name : NULL;
-	v->policy = replay_remedy(line, whole, policies, &v->values);
+	v->policy = replay_remedy(line, whole, policies, &possible, &v->values);
 }
 
 /* Habits count against a profile that has another one; but less than what the item itself proves. */
 static bool habit_violates(const struct lifeline *line, size_t whole, const struct vector *policies,
-    struct check_view *v)
+    const struct vector *client, struct check_view *v)
 {
 	const struct vector any = vector_any();
 	struct replay r = lifeline_replay(line, whole, &any);
@@ -108,7 +120,7 @@ static bool habit_violates(const struct lifeline *line, size_t whole, const stru
 		v->at = deed_stamp(&line->deeds[shown_at[p]]);
 		v->would = v->needed = NULL;
 		v->policy = (enum policy)p;
-		v->values = left.set[p];
+		v->values = values_possible(line, whole, client).set[p];
 		return true;
 	}
 	return false;
@@ -117,6 +129,7 @@ static bool habit_violates(const struct lifeline *line, size_t whole, const stru
 /* The first violation counts; else one item that shows something is enough. */
 static struct check_view check(const struct concluding *x, const struct profile *p, size_t number)
 {
+	const struct vector *client = &x->clients[number].fit;
 	struct check_view v = { .profile = p, .verdict = UNTRIED };
 	const struct vector policies = policies_of(p);
 	for (size_t i = 0; i < x->n_lines; i++) {
@@ -126,10 +139,10 @@ static struct check_view check(const struct concluding *x, const struct profile 
 		struct sight sight = lifeline_sight(x->ledger, line);
 		struct replay r = lifeline_replay(line, sight.whole, &policies);
 		if (r.verdict == VIOLATES) {
-			check_violation(&v, line, sight.whole, &r, &policies);
+			check_violation(&v, line, sight.whole, &r, &policies, client);
 			return v;
 		}
-		if (habit_violates(line, sight.whole, &policies, &v))
+		if (habit_violates(line, sight.whole, &policies, client, &v))
 			return v;
 		if (r.verdict == CONFORMS)
 			v.verdict = CONFORMS;

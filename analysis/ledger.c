@@ -422,7 +422,7 @@ static void software_shows(struct ledger *l, const struct op *op, enum policy po
 	if (both == 0)
 		s->mixed |= UINT64_C(1) << policy;
 	s->habits.set[policy] = both != 0 ? both : (uint8_t)(s->habits.set[policy] | values);
-	s->shown_at[policy] = op->txn->req.head;
+	s->shown_at[policy] = message_packet(&op->txn->req);
 }
 
 static bool begins_anew(const struct op *op)

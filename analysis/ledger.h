@@ -25,6 +25,7 @@ enum {
 	DEED_AFTER_RESET = 256,        /* its client has begun anew with the collection since the deed before */
 	DEED_SHOWN = 512,              /* a row of a list that carries what is in it, all or a part */
 	DEED_UNNAMED = 1024,           /* a list that was answered and does not name it; whether it names all is not known */
+	DEED_UNLISTED = 2048,          /* a create: a complete list behind it did not name it */
 };
 
 /* A request about the item, and its answer. What is compared within one lifeline only has 32 bits. */

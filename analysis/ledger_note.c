@@ -3,6 +3,7 @@
  * reads, or all that a list shows or does not show.
  */
 #include "analysis/ledger.h"
+#include "analysis/replay.h"
 #include "analysis/store.h"
 
 #define WINDOW_NS (INT64_C(86400) * 1000000000)
@@ -73,7 +74,8 @@ static uint32_t version_number(struct slice tag)
 static struct deed deed_of(const struct op *op)
 {
 	const struct message *req = &op->txn->req, *res = &op->txn->res;
-	struct deed d = { .input = req->head.input,
+	const struct stamp packet = message_packet(req);
+	struct deed d = { .input = packet.input,
 		.status = op->row_status != 0 ? op->row_status : res->status,
 		.times = 1,
 		.ns = req->first.ns,
@@ -85,7 +87,7 @@ static struct deed deed_of(const struct op *op)
 		.guard_kind = (uint8_t)op->guard,
 		.commit = (uint8_t)op->commit };
 	d.order = req->first.order & UINT64_C(0xffffffffffff);
-	d.frame = req->head.frame & UINT64_C(0xffffffffffff);
+	d.frame = packet.frame & UINT64_C(0xffffffffffff);
 	d.done = op->txn->done.order & UINT64_C(0xffffffffffff);
 	if (op->guard == GUARD_TAG || op->guard == GUARD_SCHEDULE_TAG)
 		d.guard = version_number(op->guard_value);
@@ -392,6 +394,27 @@ static void note_read(struct ledger *l, const struct op *op)
 	note_shown(l, line, op, &s);
 }
 
+static bool is_last_write(const struct lifeline *line, size_t at)
+{
+	for (size_t i = at + 1; i < line->n; i++)
+		if (line->deeds[i].id == line->deeds[at].id && deed_is_write(&line->deeds[i]))
+			return false;
+	return true;
+}
+
+/* A complete list was taken in: what it does not name it has not, whatever else of the item it names. */
+static void note_unlisted(struct lifeline *line, const struct op *op)
+{
+	for (size_t i = 0; i < line->n && !line->full; i++) {
+		struct deed *d = &line->deeds[i];
+		enum commit commit = deed_settled(line, line->n, i);
+		bool open = commit == COMMIT_MAYBE || commit == COMMIT_UNSEEN;
+		if (d->request == ON_Q_CREATE && d->id != 0 && open &&
+		    d->order < op->txn->req.first.order && is_last_write(line, i))
+			d->flags |= DEED_UNLISTED;
+	}
+}
+
 /* A list that failed, or has come to nothing: asked all the same. */
 static void note_asked(struct ledger *l, const struct op *op, uint32_t listing,
     enum machine_event answer, uint16_t flags)
@@ -404,6 +427,8 @@ static void note_asked(struct ledger *l, const struct op *op, uint32_t listing,
 		s.id = line->id;
 		if (line->listing != listing && line->n != 0)
 			note_shown(l, line, op, &s);
+		if (answer == ON_NO_ROW)
+			note_unlisted(line, op);
 	}
 }
 

@@ -151,48 +151,6 @@ static bool is_bound_write(const struct deed *d)
 	return deed_is_write(d) && d->answer == ON_R_OK;
 }
 
-enum commit deed_settled(const struct lifeline *line, size_t n, size_t at)
-{
-	const struct deed *d = &line->deeds[at];
-	if (d->commit == COMMIT_YES || d->commit == COMMIT_NO || d->id == 0)
-		return (enum commit)d->commit;
-	for (size_t i = at + 1; i < n; i++) {
-		const struct deed *later = &line->deeds[i];
-		if (later->id != d->id)
-			continue;
-		switch (later->answer) {
-		case ON_R_ITEM:
-		case ON_ROW:
-			return COMMIT_YES;
-		case ON_R_PRECOND:
-			if (later->guard_kind == GUARD_ABSENT)
-				return COMMIT_YES;
-			break;
-		case ON_R_GONE:
-		case ON_NO_ROW:
-			return COMMIT_NO;
-		case ON_R_OK: /* whether it was there before, nobody will know */
-			return (enum commit)d->commit;
-		default:
-			break;
-		}
-	}
-	return (enum commit)d->commit;
-}
-
-static bool is_removed(const struct lifeline *line, size_t n, size_t at, uint32_t id)
-{
-	for (size_t i = at + 1; i < n; i++) {
-		const struct deed *d = &line->deeds[i];
-		if (d->id == id &&
-		    ((d->request == ON_Q_DELETE &&
-			 (d->commit == COMMIT_YES || d->answer == ON_R_GONE)) ||
-			d->answer == ON_ROW_GONE))
-			return true;
-	}
-	return false;
-}
-
 /* Another copy of the item, made earlier under another id. */
 static void fact_twin(struct facts_known *f, const struct known *k, uint32_t id)
 {
@@ -200,7 +158,7 @@ static void fact_twin(struct facts_known *f, const struct known *k, uint32_t id)
 	for (size_t i = 0; i < k->at; i++) {
 		const struct deed *d = &k->line->deeds[i];
 		if (d->request != ON_Q_CREATE || d->id == id ||
-		    is_removed(k->line, k->at, i, d->id))
+		    deed_removed(k->line, k->at, i, d->id))
 			continue;
 		enum commit commit = deed_settled(k->line, k->n, i);
 		if (commit == COMMIT_YES && d->id != 0 && id != 0) {
@@ -486,85 +444,19 @@ struct replay lifeline_fit(const struct lifeline *line, size_t n)
 }
 
 enum policy replay_remedy(const struct lifeline *line, size_t n, const struct vector *policies,
-    uint8_t *values)
+    const struct vector *possible, uint8_t *values)
 {
-	const struct vector any = vector_any();
+	const size_t at = lifeline_replay(line, n, policies).at;
 	for (unsigned p = 1; p < POLICIES; p++) {
 		struct vector changed = *policies;
-		changed.set[p] = any.set[p];
+		changed.set[p] = possible->set[p] & (uint8_t)~policies->set[p];
+		if (changed.set[p] == 0)
+			continue;
 		struct replay r = lifeline_replay(line, n, &changed);
-		if (r.verdict != VIOLATES && changed.set[p] != policies->set[p]) {
-			*values = r.left.set[p];
-			return (enum policy)p;
-		}
+		if (r.verdict == VIOLATES || (r.verdict == NOT_DECIDED && r.at <= at))
+			continue;
+		*values = r.left.set[p];
+		return (enum policy)p;
 	}
 	return POLICY_ANY;
-}
-
-/* The same request again: one copy, if the server knows that. */
-static bool is_one_attempt(const struct deed *a, const struct deed *b)
-{
-	return a->request == ON_Q_CREATE &&
-	    ((a->id != 0 && a->id == b->id) ||
-		(b->id == 0 && a->target != 0 && a->target == b->target));
-}
-
-/* Whatever the server holds it tells in its next answers: a copy that nobody has seen by then is none. */
-static bool is_told_by_now(const struct lifeline *line, size_t n, size_t at)
-{
-	for (size_t i = at + 1; i < n && line->activesync; i++)
-		if (line->deeds[i].request == ON_Q_DELTA && line->deeds[i].commit == COMMIT_YES)
-			return true;
-	return !line->activesync;
-}
-
-static bool is_counted_elsewhere(const struct lifeline *line, size_t n, size_t at)
-{
-	const struct deed *d = &line->deeds[at];
-	for (size_t i = 0; i < n; i++) {
-		const struct deed *other = &line->deeds[i];
-		if (i == at || !is_one_attempt(other, d))
-			continue;
-		bool stored = deed_settled(line, n, i) == COMMIT_YES && is_told_by_now(line, n, i);
-		if (stored && (i < at || deed_settled(line, n, at) != COMMIT_YES))
-			return true;
-	}
-	return false;
-}
-
-/* Shown under an id that none of its creates was told. */
-static bool is_other_copy(const struct lifeline *line, size_t n, size_t at)
-{
-	const struct deed *d = &line->deeds[at];
-	if ((d->answer != ON_ROW && d->answer != ON_R_ITEM) || d->id == 0 ||
-	    is_removed(line, n, at, d->id))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (i != at && line->deeds[i].id == d->id &&
-		    (line->deeds[i].request == ON_Q_CREATE || i < at))
-			return false;
-	return true;
-}
-
-struct copies_shown lifeline_copies(const struct lifeline *line, size_t n)
-{
-	struct copies_shown shown = { 0, 0, 0 };
-	unsigned unknown = 0, nameless = 0, others = 0;
-	for (size_t i = 0; i < n; i++) {
-		const struct deed *d = &line->deeds[i];
-		others += is_other_copy(line, n, i);
-		if (!deed_creates(line, i))
-			continue;
-		enum commit commit = deed_settled(line, n, i);
-		shown.creates += commit != COMMIT_NO;
-		if (is_counted_elsewhere(line, n, i) || is_removed(line, n, i, d->id))
-			continue;
-		shown.live += (commit == COMMIT_YES) + d->extra;
-		unknown += commit == COMMIT_MAYBE || commit == COMMIT_UNSEEN;
-		nameless += commit == COMMIT_MAYBE && d->id == 0;
-	}
-	/* A copy under an id that no create was told is one that went unanswered. */
-	shown.live += others;
-	shown.open = unknown - (others < nameless ? others : nameless);
-	return shown;
 }

@@ -36,8 +36,12 @@ struct replay lifeline_fit(const struct lifeline *, size_t n);
  */
 void lifeline_habits(const struct lifeline *, size_t n, struct vector *left, size_t shown_at[POLICIES]);
 
-/* The smallest change of policies that explains a violation: one policy; POLICY_ANY: one is not enough. */
-enum policy replay_remedy(const struct lifeline *, size_t n, const struct vector *, uint8_t *values);
+/*
+ * The smallest change of policies that explains a violation: one policy, with other values, out of those that
+ * are possible; POLICY_ANY: one is not enough.
+ */
+enum policy replay_remedy(const struct lifeline *, size_t n, const struct vector *, const struct vector *possible,
+    uint8_t *values);
 
 /* It is a create, as far as the request says, or what is known of the item. */
 bool deed_creates(const struct lifeline *, size_t at);
@@ -51,5 +55,7 @@ struct copies_shown {
 struct copies_shown lifeline_copies(const struct lifeline *, size_t n);
 /* Of a create of unknown outcome what later deeds show of it. */
 enum commit deed_settled(const struct lifeline *, size_t n, size_t at);
+/* What is stored under that id was deleted behind the deed. */
+bool deed_removed(const struct lifeline *, size_t n, size_t at, uint32_t id);
 
 #endif

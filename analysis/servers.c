@@ -282,7 +282,7 @@ bool sight_open(struct servers *s, const struct op *op, enum holds holds, struct
 	if (t->server == NULL)
 		return false;
 	t->view = view_take(s, t->server, holds);
-	t->at = op->txn->res.head;
+	t->at = message_packet(&op->txn->res);
 	return t->view != NULL;
 }
 

@@ -191,6 +191,7 @@ struct decode_counts decoder_counts(const struct decoder *);
 void decoder_free(struct decoder *);
 
 void txn_free(struct txn *);
+struct stamp message_packet(const struct message *); /* that it is known by: `head`; without a whole block `first` */
 bool message_complete(const struct message *);  /* no gap, clip, conflict or limit, and its end was seen */
 /* First field of that name (no case), trailers too. ABSENT only when the whole block was seen. */
 enum seen message_header(const struct message *, const char *name, struct slice *value);

@@ -11,6 +11,11 @@ void txn_free(struct txn *t)
 		arena_free(t->arena);
 }
 
+struct stamp message_packet(const struct message *m)
+{
+	return m->head.frame != 0 ? m->head : m->first;
+}
+
 bool message_complete(const struct message *m)
 {
 	return m->seen && m->head_complete && m->end_seen && !m->loss;

@@ -105,8 +105,9 @@ static void violation_write(struct paragraph *p, const struct report_options *op
 		paragraph_words(p, "would have to hold");
 	}
 	paragraph_join(p,
-	    v->policy == POLICY_ANY ? "; no other value of a single policy explains it" :
-				      "; explained by");
+	    v->policy == POLICY_ANY ?
+		"; no other value of a single policy that is still possible explains it" :
+		"; explained by");
 	if (v->policy != POLICY_ANY) {
 		values_write(p, v->policy, v->values);
 		meaning_write(p, v->policy, v->values);

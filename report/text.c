@@ -372,8 +372,7 @@ static void write_tag(const struct text *t, struct out *o, const struct facts *f
 
 static struct stamp shown_stamp(const struct txn *txn)
 {
-	const struct message *m = txn->req.seen ? &txn->req : &txn->res;
-	return m->head.frame != 0 ? m->head : m->first;
+	return message_packet(txn->req.seen ? &txn->req : &txn->res);
 }
 
 static void write_transaction(struct text *t, struct out *o, const struct event *event)

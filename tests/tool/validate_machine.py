@@ -18,7 +18,8 @@ from validate import DAVSCOPE, ROOT, Wrong, jsonschema, no_constant, object_once
 MKPCAP = os.environ.get("MKPCAP", os.path.join(ROOT, "build", "tests", "tool", "mkpcap"))
 CODES = {"VERIFIED": 0, "STILL_BROKEN": 1, "PARTIAL": 1, "NOT_EXERCISED": 4, "INCONCLUSIVE": 4}
 TALKS = ("kb923164-before", "kb923164-after", "ok-hotfix-reads", "hours-later", "ok-tagged", "ok-moved",
-         "ok-inner-refused", "lost-then-fresh", "uid-same")
+         "ok-inner-refused", "lost-then-fresh", "uid-same", "snaplen")
+GOLDEN = ("snaplen",)
 PAIRS = (("kb923164-before", "ok-hotfix-reads"), ("kb923164-before", "hours-later"),
          ("kb923164-before", "ok-tagged"), ("kb923164-before", "kb923164-after"), ("ok-tagged", "uid-same"))
 
@@ -73,6 +74,8 @@ def talks(work):
     for name in TALKS:
         folder = ("samples",) if name.startswith("kb923164-") else ("tests", "kb923164")
         path, pcap = os.path.join(ROOT, *folder, name + ".talk"), os.path.join(work, name + ".pcap")
+        if name in GOLDEN:
+            path = os.path.join(ROOT, "tests", "golden", name, "in.talk")
         subprocess.run([MKPCAP, path, pcap], check=True, capture_output=True)
         yield pcap
 

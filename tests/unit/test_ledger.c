@@ -1,7 +1,7 @@
 /*
  * test_ledger.c - analysis/ledger.c, ledger_note.c: conversations become lifelines; whose traffic has holes.
  */
-#include "analysis/ledger.h"
+#include "analysis/replay.h"
 #include "tests/unit/scenekit.h"
 
 static struct scene s;
@@ -179,6 +179,22 @@ static void test_the_inner_hop_gives_way(void **state)
 	assert_false(line->deeds[0].flags & DEED_REPLAYED);
 }
 
+/* A header block that was not captured whole ends in no packet: then it is known by its first one. */
+static void test_known_by_a_packet_in_any_case(void **state)
+{
+	(void)state;
+	struct txn *t = begin(&s, "PUT", "/cal/a.ics", 201);
+	struct stamp first = t->req.first;
+	first.input = 2;
+	t->req.first = first;
+	t->req.head = (struct stamp){ .frame = 0 };
+	t->req.head_complete = false;
+	deliver(&s, t);
+	scene_finish(&s);
+	assert_int_equal(line_at(0)->deeds[0].frame, first.frame);
+	assert_int_equal(line_at(0)->deeds[0].input, 2);
+}
+
 /* ---- what is shown ---- */
 
 static void test_what_lists_show_and_do_not_show(void **state)
@@ -199,6 +215,49 @@ static void test_what_lists_show_and_do_not_show(void **state)
 	line = line_at(0);
 	assert_int_equal(line->n, 3);
 	assert_int_equal(line->deeds[2].answer, ON_NO_ROW);
+}
+
+static void put_lost(const char *target)
+{
+	struct txn *t = begin(&s, "PUT", target, 0);
+	req_header(t, "If-None-Match", "*");
+	req_event(t, "u1", "Tea", 10);
+	deliver(&s, t);
+}
+
+/* A complete list that names one of its names, and not another, settles both. */
+static void test_lists_settle_each_name(void **state)
+{
+	(void)state;
+	put_lost("/cal/a.ics");
+	put_lost("/cal/b.ics");
+	put_new(&s, "/cal/c.ics", "u1", "Tea", 10, "\"1\"", 201);
+	scene_finish(&s);
+	const struct lifeline *line = line_at(0);
+	assert_int_equal(lines_count(), 1);
+	assert_int_equal(deed_settled(line, line->n, 0), COMMIT_MAYBE);
+	list("/cal/a.ics", "/cal/c.ics");
+	line = line_at(0);
+	assert_int_equal(deed_settled(line, line->n, 0), COMMIT_YES);
+	assert_int_equal(deed_settled(line, line->n, 1), COMMIT_NO);
+	assert_int_equal(deed_settled(line, line->n, 2), COMMIT_YES);
+}
+
+/* None of its names, and one that was sent again: the last attempt decides, the one before stays as open. */
+static void test_lists_settle_what_they_do_not_name(void **state)
+{
+	(void)state;
+	put_lost("/cal/a.ics");
+	put_lost("/cal/b.ics");
+	put_lost("/cal/c.ics");
+	put_new(&s, "/cal/c.ics", "u1", "Tea", 10, "\"1\"", 201);
+	scene_finish(&s);
+	list("/cal/c.ics", NULL);
+	const struct lifeline *line = line_at(0);
+	assert_int_equal(deed_settled(line, line->n, 0), COMMIT_NO);
+	assert_int_equal(deed_settled(line, line->n, 1), COMMIT_NO);
+	assert_int_equal(deed_settled(line, line->n, 2), COMMIT_MAYBE);
+	assert_int_equal(deed_settled(line, line->n, 3), COMMIT_YES);
 }
 
 static void test_pauses_end_synchronisations(void **state)
@@ -391,7 +450,10 @@ int main(void)
 		TEST(clients_have_their_own),
 		TEST(numbered_by_its_first_attempt),
 		TEST(the_inner_hop_gives_way),
+		TEST(known_by_a_packet_in_any_case),
 		TEST(what_lists_show_and_do_not_show),
+		TEST(lists_settle_each_name),
+		TEST(lists_settle_what_they_do_not_name),
 		TEST(pauses_end_synchronisations),
 		TEST(what_is_told_late_ends_no_synchronisation),
 		TEST(no_room_for_more_deeds_is_said),

@@ -1,5 +1,5 @@
 /*
- * test_replay.c - analysis/replay.c, habits.c: what policies explain lifelines that are made by hand.
+ * test_replay.c - analysis/replay.c, habits.c, settled.c: what policies explain lifelines that are made by hand.
  */
 #include "tests/unit/linekit.h"
 
@@ -55,6 +55,7 @@ static void test_fetch_violates_with_rows_and_remedy(void **state)
 {
 	(void)state;
 	made_twice();
+	const struct vector any = vector_any();
 	struct vector fetch = only(POLICY_P1, P1_FETCH);
 	struct replay r = replay(&fetch);
 	uint8_t values = 0;
@@ -62,7 +63,7 @@ static void test_fetch_violates_with_rows_and_remedy(void **state)
 	assert_int_equal(r.at, 1);
 	assert_row(r.would, "18d");
 	assert_null(r.needed); /* who reads to learn what is true never creates */
-	assert_int_equal(replay_remedy(&line, line.n, &fetch, &values), POLICY_P1);
+	assert_int_equal(replay_remedy(&line, line.n, &fetch, &any, &values), POLICY_P1);
 	assert_int_equal(values, P1_FAIL);
 }
 
@@ -81,11 +82,30 @@ static void test_two_policies_have_no_remedy(void **state)
 {
 	(void)state;
 	made_twice();
+	const struct vector any = vector_any();
 	struct vector v = only(POLICY_P1, P1_FETCH);
 	v.set[POLICY_P2] = P2_STICKY;
 	uint8_t values;
 	assert_int_equal(replay(&v).verdict, VIOLATES);
-	assert_int_equal(replay_remedy(&line, line.n, &v, &values), POLICY_ANY);
+	assert_int_equal(replay_remedy(&line, line.n, &v, &any, &values), POLICY_ANY);
+}
+
+/* To read a new item in any case would explain the delete; but it was seen not to. */
+static void test_a_remedy_is_possible(void **state)
+{
+	(void)state;
+	struct vector v = only(POLICY_P1, P1_NULL | P1_FETCH);
+	uint8_t values = 0;
+	v.set[POLICY_P14] = P14_VERSION;
+	line_begin();
+	create_tagged(1, 5);
+	deed_add(ON_Q_DELETE, 1, ON_R_OK)->guard_kind = GUARD_NONE;
+	struct vector left = fit();
+	assert_int_equal(replay(&v).verdict, VIOLATES);
+	assert_int_equal(replay_remedy(&line, line.n, &v, &left, &values), POLICY_P14);
+	assert_int_equal(values, P14_NONE);
+	left.set[POLICY_P14] = P14_VERSION;
+	assert_int_equal(replay_remedy(&line, line.n, &v, &left, &values), POLICY_ANY);
 }
 
 static void test_nothing_asked_is_untried(void **state)
@@ -333,6 +353,61 @@ static void test_copies(void **state)
 	assert_copies(1, 0, 1);
 	create(1, ON_R_OK);
 	assert_copies(2, 1, 0);
+	line_begin(); /* one was deleted, and made again under its name */
+	create(1, ON_R_OK);
+	deed_add(ON_Q_DELETE, 1, ON_R_OK);
+	create(1, ON_R_OK);
+	assert_copies(2, 1, 0);
+}
+
+/* At a name there is one at most, however often it was sent. */
+static void test_copies_that_are_open(void **state)
+{
+	(void)state;
+	line_begin();
+	for (unsigned i = 0; i < 3; i++)
+		create(1, ON_N_LOST);
+	assert_copies(3, 0, 1);
+	create(2, ON_N_LOST);
+	assert_copies(4, 0, 2);
+	deed_add(ON_Q_DELETE, 1, ON_R_OK);
+	assert_copies(4, 0, 1);
+	create(1, ON_N_LOST);
+	assert_copies(5, 0, 2);
+}
+
+/* The server may have stored it late: what is shown last decides, unless it was sent again in between. */
+static void test_copies_that_come_late(void **state)
+{
+	(void)state;
+	line_begin();
+	create(1, ON_N_LOST);
+	create(2, ON_R_OK);
+	deeds[0].flags |= DEED_UNLISTED;
+	assert_copies(1, 1, 0);
+	look(ON_Q_LIST, 1, ON_ROW, 5);
+	assert_copies(2, 2, 0);
+	line_begin();
+	create(1, ON_N_LOST);
+	look(ON_Q_LIST, 1, ON_NO_ROW, 0);
+	assert_copies(0, 0, 0);
+	look(ON_Q_LIST, 1, ON_ROW, 5);
+	assert_copies(1, 1, 0);
+	line.n = 2;
+	create(1, ON_N_LOST);
+	look(ON_Q_LIST, 1, ON_ROW, 5);
+	assert_int_equal(deed_settled(&line, line.n, 0), COMMIT_NO);
+	assert_copies(1, 1, 0);
+}
+
+/* Who moves it has stored it. */
+static void test_copies_that_are_moved(void **state)
+{
+	(void)state;
+	line_begin();
+	create(1, ON_N_LOST);
+	deed_add(ON_Q_MOVE, 2, ON_R_MOVED)->target = 1;
+	assert_copies(1, 1, 0);
 }
 
 static void test_copies_behind_a_hop_that_sends_twice(void **state)
@@ -368,6 +443,8 @@ static void test_copies_of_activesync(void **state)
 	assert_copies(2, 1, 1); /* whether the server knew it, its next answer will say */
 	deed_add(ON_Q_DELTA, 0, MACHINE_EVENTS);
 	assert_copies(2, 1, 0);
+	deed_add(ON_Q_DELETE, 4, ON_R_OK);
+	assert_copies(2, 0, 0);
 	line.n = 1;
 	create(4, ON_R_OK)->target = 10;
 	look(ON_Q_DELTA, 3, ON_ROW, 0);
@@ -381,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_fetch_violates_with_rows_and_remedy),
 		cmocka_unit_test(test_tolerate_violates_and_needs_row_22),
 		cmocka_unit_test(test_two_policies_have_no_remedy),
+		cmocka_unit_test(test_a_remedy_is_possible),
 		cmocka_unit_test(test_nothing_asked_is_untried),
 		cmocka_unit_test(test_unseen_answer_of_a_write_ends_the_judgement),
 		cmocka_unit_test(test_judged_only_up_to_the_hole),
@@ -395,6 +473,9 @@ int main(void)
 		cmocka_unit_test(test_after_a_lost_answer),
 		cmocka_unit_test(test_what_settles_an_open_create),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_copies_that_are_open),
+		cmocka_unit_test(test_copies_that_come_late),
+		cmocka_unit_test(test_copies_that_are_moved),
 		cmocka_unit_test(test_copies_behind_a_hop_that_sends_twice),
 		cmocka_unit_test(test_copies_that_lists_show),
 		cmocka_unit_test(test_copies_of_activesync),
