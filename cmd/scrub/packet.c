@@ -172,15 +172,15 @@ static void checksum_put(uint8_t *p, uint16_t sum, bool right)
 	p[1] = (uint8_t)value;
 }
 
-static void checksum_ip(struct build *b)
+/* Of a whole IPv4 header. False: it was wrong, and so it is again. */
+static bool checksum_ip(struct build *b)
 {
 	size_t length = b->upper - b->ip;
-	if (b->family != 4 || b->upper > b->n || length < HEADER4)
-		return;
 	bool right = sum_add(0, b->in + b->ip, length) == 0xffff;
 	uint8_t *field = b->out + b->ip + CHECKSUM4;
 	field[0] = field[1] = 0;
 	checksum_put(field, sum_add(0, b->out + b->ip, length), right);
+	return right;
 }
 
 /* Of a segment as it came. */
@@ -370,7 +370,7 @@ static void datagram_bound(struct build *b, size_t length)
 	b->end = b->clipped ? b->n : b->ip + length;
 }
 
-/* False: there is no whole header. */
+/* False: there is no whole header, or where it ends is not to be believed: headers with options are rare. */
 static bool ip4_copy(struct build *b)
 {
 	size_t at = b->ip;
@@ -386,8 +386,9 @@ static bool ip4_copy(struct build *b)
 	b->fragment = (place & 0x3fff) != 0;
 	datagram_bound(b, load16(b->in + at + 2));
 	b->upper = at + header;
-	checksum_ip(b);
-	return header >= HEADER4 && b->upper <= b->end;
+	if (header < HEADER4 || b->upper > b->n)
+		return false;
+	return (checksum_ip(b) || header == HEADER4) && b->upper <= b->end;
 }
 
 static bool ip6_copy(struct build *b)

@@ -422,6 +422,30 @@ static void test_damaged_options(void **state)
 		assert_no_options(well_made, words, false);
 }
 
+/* A damaged length of the IP header takes payload for the header of TCP. */
+static void test_damaged_length(void **state)
+{
+	(void)state;
+	static const char text[] = "GET / HTTP/1.1\r\nX: Geheimnis\x50...Geheimnis\r\n\r\n";
+	for (int mode = 0; mode < 3; mode++) {
+		for (unsigned words = 6; words < 16; words++) {
+			struct passes t;
+			struct wire w;
+			passes_open(&t);
+			t.checksums = (enum checksums)mode;
+			wire_segment(&w, CLIENT, 99, 0, 0x18, text, text);
+			w.bytes[IP_AT] = (uint8_t)(0x40 | words);
+			w.bytes[IP_AT + 10] = 0x12;
+			add(&t, 1, w.bytes, w.n, (uint32_t)w.n);
+			first_pass(&t);
+			struct slice out = second_pass(&t, 0);
+			assert_int_equal(slice_find(out, SLICE("Geh")), out.n);
+			assert_int_equal(slice_find(out, SLICE("nis")), out.n);
+			passes_close(&t);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_damaged_options),
+		cmocka_unit_test(test_damaged_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
