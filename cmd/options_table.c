@@ -406,7 +406,7 @@ static const struct option_info table[] = {
 	    "capture filter, pcap-filter(7); also as the last words" },
 	{ 'Y', true, NULL, "CONDITION", set_filter, ANALYZE " " MONITOR,
 	    "show what matches: 'http.request.method == \"PUT\"'" },
-	{ 'k', false, NULL, "MODE", set_checksums, BOTH " " MACHINE " " VERIFY,
+	{ 'k', false, NULL, "MODE", set_checksums, READERS " " MACHINE " " VERIFY,
 	    "wrong checksums: auto (default), on = never read, off = not looked at" },
 	{ 'c', false, NULL, "N", set_count, ANALYZE " " LIVE, "stop after N packets" },
 	{ 0, false, "follow", NULL, set_follow, ANALYZE,

@@ -142,6 +142,7 @@ static bool decoder_begin(struct scrub_run *run, struct error *e)
 	struct decode_options options = {
 		.limits = run->options->limits,
 		.key = hash_key_random(),
+		.checksums = run->options->checksums,
 		.tap = scrubber_tap(run->scrubber),
 	};
 	struct decode_sink sink = { on_txn, on_flow, on_anomaly, on_dropped, run };

@@ -17,7 +17,6 @@ bool checksum_is_wrong(const struct datagram *);
 /* The part of it that is known before the payload is looked at: fills in sum, summed and sum_is_left. */
 void checksum_begin(const struct datagram *, struct segment *);
 
-enum checksum { CHECKSUM_UNKNOWN, CHECKSUM_RIGHT, CHECKSUM_LEFT, CHECKSUM_WRONG };
 enum checksum checksum_of(const struct segment *);
 
 #endif

@@ -169,7 +169,7 @@ struct decode_options {
 	unsigned workers;          /* 0 = the caller's thread does all */
 	unsigned round_packets;    /* 0 = 4,096; results do not depend on it */
 	enum bodies bodies;
-	enum checksums checksums;  /* OFF when somebody listens at the tap */
+	enum checksums checksums;
 	bool keep_packets;         /* fill flow.packet_list */
 	const struct decode_tap *tap; /* borrowed; NULL: nobody listens */
 };

@@ -338,11 +338,8 @@ static bool parts_new(struct decoder *d, struct error *e)
 	if (!d->credentials || !d->rounds[0] || !d->rounds[1])
 		return error_set(e, "no memory for the decoder");
 	struct limits limits = d->options.limits;
-	if (d->options.tap) {
-		/* Who accounts for every byte wants copies and what is damaged, too. */
-		limits.copy_packets = 0;
-		d->options.checksums = CHECKSUMS_OFF;
-	}
+	if (d->options.tap)
+		limits.copy_packets = 0; /* who accounts for every byte wants copies, too */
 	d->net = net_new(&limits, d->options.checksums, d->options.key,
 	    (struct net_sink){ net_anomaly, d }, e);
 	if (!d->net)

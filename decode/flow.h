@@ -64,6 +64,12 @@ static inline uint64_t half_offset(const struct half *h, uint32_t seq)
 	return h->offset + (uint64_t)(int64_t)seq_ahead(seq, h->next);
 }
 
+/* Of its first byte of payload. */
+static inline uint64_t segment_offset(const struct half *h, const struct segment *s)
+{
+	return half_offset(h, s->seq + ((s->flags & TCP_SYN) != 0));
+}
+
 enum flow_list { LIST_HALF_OPEN, LIST_ACTIVE, LIST_CLOSED, FLOW_LISTS };
 
 struct flow_key {

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "decode/checksum.h"
-#include "decode/suspect.h"
 #include "decode/http.h"
+#include "decode/suspect.h"
+#include "decode/tapped.h"
 
 /* Bytes of transactions that were handed up, for the next ones; about those of a round. */
 enum { ARENAS_KEPT = 128 << 10 };
@@ -171,13 +172,6 @@ static void flow_count_opaque(struct shard *shard, const struct flow *r)
 	}
 }
 
-static void flow_untap(struct tcp_flow *f)
-{
-	const struct decode_tap *tap = f->shard->options->tap;
-	for (unsigned dir = 0; tap && dir < 2; dir++)
-		tap->close(tap->ctx, &f->tapped[dir]);
-}
-
 static void flow_close(struct tcp_flow *f, enum flow_end why)
 {
 	struct shard *shard = f->shard;
@@ -207,7 +201,7 @@ static void flow_close(struct tcp_flow *f, enum flow_end why)
 	} else {
 		flow_record_free(r);
 	}
-	flow_untap(f);
+	tapped_close(f);
 	tcp_forget(f);
 	flow_let_go(f, HELD_RESET);
 	free(f->packet_list);
@@ -286,32 +280,12 @@ static void packet_note(struct tcp_flow *f, const struct packet_ref *packet)
 }
 
 /* After the segment was read, so that its place in the stream is known. */
-static uint64_t segment_offset(const struct tcp_flow *f, unsigned dir, const struct segment *s)
-{
-	return half_offset(&f->half[dir], s->seq + ((s->flags & TCP_SYN) != 0));
-}
-
-static void segment_tell(struct tcp_flow *f, unsigned dir, const struct segment *s)
-{
-	const struct decode_tap *tap = f->shard->options->tap;
-	struct tap_segment told = {
-		.at = &s->at,
-		.pieces = s->pieces,
-		.n_pieces = s->n_pieces,
-		.offset = segment_offset(f, dir, s),
-		.captured = s->payload.n,
-		.header = s->header,
-	};
-	if (tap)
-		tap->segment(tap->ctx, &f->tapped[dir], &told);
-}
-
 static void packets_note(struct tcp_flow *f, unsigned dir, const struct segment *s)
 {
 	if (!f->shard->options->keep_packets)
 		return;
 	struct packet_ref packet = {
-		.offset = segment_offset(f, dir, s),
+		.offset = segment_offset(&f->half[dir], s),
 		.bytes = (uint32_t)s->payload.n + s->missing,
 		.from_client = dir == 0,
 	};
@@ -389,6 +363,7 @@ static void damage_say(struct shard *shard, const struct segment *s)
 {
 	struct output *o = output_add(&shard->out, OUTPUT_ANOMALY, shard->at.rank, 0);
 	shard->damaged++;
+	tapped_damage(shard, s);
 	if (!o)
 		return;
 	o->u.anomaly = (struct anomaly){ .code = TCP_CHECKSUM, .at = s->at, .value = s->payload.n };
@@ -443,7 +418,7 @@ static void segment_read(struct tcp_flow *f, unsigned dir, const struct segment 
 	if (f->rst_seen)
 		reset_note(f);
 	packets_note(f, dir, s);
-	segment_tell(f, dir, s);
+	tapped_segment(f, dir, s, sum);
 	flow_touch(f->shard->flows, f, flow_list_of(f));
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode/tapped.h"
 #include "decode/tcp.h"
 
 /* So many at once, none sent again, or so many taken and none sent again between: no wire is that bad, it is the checksums. */
@@ -13,8 +14,8 @@ enum { SUSPECTS_MAX = 16, TAKEN_ENOUGH = 3 };
 
 struct suspect {
 	struct suspect *next;
-	struct segment segment; /* its payload points to `bytes` */
-	uint8_t bytes[];
+	struct segment segment; /* its payload lies behind the pieces */
+	struct stamp pieces[];
 };
 
 bool suspect_is(struct shard *shard, const struct half *h, const struct segment *s,
@@ -31,9 +32,9 @@ bool suspect_is(struct shard *shard, const struct half *h, const struct segment 
 	return !alone && shard->sums_right >= shard->sums_wrong;
 }
 
-static size_t suspect_size(const struct suspect *d)
+static size_t suspect_size(const struct segment *s)
 {
-	return sizeof(*d) + d->segment.payload.n;
+	return sizeof(struct suspect) + s->n_pieces * sizeof(*s->pieces) + s->payload.n;
 }
 
 static uint32_t suspect_begin(const struct suspect *d)
@@ -49,7 +50,7 @@ static uint32_t suspect_end(const struct suspect *d)
 static void suspect_free(struct tcp_flow *f, struct half *h, struct suspect *d)
 {
 	h->n_suspects--;
-	f->shard->reassembly_used -= suspect_size(d);
+	f->shard->reassembly_used -= suspect_size(&d->segment);
 	free(d);
 }
 
@@ -57,6 +58,7 @@ static void damage_say(struct tcp_flow *f, const struct segment *s, const struct
 {
 	f->shard->damaged++;
 	flow_anomaly(f, TCP_CHECKSUM, &s->at, again, s->payload.n);
+	tapped_damage(f->shard, s);
 }
 
 /* Takes it off the list and reads it. */
@@ -67,6 +69,7 @@ static void suspect_read(struct tcp_flow *f, unsigned dir, struct suspect **at,
 	*at = d->next;
 	f->shard->unsummed++;
 	tcp_segment(f, dir, &d->segment, ops);
+	tapped_segment(f, dir, &d->segment, CHECKSUM_WRONG);
 	suspect_free(f, &f->half[dir], d);
 }
 
@@ -94,7 +97,7 @@ static void suspect_doubt(struct tcp_flow *f, unsigned dir, struct suspect **at,
 
 static struct suspect *suspect_new(struct tcp_flow *f, const struct segment *s)
 {
-	size_t size = sizeof(struct suspect) + s->payload.n;
+	size_t size = suspect_size(s);
 	if (f->shard->reassembly_used + size >
 	    shard_part(f->shard->options->limits.reassembly_bytes))
 		return NULL;
@@ -102,10 +105,12 @@ static struct suspect *suspect_new(struct tcp_flow *f, const struct segment *s)
 	if (!d)
 		return NULL;
 	*d = (struct suspect){ .segment = *s };
-	memcpy(d->bytes, s->payload.p, s->payload.n);
-	d->segment.payload.p = d->bytes;
-	d->segment.pieces = NULL; /* they die with the round */
-	d->segment.n_pieces = 0;
+	for (size_t i = 0; i < s->n_pieces; i++)
+		d->pieces[i] = s->pieces[i];
+	uint8_t *bytes = (uint8_t *)(d->pieces + s->n_pieces);
+	memcpy(bytes, s->payload.p, s->payload.n);
+	d->segment.pieces = d->pieces;
+	d->segment.payload.p = bytes;
 	f->shard->reassembly_used += size;
 	return d;
 }

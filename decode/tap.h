@@ -3,8 +3,8 @@
  *
  * For who has to account for every byte of a capture (cmd/scrub/). Each byte that was delivered is told once,
  * in the order of its stream, by its first arrival; then what became of it. The calls come from whoever
- * runs the shard: with no workers that is the caller's thread. Segments come in the order of packets within
- * their flow, and no later than the round behind the one they were read in.
+ * runs the shard: with no workers that is the caller's thread. Segments come in the order in which they were
+ * read within their flow, no later than the round behind that one.
  */
 #ifndef DAVSCOPE_DECODE_TAP_H
 #define DAVSCOPE_DECODE_TAP_H
@@ -26,6 +26,8 @@ enum tap_end {
 	TAP_NO_MESSAGE, /* bytes told as TAP_HEAD were no start line */
 };
 
+enum checksum { CHECKSUM_UNKNOWN, CHECKSUM_RIGHT, CHECKSUM_LEFT, CHECKSUM_WRONG }; /* LEFT: to a network card */
+
 /* A TCP segment and where its bytes lie in their stream; far beyond its end: outside of what is read. */
 struct tap_segment {
 	const struct stamp *at, *pieces; /* pieces: the other packets of a defragmented datagram */
@@ -33,6 +35,7 @@ struct tap_segment {
 	uint64_t offset;
 	size_t captured;           /* bytes of payload */
 	size_t header;             /* bytes of the TCP header in front of them */
+	enum checksum sum;         /* UNKNOWN also where checksums are not looked at */
 };
 
 /* `own` belongs to the listener: one for each direction of a flow, NULL at first. */
@@ -43,6 +46,8 @@ struct decode_tap {
 	void (*segment)(void *ctx, void **own, const struct tap_segment *); /* after its bytes were told, or put aside */
 	/* So many bytes of that packet, which are of this stream, differ from their first arrival. */
 	void (*conflict)(void *ctx, void **own, const struct stamp *at, uint64_t offset, uint64_t n);
+	/* Not read, as it was damaged: no stream has its bytes, and `offset` means nothing. */
+	void (*damaged)(void *ctx, const struct tap_segment *);
 	void (*close)(void *ctx, void **own);          /* the flow is over */
 	void *ctx;
 };

@@ -156,12 +156,11 @@ static uint16_t sum_tcp(const struct build *b, const uint8_t *p)
 	return sum_add(sum_pseudo(b, p, length), p + b->upper, length);
 }
 
-/* What stands in `p` is what senders leave to their network card. */
-static bool checksum_is_left(const struct build *b, const uint8_t *p)
+/* What stands in `p`, a segment of that length, is what senders leave to their network card. */
+static bool checksum_is_left(const struct build *b, const uint8_t *p, size_t length)
 {
 	uint16_t field = load16(p + b->upper + CHECKSUM_TCP);
-	return field == 0 || field == sum_pseudo(b, p, b->end - b->upper) ||
-	    field == sum_pseudo(b, p, 0);
+	return field == 0 || field == sum_pseudo(b, p, length) || field == sum_pseudo(b, p, 0);
 }
 
 /* `sum` is that of the new bytes with 0 in the place of the checksum. */
@@ -173,38 +172,49 @@ static void checksum_put(uint8_t *p, uint16_t sum, bool right)
 	p[1] = (uint8_t)value;
 }
 
-static void checksum_ip(struct build *b)
+/* Of a whole IPv4 header. False: it was wrong, and so it is again. */
+static bool checksum_ip(struct build *b)
 {
 	size_t length = b->upper - b->ip;
-	if (b->family != 4 || b->upper > b->n || length < HEADER4)
-		return;
 	bool right = sum_add(0, b->in + b->ip, length) == 0xffff;
 	uint8_t *field = b->out + b->ip + CHECKSUM4;
 	field[0] = field[1] = 0;
 	checksum_put(field, sum_add(0, b->out + b->ip, length), right);
+	return right;
 }
 
-static void checksum_tcp(struct build *b)
+/* Of a segment as it came. */
+static enum checksum checksum_seen(const struct build *b)
 {
-	if (b->clipped || b->fragment || b->end < b->upper + HEADER_TCP ||
-	    b->end - b->upper > 0xffff)
-		return;
-	bool right = sum_tcp(b, b->in) == 0xffff, left = checksum_is_left(b, b->in);
+	size_t length = b->end - b->upper;
+	if (b->clipped || length < HEADER_TCP || length > 0xffff)
+		return CHECKSUM_UNKNOWN;
+	if (sum_tcp(b, b->in) == 0xffff)
+		return CHECKSUM_RIGHT;
+	return checksum_is_left(b, b->in, length) ? CHECKSUM_LEFT : CHECKSUM_WRONG;
+}
+
+/* `sum` as for checksum_put, of a segment of that length. */
+static void checksum_tcp(struct build *b, uint16_t sum, size_t length, enum checksum seen)
+{
 	uint8_t *field = b->out + b->upper + CHECKSUM_TCP;
-	checksum_put(field, sum_tcp(b, b->out), right);
-	if (right || left)
+	checksum_put(field, sum, seen == CHECKSUM_RIGHT);
+	if (seen != CHECKSUM_WRONG)
 		return;
 	/* Wrong, and not as if it were left: each turn another one, of which few are. */
-	while (checksum_is_left(b, b->out) || sum_tcp(b, b->out) == 0xffff)
+	while (checksum_is_left(b, b->out, length) || sum_add(sum, field, 2) == 0xffff)
 		field[1]++;
 }
 
 /* ---- TCP ---- */
 
-/* Options that hold neither addresses nor cookies: sizes, scales, SACK, time stamps. */
-static bool option_is_harmless(uint8_t kind)
+/* Options that hold neither addresses nor cookies: sizes, scales, SACK, time stamps, each of a length it may have. */
+static bool option_is_harmless(uint8_t kind, size_t length)
 {
-	return (kind >= 2 && kind <= 5) || kind == 8;
+	static const uint8_t lengths[] = { [2] = 4, [3] = 3, [4] = 2, [8] = 10 };
+	if (kind == 5) /* SACK: pairs of numbers */
+		return length > 2 && length <= 34 && length % 8 == 2;
+	return kind < sizeof lengths && length == lengths[kind];
 }
 
 static void options_copy(struct build *b, size_t at, size_t end)
@@ -212,9 +222,9 @@ static void options_copy(struct build *b, size_t at, size_t end)
 	while (at < end) {
 		uint8_t kind = b->in[at];
 		size_t length = kind > 1 && at + 1 < end ? b->in[at + 1] : 1;
-		if (kind > 1 && length < 2)
+		if (length > end - at || (kind > 1 && length < 2))
 			return;
-		copy(b, at, at + (option_is_harmless(kind) ? length : kind > 1 ? 2 : 1));
+		copy(b, at, at + (option_is_harmless(kind, length) ? length : kind > 1 ? 2 : 1));
 		if (kind == 0)
 			return;
 		at += length;
@@ -242,7 +252,9 @@ static void tcp_copy(struct build *b)
 	copy(b, at + CHECKSUM_TCP + 2, at + HEADER_TCP);
 	size_t header = (size_t)(b->in[at + 12] >> 4) * 4;
 	size_t payload = header < have ? at + header : b->end;
-	if (header > HEADER_TCP)
+	enum checksum seen = checksum_seen(b);
+	/* Damaged, it may take its payload for options. */
+	if (header > HEADER_TCP && (b->place != NULL || seen != CHECKSUM_WRONG))
 		options_copy(b, at + HEADER_TCP, payload);
 	size_t n = b->end - payload;
 	if (b->place != NULL && header >= HEADER_TCP && b->place->n == n) {
@@ -251,7 +263,8 @@ static void tcp_copy(struct build *b)
 	} else {
 		drop(b, payload);
 	}
-	checksum_tcp(b);
+	if (seen != CHECKSUM_UNKNOWN)
+		checksum_tcp(b, sum_tcp(b, b->out), b->end - at, seen);
 }
 
 /* ---- fragments ---- */
@@ -263,6 +276,31 @@ static const struct remark *fragment_mark(const struct build *b)
 		if (m->items[i].n == 0)
 			return &m->items[i];
 	return NULL;
+}
+
+/* With what is in other fragments; of the TCP options none is there. */
+static uint16_t sum_datagram(const struct build *b, const struct remark *mark)
+{
+	uint8_t part[512];
+	uint16_t sum = sum_pseudo(b, b->out, mark->header + mark->payload);
+	sum = sum_add(sum, b->out + b->upper, HEADER_TCP);
+	for (size_t at = 0; at < mark->payload; at += sizeof part) {
+		size_t n = mark->payload - at < sizeof part ? mark->payload - at : sizeof part;
+		spool_read(b->s->spool, mark->stream, mark->offset + at, part, n);
+		sum = sum_add(sum, part, n);
+	}
+	return sum;
+}
+
+/* Fragments that cut the TCP header in parts only tell what is wrong from what is left to a network card. */
+static void checksum_fragment(struct build *b, const struct remark *mark)
+{
+	size_t have = b->end - b->upper, from = b->fragment_offset;
+	if (from == 0 && have >= HEADER_TCP && mark->sum != CHECKSUM_UNKNOWN)
+		checksum_tcp(b, sum_datagram(b, mark), mark->header + mark->payload,
+		    (enum checksum)mark->sum);
+	else if (from <= CHECKSUM_TCP && from + have > CHECKSUM_TCP + 1)
+		b->out[b->upper + CHECKSUM_TCP + 1 - from] = mark->sum == CHECKSUM_WRONG;
 }
 
 /* What of the datagram's TCP header and payload lies in this fragment. */
@@ -281,6 +319,7 @@ static void fragment_copy(struct build *b)
 	if (skip < have)
 		spool_read(b->s->spool, mark->stream, mark->offset + (from + skip - mark->header),
 		    b->out + b->upper + skip, have - skip);
+	checksum_fragment(b, mark);
 }
 
 /* ---- IP ---- */
@@ -331,7 +370,7 @@ static void datagram_bound(struct build *b, size_t length)
 	b->end = b->clipped ? b->n : b->ip + length;
 }
 
-/* False: there is no whole header. */
+/* False: there is no whole header, or where it ends is not to be believed: headers with options are rare. */
 static bool ip4_copy(struct build *b)
 {
 	size_t at = b->ip;
@@ -347,8 +386,9 @@ static bool ip4_copy(struct build *b)
 	b->fragment = (place & 0x3fff) != 0;
 	datagram_bound(b, load16(b->in + at + 2));
 	b->upper = at + header;
-	checksum_ip(b);
-	return header >= HEADER4 && b->upper <= b->end;
+	if (header < HEADER4 || b->upper > b->n)
+		return false;
+	return (checksum_ip(b) || header == HEADER4) && b->upper <= b->end;
 }
 
 static bool ip6_copy(struct build *b)

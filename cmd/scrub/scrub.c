@@ -29,7 +29,9 @@ static void fragments_mark(struct scrubber *s, uint32_t stream, const struct tap
 {
 	struct remark mark = { .offset = segment->offset,
 		.stream = stream,
-		.header = (uint8_t)segment->header };
+		.payload = (uint32_t)segment->captured,
+		.header = (uint8_t)segment->header,
+		.sum = (uint8_t)segment->sum };
 	for (size_t i = 0; i <= segment->n_pieces; i++) {
 		mark.frame = i < segment->n_pieces ? segment->pieces[i].frame : segment->at->frame;
 		mark_add(s, &mark);
@@ -55,9 +57,16 @@ static void on_conflict(void *ctx, void **own, const struct stamp *at, uint64_t 
 	struct scrubber *s = ctx;
 	struct remark mark = { .frame = at->frame,
 		.offset = offset,
-		.n = n,
+		.n = (uint32_t)n,
 		.stream = stream_number(s, own) };
 	mark_add(s, &mark);
+}
+
+/* What is no fragment is blank without a word: nobody attributed it. */
+static void on_damaged(void *ctx, const struct tap_segment *segment)
+{
+	if (segment->n_pieces != 0)
+		fragments_mark(ctx, 0, segment);
 }
 
 static bool scrubber_open(struct scrubber *s, const struct scrub_options *options, struct error *e)
@@ -80,8 +89,16 @@ struct scrubber *scrubber_new(const struct scrub_options *options, struct error 
 		return NULL;
 	}
 	s->limits = options->limits;
-	s->tap = (struct decode_tap){ stream_bytes, stream_gap, stream_end, on_segment, on_conflict,
-		stream_close, s };
+	s->tap = (struct decode_tap){
+		.bytes = stream_bytes,
+		.gap = stream_gap,
+		.end = stream_end,
+		.segment = on_segment,
+		.conflict = on_conflict,
+		.damaged = on_damaged,
+		.close = stream_close,
+		.ctx = s,
+	};
 	if (scrubber_open(s, options, e))
 		return s;
 	scrubber_free(s);

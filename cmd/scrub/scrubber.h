@@ -13,9 +13,11 @@ struct packet;
 /* What is said of a packet that is no whole segment, or of bytes that contradict earlier ones. */
 struct remark {
 	uint64_t frame, offset;        /* offset in the stream: of the datagram's payload, of the bytes that differ */
-	uint64_t n;                    /* how many differ; 0: it is a fragment */
-	uint32_t stream;
-	uint8_t header;                /* of fragments: bytes of the TCP header of their datagram */
+	uint32_t n;                    /* how many differ; 0: it is a fragment */
+	uint32_t stream;               /* 0: none */
+	uint32_t payload;              /* of fragments: bytes of payload, and of the TCP header, of their datagram */
+	uint8_t header;
+	uint8_t sum;                   /* of fragments: enum checksum */
 };
 
 struct remarks { struct remark *items; size_t n, room, next; };

@@ -392,8 +392,10 @@ static void test_scrub(void **state)
 	assert_string_equal(o.key, "00");
 	assert_null(o.key_file);
 	assert_int_equal(o.limits.scrub_body, 1 << 20);
+	assert_int_equal(o.checksums, CHECKSUMS_AUTO);
 	options_free(&o);
-	o = good("scrub -o - --key-file k no-such-file");
+	o = good("scrub -o - --key-file k -k off no-such-file");
+	assert_int_equal(o.checksums, CHECKSUMS_OFF);
 	assert_string_equal(o.key_file, "k");
 	options_free(&o);
 	refused("scrub", "nothing to scrub");

@@ -17,6 +17,7 @@ enum { PACKETS_MAX = 400 };
 struct passes {
 	struct limits limits;
 	struct scrubber *scrubber;
+	enum checksums checksums;
 	struct packet packets[PACKETS_MAX];
 	size_t n;
 };
@@ -65,6 +66,7 @@ static void first_pass(struct passes *t)
 	struct error e = { "" };
 	struct decode_options options = { .limits = t->limits,
 		.round_packets = 1,
+		.checksums = t->checksums,
 		.tap = scrubber_tap(t->scrubber) };
 	struct decode_sink sink = { drop_txn, no_flow, no_anomaly, no_dropped, NULL };
 	struct decoder *d = decoder_new(&options, sink, &e);
@@ -270,6 +272,180 @@ static void test_limits(void **state)
 	passes_close(&t);
 }
 
+enum { CLIENT, SERVER, FRAGMENT = 64, IP_AT = 14, TCP_AT = 34, HEADERS = 54 };
+
+/* A whole packet of the flow; its checksum is right when the text is `sent`. */
+static void wire_segment(struct wire *w, int from, uint32_t seq, uint32_t ack, uint8_t flags,
+    const char *text, const char *sent)
+{
+	size_t n = strlen(text);
+	*w = (struct wire){ .n = 0 };
+	wire_ethernet(w, 0x0800);
+	wire_ip4(w, 6, 20 + n, (uint16_t)(seq ^ flags << 8 ^ (text != sent)), 0);
+	wire_tcp(w, flags, 20);
+	wire_put(w, sent, n);
+	uint8_t *tcp = w->bytes + TCP_AT;
+	for (int i = 0; i < 4; i++) {
+		tcp[4 + i] = (uint8_t)(seq >> (24 - 8 * i));
+		tcp[8 + i] = (uint8_t)(ack >> (24 - 8 * i));
+	}
+	if (from == SERVER) {
+		uint8_t *end = w->bytes + IP_AT + 15;
+		end[0] = 2, end[4] = 1;
+		memcpy(tcp, "\0\x50\x9c\x40", 4);
+	}
+	uint16_t made = (uint16_t)~sum_tcp((struct slice){ w->bytes, w->n });
+	tcp[16] = (uint8_t)(made >> 8), tcp[17] = (uint8_t)made;
+	memcpy(w->bytes + HEADERS, text, n);
+}
+
+/* In two fragments when it is long. */
+static void add_segment(struct passes *t, const struct wire *w, bool in_fragments)
+{
+	size_t payload = w->n - TCP_AT;
+	if (!in_fragments || payload <= FRAGMENT) {
+		add(t, 1, w->bytes, w->n, (uint32_t)w->n);
+		return;
+	}
+	for (size_t at = 0; at < payload; at += FRAGMENT) {
+		struct wire part = { .n = 0 };
+		size_t n = payload - at < FRAGMENT ? payload - at : FRAGMENT;
+		bool more = at + n < payload;
+		wire_put(&part, w->bytes, TCP_AT);
+		wire_put(&part, w->bytes + TCP_AT + at, n);
+		uint16_t head[4] = { 0x4500, (uint16_t)(20 + n),
+			(uint16_t)(w->bytes[18] << 8 | w->bytes[19]),
+			(uint16_t)(at / 8 | (more ? 0x2000 : 0)) };
+		for (size_t i = 0; i < 8; i++)
+			part.bytes[IP_AT + i] = (uint8_t)(head[i / 2] >> (i % 2 ? 0 : 8));
+		add(t, 1, part.bytes, part.n, (uint32_t)part.n);
+	}
+}
+
+static void say(struct passes *t, int from, uint32_t seq, uint32_t ack, uint8_t flags,
+    const char *text, const char *sent, bool in_fragments)
+{
+	struct wire w;
+	wire_segment(&w, from, seq, ack, flags, text, sent);
+	add_segment(t, &w, in_fragments);
+}
+
+static const char asked[] = "GET /anna/x HTTP/1.1\r\nAuthorization: Bearer Geheimnis\r\n"
+			    "X-Fill: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n\r\n";
+static const char answered[] = "HTTP/1.1 204 No Content\r\n\r\n";
+
+/* The datagram of the packets from i on, whose checksum is to be looked at. */
+static struct slice joined(struct passes *t, size_t i, bool in_fragments, uint8_t *room)
+{
+	struct slice first = second_pass(t, i);
+	memcpy(room, first.p, first.n);
+	size_t n = first.n;
+	if (in_fragments) {
+		struct slice second = second_pass(t, i + 1);
+		memcpy(room + n, second.p + TCP_AT, second.n - TCP_AT);
+		n += second.n - TCP_AT;
+	}
+	return (struct slice){ room, n };
+}
+
+/* A damaged segment: in front of its good copy it is blank, alone it is scrubbed as what was read. */
+static void test_damaged(void **state)
+{
+	(void)state;
+	for (unsigned way = 0; way < 4; way++) {
+		struct passes t;
+		char spoilt[sizeof asked];
+		uint8_t room[512];
+		bool in_fragments = way & 1, again = way & 2;
+		uint32_t n = sizeof asked - 1;
+		size_t step = in_fragments ? 2 : 1;
+		memcpy(spoilt, asked, sizeof asked);
+		spoilt[slice_find(slice_from(asked), SLICE("rization"))] = '#';
+		passes_open(&t);
+		t.checksums = CHECKSUMS_AUTO;
+		say(&t, CLIENT, 99, 0, 2, "", "", false);
+		say(&t, SERVER, 499, 100, 0x12, "", "", false);
+		say(&t, CLIENT, 100, 500, 0x18, spoilt, asked, in_fragments);
+		if (again)
+			say(&t, CLIENT, 100, 500, 0x10, asked, asked, in_fragments);
+		say(&t, SERVER, 500, 100 + n, 0x18, answered, answered, false);
+		first_pass(&t);
+		second_pass(&t, 0), second_pass(&t, 1);
+		struct slice bad = joined(&t, 2, in_fragments, room);
+		assert_int_not_equal(sum_tcp(bad), 0xffff);
+		assert_true(bad.p[50] != 0 || bad.p[51] != 0); /* nor left to a network card */
+		assert_int_equal(slice_find(bad, SLICE("Geheim")), bad.n);
+		assert_int_equal(slice_find(bad, SLICE("GET /")) == bad.n, again);
+		if (again) {
+			struct slice good = joined(&t, 2 + step, in_fragments, room);
+			assert_int_equal(sum_tcp(good), 0xffff);
+			assert_int_equal(slice_find(good, SLICE("Geheim")), good.n);
+			assert_int_not_equal(slice_find(good, SLICE("Authorization: Bearer ")),
+			    good.n);
+		}
+		assert_int_equal(scrubber_counts(t.scrubber).packets_blanked,
+		    again && !in_fragments);
+		passes_close(&t);
+	}
+}
+
+/* A segment that nobody reads, of which so many words count as header. */
+static void assert_no_options(const char *text, unsigned words, bool right)
+{
+	struct passes t;
+	struct wire w;
+	passes_open(&t);
+	t.checksums = CHECKSUMS_ON; /* that of IP is wrong */
+	wire_segment(&w, CLIENT, 99, 0, 0x18, text, text);
+	w.bytes[TCP_AT + 12] = (uint8_t)(words << 4);
+	w.bytes[TCP_AT + 16] = w.bytes[TCP_AT + 17] = 0;
+	uint16_t made = (uint16_t)~sum_tcp((struct slice){ w.bytes, w.n });
+	w.bytes[TCP_AT + 16] = (uint8_t)(made >> 8 ^ (right ? 0 : 0x55));
+	w.bytes[TCP_AT + 17] = (uint8_t)made;
+	add(&t, 1, w.bytes, w.n, (uint32_t)w.n);
+	first_pass(&t);
+	struct slice out = second_pass(&t, 0);
+	assert_int_equal(sum_tcp(out) == 0xffff, right);
+	assert_int_equal(slice_find(out, SLICE("Geh")), out.n);
+	passes_close(&t);
+}
+
+/* Of a length that they cannot have, or beyond the header. A damaged data offset makes options of what was payload. */
+static void test_damaged_options(void **state)
+{
+	(void)state;
+	static const char odd[] = "\x01\x01\x03\x0eGeheimnis...\x01\x01\x08\x0aGeheimnis";
+	static const char well_made[] = "\x01\x01\x05\x0aGeheimni\x08\x0aGeheimni";
+	for (unsigned words = 5; words <= 10; words++)
+		assert_no_options(odd, words, true);
+	for (unsigned words = 5; words < 16; words++)
+		assert_no_options(well_made, words, false);
+}
+
+/* A damaged length of the IP header takes payload for the header of TCP. */
+static void test_damaged_length(void **state)
+{
+	(void)state;
+	static const char text[] = "GET / HTTP/1.1\r\nX: Geheimnis\x50...Geheimnis\r\n\r\n";
+	for (int mode = 0; mode < 3; mode++) {
+		for (unsigned words = 6; words < 16; words++) {
+			struct passes t;
+			struct wire w;
+			passes_open(&t);
+			t.checksums = (enum checksums)mode;
+			wire_segment(&w, CLIENT, 99, 0, 0x18, text, text);
+			w.bytes[IP_AT] = (uint8_t)(0x40 | words);
+			w.bytes[IP_AT + 10] = 0x12;
+			add(&t, 1, w.bytes, w.n, (uint32_t)w.n);
+			first_pass(&t);
+			struct slice out = second_pass(&t, 0);
+			assert_int_equal(slice_find(out, SLICE("Geh")), out.n);
+			assert_int_equal(slice_find(out, SLICE("nis")), out.n);
+			passes_close(&t);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +454,9 @@ int main(void)
 		cmocka_unit_test(test_cut_and_broken),
 		cmocka_unit_test(test_tcp_options),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_damaged_options),
+		cmocka_unit_test(test_damaged_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

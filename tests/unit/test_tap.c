@@ -20,8 +20,10 @@ struct heard {
 
 struct listener {
 	struct heard heard[4];
-	size_t n, segments, conflicts;
+	size_t n, segments, conflicts, damaged;
 	uint64_t conflict_offset, conflict_n;
+	struct tap_segment last; /* that was told, read or damaged */
+	struct stamp at, piece; /* its own, and the first one of its pieces */
 };
 
 static struct heard *heard_of(struct listener *l, void **own)
@@ -56,11 +58,28 @@ static void on_end(void *ctx, void **own, enum tap_end end)
 	h->log[h->n_log++] = "|/-"[end];
 }
 
+static void last_set(struct listener *l, const struct tap_segment *segment)
+{
+	l->last = *segment;
+	l->at = *segment->at;
+	l->piece = segment->n_pieces != 0 ? segment->pieces[0] : (struct stamp){ 0 };
+}
+
 static void on_segment(void *ctx, void **own, const struct tap_segment *segment)
 {
 	struct listener *l = ctx;
 	heard_of(l, own);
-	l->segments += segment->captured != 0;
+	if (segment->captured == 0)
+		return;
+	l->segments++;
+	last_set(l, segment);
+}
+
+static void on_damaged(void *ctx, const struct tap_segment *segment)
+{
+	struct listener *l = ctx;
+	l->damaged++;
+	last_set(l, segment);
 }
 
 static void on_conflict(void *ctx, void **own, const struct stamp *at, uint64_t offset, uint64_t n)
@@ -88,9 +107,10 @@ static void tapped_open(struct tapped *t)
 {
 	memset(t, 0, sizeof *t);
 	kit_open(&t->kit);
-	t->tap = (struct decode_tap){ on_bytes, on_gap, on_end, on_segment, on_conflict, on_close,
-		&t->heard };
+	t->tap = (struct decode_tap){ on_bytes, on_gap, on_end, on_segment, on_conflict, on_damaged,
+		on_close, &t->heard };
 	t->kit.options.tap = &t->tap;
+	t->kit.options.checksums = CHECKSUMS_AUTO;
 	kit_send(&t->kit, 0, 0, 99, 0, TCP_SYN, "");
 	kit_send(&t->kit, 0, 1, 499, 100, TCP_SYN | TCP_ACK, "");
 }
@@ -164,6 +184,60 @@ static void test_gaps(void **state)
 	assert_log(&t, 0, "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhbb~bb|hhhhhhhhh");
 }
 
+/* From the client, with a checksum, in two fragments, of which the stamps die. */
+static void send_summed(struct tapped *t, uint32_t seq, const char *text, bool right)
+{
+	struct segment s = kit_segment(&t->kit, 0, 0, seq, 500, TCP_ACK, text);
+	struct stamp piece = { .frame = s.at.frame + 1000 };
+	s.pieces = &piece;
+	s.n_pieces = 1;
+	s.summed = true;
+	s.sum = (uint16_t)~sum_add(right ? 0 : 1, s.payload.p, s.payload.n);
+	shard_segment(&t->kit.shard, &s, t->kit.clock);
+	piece = (struct stamp){ 0 };
+}
+
+/* In front of its good copy: the good one is told. */
+static void test_damaged(void **state)
+{
+	(void)state;
+	struct tapped t;
+	tapped_open(&t);
+	send_summed(&t, 100, "GET / ", true);
+	assert_int_equal(t.heard.last.sum, CHECKSUM_RIGHT);
+	send_summed(&t, 106, "HTTP/X.X\r\n\r\n", false);
+	assert_int_equal(t.heard.damaged, 0);
+	send_summed(&t, 106, "HTTP/1.1\r\n\r\n", true);
+	assert_int_equal(t.heard.last.sum, CHECKSUM_RIGHT);
+	assert_int_equal(t.heard.damaged, 1);
+	send_summed(&t, 118, "not to be read", false);
+	tapped_close(&t);
+	assert_log(&t, 0, "hhhhhhhhhhhhhhhhhh|");
+	assert_memory_equal(t.heard.heard[0].text, "GET / HTTP/1.1\r\n\r\n", 18);
+	assert_int_equal(t.heard.conflicts, 0);
+	assert_int_equal(t.heard.damaged, 2);
+	assert_int_equal(t.heard.last.sum, CHECKSUM_WRONG);
+	assert_int_equal(t.heard.last.captured, 14);
+	assert_int_equal(t.heard.piece.frame, t.heard.at.frame + 1000);
+}
+
+/* Nothing better comes, and its receiver took it: it is told as part of the stream, with all its packets. */
+static void test_damaged_and_taken(void **state)
+{
+	(void)state;
+	struct tapped t;
+	tapped_open(&t);
+	send_summed(&t, 100, "GET / ", true);
+	send_summed(&t, 106, "HTTP/1.1\r\n\r\n", false);
+	kit_send(&t.kit, 0, 1, 500, 118, TCP_ACK, "");
+	assert_int_equal(t.heard.segments, 2);
+	assert_int_equal(t.heard.last.sum, CHECKSUM_WRONG);
+	assert_int_equal(t.heard.piece.frame, t.heard.at.frame + 1000);
+	tapped_close(&t);
+	assert_log(&t, 0, "hhhhhhhhhhhhhhhhhh|");
+	assert_int_equal(t.heard.damaged, 0);
+}
+
 static void test_signatures(void **state)
 {
 	(void)state;
@@ -184,6 +258,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_message),
 		cmocka_unit_test(test_order_of_the_stream),
 		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_damaged_and_taken),
 		cmocka_unit_test(test_signatures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
