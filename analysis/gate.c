@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CANDIDATES = 64, PENDING = 4096, BURST = 5, HREF_ROOM = 512 };
+enum { CANDIDATES = 64, BURST = 5, HREF_ROOM = 512 };
 #define PAUSE_NS (INT64_C(5) * 1000000000)
 #define SECOND_NS INT64_C(1000000000)
 
@@ -188,76 +188,6 @@ static enum gate gate_judge(const struct store *s, const struct item *a, const s
 	return strong || alike_is_enough(s, a, b) ? GATE_NONE : GATE_SIMILAR;
 }
 
-/* ---- waiting ---- */
-
-static bool pending_has(const struct store *s, const struct item *a, const struct item *b)
-{
-	for (const struct pending *p = s->first; p != NULL; p = p->next)
-		if (p->scope_b == b->scope && p->id_b == b->id && p->scope_a == a->scope &&
-		    p->id_a == a->id)
-			return true;
-	return false;
-}
-
-/* The pair with `b` as the copy, of one UID, that waits already. */
-static struct pending *pending_copy(const struct store *s, const struct item *b)
-{
-	for (struct pending *p = s->first; p != NULL && b->uid != 0; p = p->next) {
-		if (p->trouble != TROUBLE_DUPLICATE || p->scope_b != b->scope || p->id_b != b->id)
-			continue;
-		const struct item *first = item_find(s, p->scope_a, p->id_a);
-		if (first == NULL || first->uid == b->uid)
-			return p;
-	}
-	return NULL;
-}
-
-/* All copies are copies of the first that was made, in whatever order they are proven. */
-static bool pending_joins(const struct store *s, const struct item *a, const struct item *b)
-{
-	struct pending *p = a->uid == b->uid ? pending_copy(s, b) : NULL;
-	if (p == NULL)
-		return false;
-	const struct item *first = item_find(s, p->scope_a, p->id_a);
-	if (first == NULL || first->state != LIFE_LIVE || first->created.order > a->created.order) {
-		p->scope_a = a->scope;
-		p->id_a = a->id;
-	}
-	return true;
-}
-
-static void pending_add(struct store *s, const struct item *a, const struct item *b,
-    enum trouble trouble)
-{
-	if (pending_has(s, a, b) || (trouble == TROUBLE_DUPLICATE && pending_joins(s, a, b)))
-		return;
-	struct pending *p = calloc(1, sizeof(*p));
-	if (p == NULL)
-		return;
-	*p = (struct pending){ .scope_a = a->scope,
-		.id_a = a->id,
-		.scope_b = b->scope,
-		.id_b = b->id,
-		.since_ns = s->now.ns,
-		.trouble = trouble };
-	*(s->last != NULL ? &s->last->next : &s->first) = p;
-	s->last = p;
-	s->n_pending++;
-}
-
-void gate_moved(struct store *s, const struct item *from, const struct item *to)
-{
-	for (struct pending *p = s->first; p != NULL; p = p->next) {
-		if (p->scope_a == from->scope && p->id_a == from->id) {
-			p->scope_a = to->scope;
-			p->id_a = to->id;
-		} else if (p->scope_b == from->scope && p->id_b == from->id) {
-			p->scope_b = to->scope;
-			p->id_b = to->id;
-		}
-	}
-}
-
 /* ---- candidates ---- */
 
 struct search {
@@ -388,11 +318,7 @@ static void pending_judge(struct store *s, const struct pending *p)
 
 static void pending_pop(struct store *s)
 {
-	struct pending *p = s->first;
-	s->first = p->next;
-	if (s->first == NULL)
-		s->last = NULL;
-	s->n_pending--;
+	struct pending *p = pending_take(s);
 	pending_judge(s, p);
 	free(p);
 }
@@ -420,7 +346,7 @@ void gate_finish(struct store *s)
 void gate_item(struct store *s, struct item *b, const struct op *op)
 {
 	gate_search(s, b, op);
-	while (s->n_pending > PENDING)
+	while (s->n_pending > PENDING_MAX)
 		pending_pop(s);
 }
 

@@ -145,7 +145,7 @@ static void store_move(struct store *s, const struct op *op)
 		item_inherit(s, to, from);
 	to->copied = op->kind == OP_COPY || (from != NULL && from->copied);
 	if (from != NULL && op->kind == OP_MOVE) {
-		gate_moved(s, from, to);
+		pending_moved(s, from, to);
 		item_state(s, from, LIFE_GONE);
 		item_blur(from);
 		gate_item(s, to, op);

@@ -1,5 +1,5 @@
 /*
- * store.h - what servers hold, as far as the capture proves it. Private to store*.c, gate.c, tags.c,
+ * store.h - what servers hold, as far as the capture proves it. Private to store*.c, gate.c, pending.c, tags.c,
  * refusals.c, tell.c.
  *
  * An item stays known when it is gone: that a copy was made after a delete is what clears it. The least
@@ -72,10 +72,13 @@ struct item {
 /* A likely copy that has to wait: what follows may show that it is a move. */
 struct pending {
 	struct pending *next;         /* later than this one */
+	struct pending *next_copy;    /* of its bucket */
 	uint64_t scope_a, id_a, scope_b, id_b;
 	int64_t since_ns;
 	enum trouble trouble;          /* DUPLICATE or MOVE_HALF_DONE */
 };
+
+enum { PENDING_MAX = 4096, PENDING_BUCKETS = 1024 };
 
 /* Creates of one client without a pause. */
 struct burst { uint64_t peer, first_order, last_order; int64_t last_ns; uint32_t n; };
@@ -171,6 +174,7 @@ struct store {
 	size_t n_items, bytes;
 	uint64_t evicted, listings;
 	struct pending *first, *last;  /* in the order they are due */
+	struct pending *by_copy[PENDING_BUCKETS];
 	size_t n_pending;
 	struct stamp now;
 	struct peer_name names[PEER_NAMES];
@@ -298,11 +302,16 @@ bool listing_is_complete(const struct op *);   /* what it does not name is not t
 void rows_dav(struct store *, const struct op *);
 void rows_airsync(struct store *, const struct op *);
 
+/* ---- pending.c: likely copies that wait ---- */
+void pending_add(struct store *, const struct item *a, const struct item *b, enum trouble); /* unless they wait already */
+bool pending_append(struct store *, const struct pending *);           /* of a record; false: no memory */
+struct pending *pending_take(struct store *);                          /* the first, of which there is one; to be freed */
+void pending_moved(struct store *, const struct item *from, const struct item *to); /* what waits goes along */
+
 /* ---- gate.c: is it a copy? ---- */
 void gate_item(struct store *, struct item *, const struct op *); /* newly proven; op NULL: by a listing */
 void gate_refused(struct store *, const struct op *);            /* a create that was not stored */
 void burst_count(struct store *, const struct item *, const struct op *); /* a create that was */
-void gate_moved(struct store *, const struct item *from, const struct item *to); /* what waits goes along */
 void gate_tick(struct store *, int64_t now);
 void gate_finish(struct store *);
 

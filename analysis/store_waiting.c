@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING_MAX = 4096 };
-
 /* ---- likely copies ---- */
 
 static void pair_form(struct pack *k, struct pending *p)
@@ -41,17 +39,9 @@ static void pairs_form(struct pack *k, void *thing)
 
 static bool pairs_put_back(struct store *s, const struct pairs *p)
 {
-	struct pending **link = &s->first;
-	for (size_t i = 0; i < p->n; i++) {
-		struct pending *one = malloc(sizeof(*one));
-		if (one == NULL)
+	for (size_t i = 0; i < p->n; i++)
+		if (!pending_append(s, &p->list[i]))
 			return false;
-		*one = p->list[i];
-		one->next = NULL;
-		*link = s->last = one;
-		link = &one->next;
-		s->n_pending++;
-	}
 	return true;
 }
 
