@@ -107,6 +107,19 @@ static const struct way {
 	{ 3, 9, Z_DEFAULT_STRATEGY },
 };
 enum { ZLIB_WAYS = sizeof ways / sizeof ways[0], WAYS = ZLIB_WAYS + 1 }; /* the last is our own */
+/* The first way, for long texts: all but as short, where one that was packed well would take a second. */
+enum { LONG_GOOD = 32, LONG_LAZY = 258, LONG_NICE = 258, LONG_CHAIN = 1024 };
+
+static bool is_long(const struct plain *t)
+{
+	return t->n > t->short_most;
+}
+
+/* Of a long text the other slow ways are left out. */
+static bool is_tried(const struct plain *t, size_t way)
+{
+	return !is_long(t) || way == 0 || (way < ZLIB_WAYS && ways[way].level <= 6);
+}
 
 static size_t pack_zlib(const struct plain *t, uint8_t *out, size_t room, const struct way *how,
     bool finish)
@@ -115,6 +128,8 @@ static size_t pack_zlib(const struct plain *t, uint8_t *out, size_t room, const 
 	if (deflateInit2(&z, how->level, Z_DEFLATED, -MAX_WBITS, how->memory, how->strategy) !=
 	    Z_OK)
 		return 0;
+	if (is_long(t) && how == &ways[0])
+		deflateTune(&z, LONG_GOOD, LONG_LAZY, LONG_NICE, LONG_CHAIN);
 	z.next_out = out;
 	z.avail_out = (uInt)room;
 	int result = deflate(&z, finish ? Z_FINISH : Z_SYNC_FLUSH);
@@ -128,10 +143,11 @@ static size_t pack_zlib(const struct plain *t, uint8_t *out, size_t room, const 
 /* Deflate data without a wrapper; 0: it does not fit. */
 static size_t pack(const struct plain *t, uint8_t *out, size_t room, size_t way, bool finish)
 {
+	if (!is_tried(t, way))
+		return 0;
 	if (way < ZLIB_WAYS)
 		return pack_zlib(t, out, room, &ways[way], finish);
-	return t->n <= t->short_most ? pack_short((struct slice){ t->p, t->n }, out, room, finish) :
-				       0;
+	return pack_short((struct slice){ t->p, t->n }, out, room, finish);
 }
 
 static void put_le32(uint8_t *p, uLong value)

@@ -214,6 +214,25 @@ for limit in scrub_held=4K scrub_marks=1 scrub_pack=64; do
 	command -v python3 >/dev/null && same "leaks with $limit" "" "$(tests/tool/leaks.py "$work/x.pcapng" $private)"
 done
 
+# ---- a listing longer than scrub_pack fits again ----
+awk 'BEGIN {
+	srand(5); n = split("meeting tea with anna room four planning review coffee monday", word)
+	print ">>>\nPROPFIND /cal/ HTTP/1.1\nHost: x\nDepth: 1\nContent-Length: 0\n@gzip\n<<<\nHTTP/1.1 207 Multi-Status"
+	print "Content-Type: application/xml\nContent-Encoding: gzip\nContent-Length: {length}\n\n<multistatus xmlns=\"DAV:\">"
+	for (i = 0; i < 4000; i++) {
+		text = ""
+		for (k = 0; k < 40; k++)
+			text = text " " word[1 + int(n * rand())]
+		print "<response><href>/cal/" i ".ics</href><propstat><prop><x>" text "</x></prop>"
+		print "<status>HTTP/1.1 200 OK</status></propstat></response>"
+	}
+	print "</multistatus>"
+}' >"$work/long.talk"
+"$build/tests/tool/mkpcap" "$work/long.talk" "$work/long.pcap"
+run scrub "$work/long.pcap" -o "$work/x.pcapng"
+same "a long listing" 0 $code
+says "a long listing" err "blanked: 0 of 1 bodies"
+
 # ---- what pcap cannot say is said ----
 "$build/tests/tool/mkpcap" tests/golden/dropped/in.talk "$work/dropped.pcapng"
 run scrub "$work/dropped.pcapng" -o "$work/x.pcap"
