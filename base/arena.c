@@ -273,6 +273,8 @@ bool arena_copy(struct arena *a, struct slice in, struct slice *out)
 /* Makes `b` (NULL: none yet) a block for n bytes. NULL: no room, and `b` is what it was. */
 static void *block_resize(struct arena *a, struct block *b, size_t n)
 {
+	if (n > SIZE_MAX - sizeof(*b))
+		return NULL;
 	size_t before = b != NULL ? b->bytes : 0, bytes = sizeof(*b) + n;
 	if (bytes > before && !arena_charge(a, bytes - before))
 		return NULL;
@@ -302,7 +304,7 @@ static bool array_move(struct arena_array *v, void *p, size_t room, size_t size)
 {
 	if (p == NULL)
 		return false;
-	if (v->n != 0)
+	if (v->p != NULL)
 		memcpy(p, v->p, v->n * size);
 	v->p = p;
 	v->room = room;
