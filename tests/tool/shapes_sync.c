@@ -71,3 +71,32 @@ void shape_adds(struct shape *s, uint64_t n)
 	bytes_free(&b);
 	dialog_close(s, &d);
 }
+
+/* ---- DAV ---- */
+
+void shape_hops(struct shape *s, uint64_t n)
+{
+	enum { SERVERS = 32, ASKED = 200 };
+	struct talk_address client = { .family = 6, .port = 40000 }, server = client;
+	struct dialog d[SERVERS];
+	struct bytes asks = { 0 }, answers = { 0 };
+	memset(client.bytes, 0x20, sizeof(client.bytes));
+	memset(server.bytes, 0x30, sizeof(server.bytes));
+	server.port = 80;
+	for (unsigned k = 0; k < SERVERS; k++) {
+		server.bytes[15] = (uint8_t)k;
+		d[k] = dialog_between(s, client, server);
+	}
+	for (unsigned i = 0; i < ASKED; i++) {
+		bytes_text(&asks, "PROPFIND /a HTTP/1.1\r\nX-Forwarded-For:1\r\n\r\n");
+		bytes_text(&answers, "HTTP/1.1 404 N\r\nContent-Length:0\r\n\r\n");
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		for (unsigned k = 0; k < SERVERS; k++)
+			dialog_say(s, &d[k], CLIENT, bytes_all(&asks));
+		for (unsigned k = SERVERS; k-- != 0;)
+			dialog_say(s, &d[k], SERVER, bytes_all(&answers));
+	}
+	bytes_free(&asks);
+	bytes_free(&answers);
+}
