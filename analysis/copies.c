@@ -161,30 +161,49 @@ static bool path_maps(struct slice outer, struct slice inner)
 	return tail != 0 && (tail == outer.n || tail == inner.n || tail > 1);
 }
 
+/* The request further out, with what is asked of it for each that may be its copy: worked out once. */
+struct outer {
+	const struct op *op;
+	const struct txn *txn;
+	struct slice path;
+	bool proxied;
+	char client[INET6_ADDRSTRLEN]; /* its address as hops write it */
+};
+
+static struct outer outer_of(const struct op *op)
+{
+	const struct txn *txn = op->txn;
+	struct outer o = { .op = op,
+		.txn = txn,
+		.path = path_canonical(txn->req.target, txn->arena),
+		.proxied = is_proxied(&txn->req) };
+	if (inet_ntop(txn->client.family == 6 ? AF_INET6 : AF_INET, txn->client.address, o.client,
+		sizeof(o.client)) == NULL)
+		o.client[0] = '\0';
+	return o;
+}
+
 static bool is_within(const struct recent *r, const struct txn *txn)
 {
 	return r->first_ns >= txn->req.first.ns && r->last_ns <= txn_end_ns(txn);
 }
 
-static bool names_client(const struct recent *r, const struct txn *outer)
+static bool names_client(const struct recent *r, const struct outer *outer)
 {
-	char text[INET6_ADDRSTRLEN] = "";
-	int family = outer->client.family == 6 ? AF_INET6 : AF_INET;
 	struct slice said = { r->forwarded, r->n_forwarded }, mapped = SLICE("::ffff:");
-	if (slice_starts_nocase(said, mapped) && family == AF_INET)
+	if (outer->txn->client.family != 6 && slice_starts_nocase(said, mapped))
 		said = slice_part(said, mapped.n, said.n);
-	return said.n != 0 &&
-	    inet_ntop(family, outer->client.address, text, sizeof(text)) != NULL &&
-	    slice_is_nocase(said, text);
+	return said.n != 0 && slice_is_nocase(said, outer->client);
 }
 
 /* A hop sends it from an address of its own; who keeps two servers alike sends both from one. */
-static bool may_be_passed_on(const struct recent *r, const struct txn *outer)
+static bool may_be_passed_on(const struct recent *r, const struct outer *outer)
 {
+	const struct endpoint *client = &outer->txn->client;
 	if (r->n_forwarded != 0)
 		return names_client(r, outer);
-	return !same_address(&r->client, &outer->client) || r->client.port == outer->client.port ||
-	    same_address(&r->client, &outer->server);
+	return !same_address(&r->client, client) || r->client.port == client->port ||
+	    same_address(&r->client, &outer->txn->server);
 }
 
 static bool is_translated(const struct recent *r, const struct txn *outer)
@@ -193,20 +212,21 @@ static bool is_translated(const struct recent *r, const struct txn *outer)
 }
 
 /* Two clients may ask two servers for the same at the same time; hardly do both store the same bytes. */
-static bool is_passed_on(const struct recent *r, const struct op *op)
+static bool is_passed_on(const struct recent *r, const struct outer *outer)
 {
-	const struct txn *outer = op->txn;
+	const struct op *op = outer->op;
 	bool marked = r->proxied &&
-	    (!is_proxied(&outer->req) || same_address(&r->client, &outer->server));
+	    (!outer->proxied || same_address(&r->client, &outer->txn->server));
 	bool stores = op->kind <= OP_COPY && op->body_hash != 0;
 	bool one_place = r->at.scope != 0 && r->at.scope == op->at.scope && r->at.id == op->at.id;
-	return marked || stores || one_place || r->n_forwarded != 0 || is_translated(r, outer);
+	return marked || stores || one_place || r->n_forwarded != 0 || is_translated(r, outer->txn);
 }
 
-static bool is_copy(const struct recent *r, const struct op *op, struct slice path)
+static bool is_copy(const struct recent *r, const struct outer *outer)
 {
-	return is_within(r, op->txn) && !same_endpoint(&r->server, &op->txn->server) &&
-	    path_maps(path, recent_path(r)) && may_be_passed_on(r, op->txn) && is_passed_on(r, op);
+	return is_within(r, outer->txn) && !same_endpoint(&r->server, &outer->txn->server) &&
+	    path_maps(outer->path, recent_path(r)) && may_be_passed_on(r, outer) &&
+	    is_passed_on(r, outer);
 }
 
 /* ---- what it teaches ---- */
@@ -323,12 +343,12 @@ static struct recent *copies_claim(struct copies *c, const struct op *op,
 	uint64_t what = request_number(op->txn);
 	if (c->marks[what % MARKS] == 0)
 		return NULL;
-	struct slice path = path_canonical(op->txn->req.target, op->txn->arena);
+	const struct outer outer = outer_of(op);
 	size_t n = c->n < RECENT ? c->n : RECENT;
 	for (size_t i = 1; i <= n; i++) {
 		size_t at = (c->n - i) % RECENT;
 		struct recent *r = &c->ring[at];
-		if (c->what[at] != what || r->claimed || !is_copy(r, op, path))
+		if (c->what[at] != what || r->claimed || !is_copy(r, &outer))
 			continue;
 		first = r;
 		r->claimed = bounded;
@@ -340,7 +360,7 @@ static struct recent *copies_claim(struct copies *c, const struct op *op,
 	}
 	struct recent *one = bounded ? last : first;
 	if (one != NULL)
-		copy_learn(c, op, one, path);
+		copy_learn(c, op, one, outer.path);
 	return one;
 }
 

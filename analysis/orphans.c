@@ -45,36 +45,51 @@ static uint64_t client_id_number(const struct op *op)
 	return mix_slice(71, op->item->client_id);
 }
 
-/* The same appointment, and nothing by which the server could know that. */
-static bool is_renamed(const struct orphan *orphan, const struct op *op)
+/* What is known of an Add, worked out once: it is held against all orphans, and its texts may be long. */
+static struct orphan orphan_of(const struct op *op)
 {
-	uint64_t uid = op->object != NULL ? uid_number(op->object->uid) : 0;
-	uint64_t client_id = client_id_number(op);
-	bool another = orphan->client_id != 0 && client_id != 0 && orphan->client_id != client_id;
-	bool same_uid = orphan->uid != 0 && orphan->uid == uid;
-	return orphan->scope == op->at.scope && orphan->creator == op->peer && orphan->print != 0 &&
-	    orphan->print == object_print(op->object) && another && !same_uid;
+	const struct object *o = op->object;
+	return (struct orphan){ .scope = op->at.scope,
+		.uid = o != NULL ? uid_number(o->uid) : 0,
+		.print = object_print(o),
+		.client_id = client_id_number(op),
+		.creator = op->peer };
+}
+
+/* The same appointment, and nothing by which the server could know that. */
+static bool is_renamed(const struct orphan *orphan, const struct orphan *again)
+{
+	bool another = orphan->client_id != 0 && again->client_id != 0 &&
+	    orphan->client_id != again->client_id;
+	bool same_uid = orphan->uid != 0 && orphan->uid == again->uid;
+	return orphan->scope == again->scope && orphan->creator == again->creator &&
+	    orphan->print != 0 && orphan->print == again->print && another && !same_uid;
+}
+
+static void tell_again(struct store *s, struct orphan *orphan, const struct op *op)
+{
+	struct stamp packets[OP_PACKETS];
+	const struct trace both[2] = { orphan->created, trace_of(op) };
+	struct matter m = matter_of(s, TROUBLE_ADD_UNANSWERED, NULL, op);
+	orphan->told = true;
+	mark_set(&s->orphan_marks, (size_t)(orphan - s->orphans));
+	m.number = orphan->number;
+	m.certainty = orphan->open ? PROBABLE : CONFIRMED;
+	m.summary = op->object->summary;
+	m.packets = packets;
+	m.n_packets = traces_packets(both, 2, packets);
+	matter_tell(s, &m);
 }
 
 void orphan_again(struct store *s, const struct op *op)
 {
 	size_t n = s->n_orphans < ORPHANS ? s->n_orphans : ORPHANS;
-	for (size_t i = 0; op->item != NULL && op->kind == OP_CREATE && i < n; i++) {
-		struct orphan *orphan = &s->orphans[i];
-		if (orphan->told || op->commit == COMMIT_NO || !is_renamed(orphan, op))
-			continue;
-		struct stamp packets[OP_PACKETS];
-		const struct trace both[2] = { orphan->created, trace_of(op) };
-		struct matter m = matter_of(s, TROUBLE_ADD_UNANSWERED, NULL, op);
-		orphan->told = true;
-		mark_set(&s->orphan_marks, i);
-		m.number = orphan->number;
-		m.certainty = orphan->open ? PROBABLE : CONFIRMED;
-		m.summary = op->object->summary;
-		m.packets = packets;
-		m.n_packets = traces_packets(both, 2, packets);
-		matter_tell(s, &m);
-	}
+	if (n == 0 || op->item == NULL || op->kind != OP_CREATE || op->commit == COMMIT_NO)
+		return;
+	const struct orphan again = orphan_of(op);
+	for (size_t i = 0; i < n; i++)
+		if (!s->orphans[i].told && is_renamed(&s->orphans[i], &again))
+			tell_again(s, &s->orphans[i], op);
 }
 
 static uint64_t server_number(const struct endpoint *server)
@@ -109,19 +124,14 @@ static void orphan_keep(struct store *s, const struct orphan *made)
 
 void orphan_add(struct store *s, const struct op *op)
 {
-	const struct object *o = op->object;
-	const struct orphan made = { .scope = op->at.scope,
-		.uid = o != NULL ? uid_number(o->uid) : 0,
-		.print = object_print(o),
-		.idem = idem_number(op),
-		.client_id = client_id_number(op),
-		.creator = op->peer,
-		.number = op->number,
-		.server = server_number(&op->txn->server),
-		.over = op->txn->done.order,
-		.created = trace_of(op),
-		.lost = op->outcome == OUT_LOST,
-		.open = true };
+	struct orphan made = orphan_of(op);
+	made.idem = idem_number(op);
+	made.number = op->number;
+	made.server = server_number(&op->txn->server);
+	made.over = op->txn->done.order;
+	made.created = trace_of(op);
+	made.lost = op->outcome == OUT_LOST;
+	made.open = true;
 	if (!is_leg(s, &made, op->txn->req.first.order))
 		orphan_keep(s, &made);
 	if (answer_was_lost(op)) {

@@ -33,6 +33,7 @@ struct content {
 	uint8_t sniffed[SNIFF];
 	size_t n_sniffed;
 	struct inflater *inflater;
+	struct inflate_sum *unpacked;
 	uint64_t bytes; /* as they came */
 	uint64_t fed; /* decoded ones */
 };
@@ -123,6 +124,7 @@ struct content *content_new(const struct content_options *options, struct arena 
 	c->limits = options->limits;
 	c->arena = arena;
 	c->sink = sink;
+	c->unpacked = options->unpacked;
 	c->root_only = options->root_only;
 	c->wish = options->wish;
 	c->coding = coding_find(options->coding, &c->packing);
@@ -286,7 +288,7 @@ static void content_inflate(struct content *c, struct slice s)
 		return;
 	if (c->inflater == NULL) {
 		const struct inflate_sink sink = { inflated, c };
-		c->inflater = inflater_new(c->packing, c->limits, c->arena, sink);
+		c->inflater = inflater_new(c->packing, c->limits, c->unpacked, c->arena, sink);
 	}
 	if (c->inflater == NULL)
 		inflate_judge(c, INFLATE_NO_ROOM, false);

@@ -7,6 +7,7 @@
 #define DAVSCOPE_DECODE_CONTENT_H
 
 #include "decode/decode.h"
+#include "decode/inflate.h"
 
 struct content_sink { void (*anomaly)(void *ctx, enum anomaly_code, uint64_t value); void *ctx; };
 
@@ -21,6 +22,7 @@ struct content_options {
 	const struct limits *limits;
 	struct slice media_type;       /* value of Content-Type, empty when absent */
 	struct slice coding;           /* value of Content-Encoding, empty when absent */
+	struct inflate_sum *unpacked;  /* of the direction, with the bodies before */
 	bool root_only;                /* XML: stop behind the start tag of the root element */
 	enum content_wish wish;
 	bool hash;                     /* of the decoded bytes; of calendar and address objects that are read, too */

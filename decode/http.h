@@ -61,6 +61,7 @@ struct side {
 	struct pending *pending;   /* whose message is being read; NULL: it is read past */
 	struct message *message;
 	struct content *content;
+	struct inflate_sum unpacked; /* all bodies so far */
 	size_t parser_cost;        /* in shard.txn_used: what a parser keeps outside of the arena */
 
 	uint8_t *line;             /* the beginning of a line whose end has not come yet */

@@ -134,6 +134,7 @@ static void content_begin(struct side *s)
 {
 	const struct decode_options *o = s->http->flow->shard->options;
 	struct content_options c = { .limits = &o->limits,
+		.unpacked = &s->unpacked,
 		.root_only = o->bodies < BODIES_ALL && is_listing(s),
 		.hash = o->bodies > BODIES_FACTS && !side_is_response(s) };
 	if (o->bodies == BODIES_FACTS)

@@ -8,7 +8,7 @@
 enum {
 	BLOCK_IN = 1024,
 	BLOCK_OUT = 4096,
-	RATIO_FROM = 65536, /* a short body may be as regular as it likes */
+	RATIO_FROM = 65536, /* so much may be as regular as it likes */
 };
 
 struct inflater {
@@ -17,14 +17,14 @@ struct inflater {
 	const struct packing *packing;
 	enum inflate_status status;
 	bool begun;
-	uint64_t seen, made; /* bytes worked off, bytes unpacked */
+	struct inflate_sum own, *all; /* own: with what was refused */
 	size_t n; /* of in[] */
 	struct unpack unpack;
 	uint8_t in[BLOCK_IN], out[BLOCK_OUT];
 };
 
 struct inflater *inflater_new(enum inflate_coding coding, const struct limits *limits,
-    struct arena *arena, struct inflate_sink sink)
+    struct inflate_sum *sum, struct arena *arena, struct inflate_sink sink)
 {
 	static const struct packing *const packings[] = {
 		[INFLATE_GZIP] = &packing_gzip,
@@ -36,6 +36,7 @@ struct inflater *inflater_new(enum inflate_coding coding, const struct limits *l
 	if (f == NULL)
 		return NULL;
 	f->limits = limits;
+	f->all = sum;
 	f->unpack.arena = arena;
 	f->sink = sink;
 	f->packing = packings[coding];
@@ -48,13 +49,28 @@ static enum inflate_status inflater_begin(struct inflater *f)
 	return f->packing->begin(&f->unpack) ? INFLATE_MORE : INFLATE_NO_ROOM;
 }
 
+static bool is_too_much(const struct inflater *f)
+{
+	uint64_t made = f->own.made;
+	bool ratio = made > RATIO_FROM && (made - 1) / f->own.seen >= f->limits->inflate_ratio;
+	return ratio || made > f->limits->inflate_bytes;
+}
+
+/* What may be as regular as it likes is given once: a body that is like others is read behind any. */
+static bool are_too_much(const struct inflater *f, size_t n)
+{
+	uint64_t made = f->all->made + n;
+	return made > RATIO_FROM &&
+	    (made - RATIO_FROM - 1) / f->all->seen >= f->limits->inflate_ratio;
+}
+
 static enum inflate_status inflater_give(struct inflater *f)
 {
 	size_t n = BLOCK_OUT - f->unpack.out_left;
-	f->made += n;
-	bool ratio = f->made > RATIO_FROM && (f->made - 1) / f->seen >= f->limits->inflate_ratio;
-	if (ratio || f->made > f->limits->inflate_bytes)
+	f->own.made += n;
+	if (is_too_much(f) || are_too_much(f, n))
 		return INFLATE_BOMB;
+	f->all->made += n;
 	if (n > 0 && !f->sink.data(f->sink.ctx, (struct slice){ f->out, n }))
 		return INFLATE_STOPPED;
 	return INFLATE_MORE;
@@ -81,7 +97,8 @@ static bool inflater_running(const struct inflater *f)
 
 static void inflater_block(struct inflater *f)
 {
-	f->seen += f->n;
+	f->own.seen += f->n;
+	f->all->seen += f->n;
 	f->unpack.in = f->in;
 	f->unpack.in_left = f->n;
 	f->n = 0;
@@ -118,7 +135,7 @@ enum inflate_status inflater_end(struct inflater *f)
 
 uint64_t inflater_made(const struct inflater *f)
 {
-	return f->made;
+	return f->own.made;
 }
 
 void inflater_free(struct inflater *f)

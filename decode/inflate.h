@@ -17,7 +17,7 @@ enum inflate_status {
 	INFLATE_ENDED, /* the coded stream came to its end */
 	INFLATE_STOPPED, /* the sink wants no more */
 	INFLATE_DAMAGED,
-	INFLATE_BOMB, /* beyond inflate_ratio or inflate_bytes */
+	INFLATE_BOMB, /* beyond inflate_ratio, alone or with those before, or inflate_bytes */
 	INFLATE_NO_ROOM, /* the arena refused */
 };
 
@@ -26,9 +26,15 @@ struct inflate_sink {
 	void *ctx;
 }; /* false: no more */
 
+/* What all bodies of one direction of a connection came to: a short one may be as regular as it likes, many may not. */
+struct inflate_sum {
+	uint64_t seen, made; /* bytes worked off, bytes unpacked and handed on */
+};
+
 struct inflater;
-struct inflater *inflater_new(enum inflate_coding, const struct limits *, struct arena *,
-    struct inflate_sink);
+/* What it unpacks is added to *sum, which outlives it. */
+struct inflater *inflater_new(enum inflate_coding, const struct limits *, struct inflate_sum *sum,
+    struct arena *, struct inflate_sink);
 /* Once the answer is STOPPED, DAMAGED, BOMB or NO_ROOM it stays so. */
 enum inflate_status inflater_data(struct inflater *, struct slice);
 enum inflate_status inflater_end(

@@ -22,6 +22,7 @@ with open(DAVSCOPE, "rb") as program:
 OTHERWISE = any(name in code_of_program for name in (b"__asan_init", b"__tsan_init", b"__gcov_init"))
 SLOW = float(os.environ.get("SLOW", "20" if OTHERWISE else "1"))
 START = 0.3                    # seconds of a run without packets, generously
+DEAR = (("adds", 20), ("hops", 4), ("packed", 25))
 MIB = 1024                     # of what the kernel calls ru_maxrss
 
 counts = {"passed": 0, "failed": 0}
@@ -158,7 +159,19 @@ def storm():
     check("storm: the rest is counted", f"not listed: {size - 10000} findings beyond limit findings_kept" in text)
 
 
-TESTS = {"endless": endless, "noise": noise, "holes": holes, "waiting": waiting, "syns": syns, "one_shard": one_shard, "storm": storm}
+def dear():
+    """F7: what is searched for each request, and what many bodies unpack to: 2 s for a MiB of input."""
+    for shape, size in DEAR:
+        size *= min(SCALE, 10)
+        mib = len(subprocess.run([SHAPES, shape, str(size)], stdout=subprocess.PIPE, check=True).stdout) / MIB**2
+        code, _, seconds, kib, _ = run(shape, size, "-q")
+        check(f"dear: {shape}: exit code", code in (0, 1, 4), code)
+        check(f"dear: {shape}: time", seconds <= START + 2 * mib, f"{seconds:.2f} s for {mib:.2f} MiB")
+        check(f"dear: {shape}: memory", OTHERWISE or kib <= 256 * MIB, f"{kib} KiB")
+
+
+TESTS = {"endless": endless, "noise": noise, "holes": holes, "waiting": waiting, "syns": syns, "one_shard": one_shard, "storm": storm,
+         "dear": dear}
 
 
 def main():

@@ -56,22 +56,26 @@ static void dialog_send(struct shape *s, const struct dialog *d, unsigned side, 
 	    });
 }
 
-struct dialog dialog_open(struct shape *s, uint64_t number)
+struct dialog dialog_between(struct shape *s, struct talk_address client,
+    struct talk_address server)
 {
-	struct dialog d = {
-		.end[CLIENT] = { .family = 4, .port = (uint16_t)(1024 + number % 60000) },
-		.end[SERVER] = { .family = 4, .port = 80, .bytes = { 10, 0, 0, 2 } },
-		.next = { 1000, 5000 },
-	};
-	uint64_t host = number / 60000;
-	memcpy(d.end[CLIENT].bytes,
-	    (uint8_t[]){ 10, 1 + (host >> 16 & 63), host >> 8 & 0xff, host & 0xff }, 4);
+	struct dialog d = { .end = { client, server }, .next = { 1000, 5000 } };
 	dialog_send(s, &d, CLIENT, 0, TCP_SYN, (struct slice){ 0 });
 	d.next[CLIENT]++;
 	dialog_send(s, &d, SERVER, 0, TCP_SYN | TCP_ACK, (struct slice){ 0 });
 	d.next[SERVER]++;
 	dialog_send(s, &d, CLIENT, 0, TCP_ACK, (struct slice){ 0 });
 	return d;
+}
+
+struct dialog dialog_open(struct shape *s, uint64_t number)
+{
+	struct talk_address client = { .family = 4, .port = (uint16_t)(1024 + number % 60000) };
+	const struct talk_address server = { .family = 4, .port = 80, .bytes = { 10, 0, 0, 2 } };
+	uint64_t host = number / 60000;
+	memcpy(client.bytes,
+	    (uint8_t[]){ 10, 1 + (host >> 16 & 63), host >> 8 & 0xff, host & 0xff }, 4);
+	return dialog_between(s, client, server);
 }
 
 void dialog_piece(struct shape *s, const struct dialog *d, unsigned side, uint32_t offset,

@@ -29,6 +29,7 @@ void shape_segment(struct shape *, const struct segment *); /* framed, with righ
 
 /* Handshake; the port is 1024 + number % 60000, and behind that the address of the client changes. */
 struct dialog dialog_open(struct shape *, uint64_t number);
+struct dialog dialog_between(struct shape *, struct talk_address client, struct talk_address server);
 /* So many bytes of one side, cut into segments; the other side acknowledges the last one. */
 void dialog_say(struct shape *, struct dialog *, unsigned side, struct slice);
 void dialog_text(struct shape *, struct dialog *, unsigned side, const char *text);

@@ -170,3 +170,29 @@ void shape_components(struct shape *s, uint64_t n)
 {
 	object_of(s, n, "\r\nBEGIN:VALARM");
 }
+
+/* 64 KiB of XML, packed with brotli: <multistatus xmlns="DAV:">, as many <a/> as have room, and its end. */
+void shape_packed(struct shape *s, uint64_t n)
+{
+	static const uint8_t xml[] = { 0x1b, 0xff, 0xff, 0xe0, 0x9d, 0x07, 0x76, 0xac, 0xc5, 0x1a,
+		0xcb, 0xd2, 0xde, 0x69, 0x7a, 0x29, 0xc2, 0x63, 0x95, 0x3e, 0x3d, 0x44, 0xf5, 0x12,
+		0x56, 0x3a, 0x41, 0xb0, 0x01, 0x07, 0x2e, 0x51, 0xab, 0x8c, 0x1b, 0xdb, 0x0d, 0xc8,
+		0xac, 0x74, 0x52, 0x38, 0xec, 0x3d, 0xfc, 0x07, 0x79, 0x0f, 0x90, 0x8f, 0x62, 0x7d,
+		0xfe, 0x0b };
+	struct dialog d = dialog_open(s, 0);
+	struct bytes asks = { 0 }, answers = { 0 };
+	for (unsigned i = 0; i < 40; i++) {
+		bytes_text(&asks, "REPORT /c/ HTTP/1.1\r\nHost: x\r\n\r\n");
+		bytes_text(&answers,
+		    "HTTP/1.1 207 M\r\nContent-Encoding: br\r\nContent-Type: text/xml\r\n"
+		    "Content-Length: 54\r\n\r\n");
+		bytes_add(&answers, xml, sizeof(xml));
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		dialog_say(s, &d, CLIENT, bytes_all(&asks));
+		dialog_say(s, &d, SERVER, bytes_all(&answers));
+	}
+	bytes_free(&asks);
+	bytes_free(&answers);
+	dialog_close(s, &d);
+}

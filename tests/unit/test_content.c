@@ -16,6 +16,7 @@ static void give(void *ctx, struct slice s)
 static struct record *run_way(struct job job, struct feeder *f, int way)
 {
 	struct bench b = bench_open(job.limit, job.budget);
+	struct inflate_sum sum = { 0 };
 	const struct content_options options = {
 		.limits = &b.limits,
 		.media_type = slice_from(job.type != NULL ? job.type : ""),
@@ -23,6 +24,7 @@ static struct record *run_way(struct job job, struct feeder *f, int way)
 		.root_only = job.root_only,
 		.wish = job.wish,
 		.hash = job.hash,
+		.unpacked = &sum,
 	};
 	struct content *c = content_new(&options, b.arena,
 	    (struct content_sink){ record_anomaly, b.record });

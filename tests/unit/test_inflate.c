@@ -51,6 +51,7 @@ struct result {
 	struct limits limits;
 	struct arena *arena;
 	struct inflater *inflater;
+	struct inflate_sum sum;
 	enum inflate_status status, end;
 	uint64_t made, hash;
 	size_t stop_after; /* bytes; 0 = never */
@@ -77,7 +78,8 @@ static void run(struct result *r, struct feeder *f, int way, enum inflate_coding
     struct slice in, size_t budget)
 {
 	r->arena = arena_new(budget);
-	r->inflater = inflater_new(coding, &r->limits, r->arena, (struct inflate_sink){ take, r });
+	r->inflater = inflater_new(coding, &r->limits, &r->sum, r->arena,
+	    (struct inflate_sink){ take, r });
 	assert_non_null(r->inflater);
 	r->hash = 1469598103934665603u;
 	feed(f, way, in, give, r);
@@ -222,6 +224,41 @@ static void test_a_bomb_stops_at_the_ratio(void **state)
 	free(zeros.p);
 	free(in.p);
 	free(small.p);
+}
+
+/* One body of many, which share *sum. */
+static struct result run_next(struct inflate_sum *sum, struct bytes in)
+{
+	struct feeder f = feeder_new(8192);
+	struct result r = { .limits = limits_default(), .sum = *sum };
+	run(&r, &f, WHOLE, INFLATE_GZIP, (struct slice){ in.p, in.n }, 4 << 20);
+	*sum = r.sum;
+	return r;
+}
+
+/* What one body may do, thousands may not; what is like others is read between them. */
+static void test_a_bomb_in_many_bodies_stops(void **state)
+{
+	(void)state;
+	struct bytes zeros = { calloc(1, 65536), 65536 }, plain = sample(60);
+	struct bytes bomb = packed(GZIP, zeros.p, zeros.n), fine = packed(GZIP, plain.p, plain.n);
+	struct inflate_sum sum = { 0 };
+	uint64_t made = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		struct result r = run_next(&sum, bomb);
+		assert_int_equal(r.end, i == 0 ? INFLATE_ENDED : INFLATE_BOMB);
+		made += r.made;
+		r = run_next(&sum, fine);
+		assert_int_equal(r.end, INFLATE_ENDED);
+		made += r.made;
+	}
+	assert_int_equal(sum.made, made);
+	assert_int_equal(sum.seen, 100 * (bomb.n + fine.n));
+	assert_true(made <= 65536 + 100 * sum.seen && made > 65536 + 100 * plain.n);
+	free(zeros.p);
+	free(plain.p);
+	free(bomb.p);
+	free(fine.p);
 }
 
 static void test_a_bomb_stops_at_the_size(void **state)
@@ -436,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_every_truncation_is_no_end),
 		cmocka_unit_test(test_every_damaged_byte_shows),
 		cmocka_unit_test(test_a_bomb_stops_at_the_ratio),
+		cmocka_unit_test(test_a_bomb_in_many_bodies_stops),
 		cmocka_unit_test(test_a_bomb_stops_at_the_size),
 		cmocka_unit_test(test_the_sink_can_stop),
 		cmocka_unit_test(test_no_room_is_told_at_every_budget),
