@@ -149,9 +149,9 @@ bool deed_creates(const struct lifeline *line, size_t at)
 	const struct deed *d = &line->deeds[at];
 	if (d->request != ON_Q_CREATE || !(d->flags & DEED_EITHER))
 		return d->request == ON_Q_CREATE;
-	for (size_t i = 0; i < at; i++)
+	for (size_t i = at; i-- > 0;)
 		if (line->deeds[i].id == d->id && line->deeds[i].answer == ON_R_OK)
-			return false;
+			return line->deeds[i].request == ON_Q_DELETE;
 	return true;
 }
 

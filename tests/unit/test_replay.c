@@ -358,6 +358,16 @@ static void test_copies(void **state)
 	deed_add(ON_Q_DELETE, 1, ON_R_OK);
 	create(1, ON_R_OK);
 	assert_copies(2, 1, 0);
+	line_begin(); /* without a condition a write is a create where nothing is, and where it was deleted */
+	create(1, ON_R_OK);
+	create(1, ON_R_OK);
+	line.deeds[1].flags |= DEED_EITHER;
+	assert_copies(1, 1, 0);
+	deed_add(ON_Q_DELETE, 1, ON_R_OK);
+	assert_copies(1, 0, 0);
+	create(1, ON_R_OK);
+	line.deeds[3].flags |= DEED_EITHER;
+	assert_copies(2, 1, 0);
 }
 
 /* At a name there is one at most, however often it was sent. */
