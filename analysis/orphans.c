@@ -17,7 +17,7 @@ static void adopt(struct store *s, struct orphan *orphan, struct item *item)
 	mark_set(&s->orphan_marks, (size_t)(orphan - s->orphans));
 	item_mark(s, item);
 	orphan->open = false;
-	item->created = orphan->created;
+	item_date(s, item, &orphan->created, item->written_order);
 	item->creator = orphan->creator;
 	item->lineage = orphan->number;
 	item->idem = orphan->idem;

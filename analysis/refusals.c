@@ -141,7 +141,7 @@ static void create_refused(struct store *s, const struct op *op)
 		return;
 	bool unknown = item->lost || item->failed || item->state == LIFE_MAYBE;
 	if (item->written_order == 0)
-		item->written_order = op->txn->req.head.order & UINT64_C(0xffffffffffff);
+		item_date(s, item, &item->created, op->txn->req.head.order);
 	item->own_refusals = (uint16_t)(item->own_refusals + (item->own_refusals < UINT16_MAX));
 	if (item->state == LIFE_MAYBE) {
 		item_state(s, item, LIFE_LIVE);

@@ -217,15 +217,14 @@ static void left_out(const struct listing *l, struct item *item)
 static void leave_out(const struct listing *l)
 {
 	const struct scope_state *scope = scope_find(l->s, l->scope);
-	uint64_t asked = l->op->txn->req.first.order;
-	struct item *next;
-	for (struct item *i = scope != NULL ? item_at(l->s, scope->items) : NULL; i != NULL;
-	     i = next) {
-		next = item_at(l->s, i->next_in_scope);
-		if (i->listing != l->number && (i->state == LIFE_LIVE || i->state == LIFE_MAYBE) &&
-		    i->written_order < asked && i->created.answer_order < asked &&
-		    i->created.order < asked)
-			left_out(l, i);
+	if (scope == NULL)
+		return;
+	struct order_walk w = order_walk(l->s, &scope->items, l->op->txn->req.first.order);
+	for (struct item *i; (i = order_walk_next(l->s, &w)) != NULL;) {
+		if (i->listing == l->number)
+			continue;
+		left_out(l, i);
+		order_walk_again(l->s, &w);
 	}
 }
 

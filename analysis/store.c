@@ -58,6 +58,8 @@ static void collection_gone(struct store *s, const struct op *op)
 	const struct scope_state *scope = scope_find(s, number);
 	while (scope != NULL && scope->items != 0)
 		item_state(s, item_at(s, scope->items), LIFE_GONE);
+	while (scope != NULL && scope->open != 0)
+		item_state(s, item_at(s, scope->open), LIFE_GONE);
 }
 
 static void store_delete(struct store *s, const struct op *op)
@@ -76,7 +78,7 @@ static void store_delete(struct store *s, const struct op *op)
 	} else if (op->commit == COMMIT_YES || op->outcome == OUT_GONE) {
 		item_state(s, item, LIFE_GONE);
 		item->deleted = op->commit == COMMIT_YES;
-		item_changed(item, op);
+		item_changed(s, item, op);
 	} else if (item->state == LIFE_LIVE) {
 		item_state(s, item, LIFE_UNKNOWN);
 	}
@@ -96,7 +98,7 @@ static void item_inherit(struct store *s, struct item *to, const struct item *fr
 		.whole = true };
 	item_identify(s, to, &o);
 	to->creator = from->creator;
-	to->created = from->created;
+	item_date(s, to, &from->created, to->written_order);
 	to->lineage = from->lineage;
 	to->sent_lines = from->sent_lines;
 	to->sent_text = from->sent_text;
@@ -188,7 +190,7 @@ static void seen_live(struct store *s, struct item *item, const struct op *op,
 	bool stale = read_is_stale(item, op);
 	if (stale && item->state == LIFE_GONE)
 		return;
-	item_known(item, op);
+	item_known(s, item, op);
 	bool first = item->state == LIFE_UNKNOWN && item->created.frame == 0;
 	bool proven = item->state <= LIFE_MAYBE && item->created.frame != 0;
 	item_state(s, item, LIFE_LIVE);

@@ -29,7 +29,8 @@ struct item {
 	/* Of a million items searches and listings look at no more than this: it lies together. */
 	uint64_t scope, id;
 	uint32_t number;               /* its own; other items are named by theirs, see item_at() */
-	uint32_t next_id, next_in_scope, before_in_scope;
+	uint32_t next_id;
+	uint32_t earlier, later;       /* in its collection: those below it, or its neighbours; see scope_list() */
 	uint32_t listing;              /* number of the last listing of its scope that named it */
 	unsigned state : 3, n_readers : 3;
 	unsigned master : 1, readers_full : 1, tag_strong : 1, read_untagged : 1;
@@ -86,7 +87,7 @@ struct burst { uint64_t peer, first_order, last_order; int64_t last_ns; uint32_t
 /* A collection, as far as listings and runs of creates concern. */
 struct scope_state {
 	struct scope_state *next, *unsaved_next, **unsaved_link; /* link NULL: it is saved */
-	uint32_t items;                /* those that are not gone */
+	uint32_t items, open;          /* those that are there, or may be, in their order; those of which that is not known */
 	size_t n_items;                /* all that are known */
 	uint64_t scope;
 	struct burst burst, burst_before; /* the last row of creates, and the last long one before it */
@@ -214,8 +215,27 @@ void scope_saved(struct scope_state *);
 bool scope_enter(struct store *, struct item *, struct slice name); /* false: no memory */
 void scope_leave(struct store *, struct item *);       /* the collection goes with the last one */
 void scope_drop(struct store *, struct scope_state *);
-void scope_list(struct store *, struct scope_state *, struct item *); /* among those that are not gone */
+/* Where its state wants it: what is there in order, what is not known in a row, and what is gone nowhere. */
+void scope_list(struct store *, struct scope_state *, struct item *);
 void scope_unlist(struct store *, struct scope_state *, struct item *);
+
+/* ---- store_order.c: what a collection holds, by when it was known or changed last ---- */
+void order_put(const struct store *, uint32_t *at, struct item *);
+void order_take(const struct store *, uint32_t *at, struct item *);
+/* The only way to change when it was made and written: its place rests on that. */
+void item_date(struct store *, struct item *, const struct trace *created, uint64_t written_order);
+/* From the last one before `order` on back to the first. */
+enum { ORDER_DEPTH = 8 };
+struct order_walk {
+	const uint32_t *root;
+	uint64_t order;                /* of the one that came last */
+	uint32_t number;
+	uint32_t stack[ORDER_DEPTH];   /* what comes behind what is below it: [forgotten, n), modulo its room */
+	size_t n, forgotten;
+};
+struct order_walk order_walk(const struct store *, const uint32_t *root, uint64_t order);
+struct item *order_walk_next(const struct store *, struct order_walk *); /* NULL: there is none */
+void order_walk_again(const struct store *, struct order_walk *); /* the one that came last was taken out */
 
 /* ---- store_table.c: finding and making ---- */
 bool store_room(struct store *);       /* first tables; false: no memory */
@@ -266,9 +286,9 @@ bool doubts_load(struct store *, const struct state_record *);
 /* ---- store_write.c ---- */
 void reader_add(struct item *item, uint64_t peer);
 bool has_read(const struct item *item, uint64_t peer);
-void item_known(struct item *item, const struct op *op);
+void item_known(struct store *s, struct item *item, const struct op *op);
 void item_blur(struct item *item);
-void item_changed(struct item *item, const struct op *op);
+void item_changed(struct store *s, struct item *item, const struct op *op);
 bool is_untagged(const struct op *op);
 bool is_another(const struct item *item, const struct object *o);
 void tell_write(struct store *s, enum trouble trouble, const struct item *item, const struct op *op);

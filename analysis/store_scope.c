@@ -75,32 +75,45 @@ void scope_drop(struct store *s, struct scope_state *state)
 	free(state);
 }
 
-/* What is gone is in no list: listings need not look at it again and again. */
+static void row_take(struct store *s, uint32_t *first, struct item *item)
+{
+	struct item *later = item_at(s, item->later), *earlier = item_at(s, item->earlier);
+	*(later != NULL ? &later->earlier : first) = item->earlier;
+	if (earlier != NULL)
+		earlier->later = item->later;
+	item->earlier = item->later = 0;
+}
+
+static void row_put(struct store *s, uint32_t *first, struct item *item)
+{
+	struct item *earlier = item_at(s, *first);
+	item->earlier = *first;
+	if (earlier != NULL)
+		earlier->later = item->number;
+	*first = item->number;
+}
+
 void scope_unlist(struct store *s, struct scope_state *state, struct item *item)
 {
-	struct item *before = item_at(s, item->before_in_scope),
-		    *next = item_at(s, item->next_in_scope);
-	*(before != NULL ? &before->next_in_scope : &state->items) = item->next_in_scope;
-	if (next != NULL)
-		next->before_in_scope = item->before_in_scope;
-	item->next_in_scope = item->before_in_scope = 0;
+	if (item->state == LIFE_UNKNOWN)
+		row_take(s, &state->open, item);
+	else if (item->state != LIFE_GONE)
+		order_take(s, &state->items, item);
 }
 
 void scope_list(struct store *s, struct scope_state *state, struct item *item)
 {
-	struct item *first = item_at(s, state->items);
-	item->next_in_scope = state->items;
-	if (first != NULL)
-		first->before_in_scope = item->number;
-	state->items = item->number;
+	if (item->state == LIFE_UNKNOWN)
+		row_put(s, &state->open, item);
+	else if (item->state != LIFE_GONE)
+		order_put(s, &state->items, item);
 }
 
 void scope_leave(struct store *s, struct item *item)
 {
 	struct scope_state *state = scope_find(s, item->scope);
 	ensure(state != NULL, NULL);
-	if (item->state != LIFE_GONE)
-		scope_unlist(s, state, item);
+	scope_unlist(s, state, item);
 	if (--state->n_items == 0)
 		scope_drop(s, state);
 }

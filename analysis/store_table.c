@@ -163,19 +163,23 @@ void item_touch(struct store *s, struct item *item)
 
 /* ---- items ---- */
 
+static bool is_listed_alike(enum life_state a, enum life_state b)
+{
+	bool ordered = (a == LIFE_MAYBE || a == LIFE_LIVE) && (b == LIFE_MAYBE || b == LIFE_LIVE);
+	return a == b || ordered;
+}
+
 void item_state(struct store *s, struct item *item, enum life_state now)
 {
-	bool was_gone = item->state == LIFE_GONE, is_gone = now == LIFE_GONE;
-	struct scope_state *scope = was_gone != is_gone ? scope_find(s, item->scope) : NULL;
+	bool moves = !is_listed_alike(item->state, now);
+	struct scope_state *scope = moves ? scope_find(s, item->scope) : NULL;
 	if (item->state != now)
 		item_mark(s, item);
-	item->state = (unsigned)now & 7;
-	item->deleted &= is_gone;
-	if (scope == NULL)
-		return;
-	if (is_gone)
+	if (scope != NULL)
 		scope_unlist(s, scope, item);
-	else
+	item->state = (unsigned)now & 7;
+	item->deleted &= now == LIFE_GONE;
+	if (scope != NULL)
 		scope_list(s, scope, item);
 }
 
@@ -404,8 +408,6 @@ bool item_put_back(struct store *s, const struct item *as, const struct slice te
 		if (number_of(item, chain) != 0)
 			chain_put(s, item, chain);
 	use_put(s, item);
-	if (item->state == LIFE_GONE)
-		scope_unlist(s, scope_find(s, item->scope), item);
 	return true;
 }
 

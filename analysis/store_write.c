@@ -61,21 +61,21 @@ struct trace trace_of(const struct op *op)
 	return t;
 }
 
-void item_changed(struct item *item, const struct op *op)
+void item_changed(struct store *s, struct item *item, const struct op *op)
 {
-	item->written_order = LOW48(op->txn->req.head.order);
+	item_date(s, item, &item->created, op->txn->req.head.order);
 	item->written_input = op->txn->req.head.input;
 	item->written_frame = LOW48(op->txn->req.head.frame);
 	item->written_answer_order = LOW48(op->txn->res.head.order);
 	item->written_answer_frame = LOW48(op->txn->res.head.frame);
 }
 
-static void item_written(struct item *item, const struct op *op)
+static void item_written(struct store *s, struct item *item, const struct op *op)
 {
 	tags_written(item, op);
 	item->open_uid = item->open_print = false;
 	item->writer = peer32(op->peer);
-	item_changed(item, op);
+	item_changed(s, item, op);
 }
 
 /* Asked before the last change was over: it may show what was there before. */
@@ -85,12 +85,15 @@ bool read_is_stale(const struct item *item, const struct op *op)
 }
 
 /* Nobody was seen to make it: it is known since now. */
-void item_known(struct item *item, const struct op *op)
+void item_known(struct store *s, struct item *item, const struct op *op)
 {
-	if (item->written_order == 0)
-		item->written_order = LOW48(op->txn->req.head.order);
-	if (item->created.order == 0)
-		item->created.order = LOW48(op->txn->req.head.order);
+	uint64_t order = LOW48(op->txn->req.head.order);
+	struct trace created = item->created;
+	if (item->written_order != 0 && created.order != 0)
+		return;
+	if (created.order == 0)
+		created.order = LOW48(order);
+	item_date(s, item, &created, item->written_order != 0 ? item->written_order : order);
 }
 
 /* What it holds now is not known any more. */
@@ -131,9 +134,10 @@ bool is_untagged(const struct op *op)
 	return op->schedule_tag_seen != PRESENT;
 }
 
-static void item_created(struct item *item, const struct op *op)
+static void item_created(struct store *s, struct item *item, const struct op *op)
 {
-	item->created = trace_of(op);
+	const struct trace created = trace_of(op);
+	item_date(s, item, &created, item->written_order);
 	item->creator = op->peer;
 	if (item->lineage == 0)
 		item->lineage = op->number;
@@ -192,7 +196,7 @@ static bool has_made(const struct item *item, const struct op *op)
 static void write_late(struct store *s, struct item *item, const struct op *op)
 {
 	uint16_t refusals = item->own_refusals;
-	item_created(item, op);
+	item_created(s, item, op);
 	item->own_refusals = refusals;
 	if (op->commit == COMMIT_UNSEEN) {
 		item->lost = item->failed = false;
@@ -202,7 +206,7 @@ static void write_late(struct store *s, struct item *item, const struct op *op)
 		item_identify(s, item, op->object);
 	if (item->written_frame == 0) {
 		item->writer = peer32(op->peer);
-		item_changed(item, op);
+		item_changed(s, item, op);
 	}
 	if (item->state != LIFE_GONE)
 		gate_item(s, item, NULL);
@@ -256,7 +260,7 @@ static void write_maybe(struct store *s, struct item *item, const struct op *op)
 	if (!is_behind(item, op)) {
 		if (is_fresh(item) && op->kind != OP_UPDATE) {
 			item_state(s, item, LIFE_MAYBE);
-			item_created(item, op);
+			item_created(s, item, op);
 			item_identify(s, item, op->object);
 		} else {
 			item_open(item, op);
@@ -272,7 +276,7 @@ static void write_unseen(struct store *s, struct item *item, const struct op *op
 {
 	if (is_fresh(item) && op->kind != OP_UPDATE) {
 		item_state(s, item, LIFE_MAYBE);
-		item_created(item, op);
+		item_created(s, item, op);
 		item->lost = item->failed = false;
 		item->adopted = true;
 		item_identify(s, item, op->object);
@@ -319,7 +323,7 @@ static void write_over(struct store *s, struct item *item, const struct op *op)
 		item->untagged |= is_untagged(op);
 	bool another = item->open_uid || item->open_print || is_another(item, op->object);
 	item_identify(s, item, op->object);
-	item_written(item, op);
+	item_written(s, item, op);
 	if (op->kind != OP_UPDATE && op->object != NULL && op->object->uid.n != 0 &&
 	    op->guard == GUARD_ABSENT)
 		tell_cleared(s, item, NULL, op, GATE_OVERWRITE);
@@ -336,12 +340,12 @@ static void write_update(struct store *s, struct item *item, const struct op *op
 	if (!proven) {
 		item->lineage = op->number;
 		item->creator = 0;
-		item->created = (struct trace){ .order = 0 };
-		item_known(item, op);
+		item_date(s, item, &(struct trace){ .order = 0 }, item->written_order);
+		item_known(s, item, op);
 		item->untagged = item->lost = item->failed = false;
 	}
 	item_identify(s, item, op->object);
-	item_written(item, op);
+	item_written(s, item, op);
 	tell_written(s, item, op);
 	if (proven)
 		gate_item(s, item, op);
@@ -353,9 +357,9 @@ static void write_new(struct store *s, struct item *item, const struct op *op)
 		item->lineage = item->told = 0;
 	item_state(s, item, LIFE_LIVE);
 	item_identify(s, item, op->object);
-	item_created(item, op);
+	item_created(s, item, op);
 	burst_count(s, item, op);
-	item_written(item, op);
+	item_written(s, item, op);
 	tell_written(s, item, op);
 	gate_item(s, item, op);
 }

@@ -100,3 +100,56 @@ void shape_hops(struct shape *s, uint64_t n)
 	bytes_free(&asks);
 	bytes_free(&answers);
 }
+
+static void list_asks(struct bytes *asks, struct bytes *answers, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		bytes_text(asks, "PROPFIND /b/ HTTP/1.1\r\nDepth: 1\r\n\r\n");
+		bytes_text(answers,
+		    "HTTP/1.1 207 M\r\nDAV: calendar-access\r\nContent-Type: text/xml\r\n"
+		    "Content-Length: 27\r\n\r\n<multistatus xmlns=\"DAV:\"/>");
+	}
+}
+
+/* An answer that does not say what is not there. */
+static void list_part(struct shape *s, struct dialog *d, uint64_t first, unsigned rows)
+{
+	char text[120];
+	struct bytes b = { 0 };
+	bytes_text(&b, "<multistatus xmlns=\"DAV:\">");
+	for (unsigned i = 0; i < rows; i++) {
+		snprintf(text, sizeof(text),
+		    "<response><href>/b/%llu</href><status>HTTP/1.1 200 OK</status></response>",
+		    (unsigned long long)first + i);
+		bytes_text(&b, text);
+	}
+	bytes_text(&b, "</multistatus>");
+	dialog_text(s, d, CLIENT, "PROPFIND /b/ HTTP/1.1\r\nDepth: infinity\r\n\r\n");
+	snprintf(text, sizeof(text),
+	    "HTTP/1.1 207 M\r\nDAV: calendar-access\r\nContent-Type: text/xml\r\n"
+	    "Content-Length: %zu\r\n\r\n",
+	    b.n);
+	dialog_text(s, d, SERVER, text);
+	dialog_say(s, d, SERVER, bytes_all(&b));
+	bytes_free(&b);
+}
+
+void shape_listed(struct shape *s, uint64_t n)
+{
+	enum { ROWS = 1000, ASKED = 200, MOST = 100 };
+	struct bytes asks = { 0 }, answers = { 0 };
+	struct dialog early[MOST], d = dialog_open(s, 0);
+	size_t n_early = (size_t)(n / ASKED) < MOST ? (size_t)(n / ASKED) : MOST;
+	list_asks(&asks, &answers, ASKED);
+	for (size_t i = 0; i < n_early; i++) {
+		early[i] = dialog_open(s, 1 + i);
+		dialog_say(s, &early[i], CLIENT, bytes_all(&asks));
+	}
+	for (uint64_t i = 0; i < n * 10; i += ROWS)
+		list_part(s, &d, i, ROWS);
+	for (size_t i = 0; i < n_early; i++)
+		dialog_say(s, &early[i], SERVER, bytes_all(&answers));
+	bytes_free(&asks);
+	bytes_free(&answers);
+	dialog_close(s, &d);
+}

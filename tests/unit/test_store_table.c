@@ -1,5 +1,5 @@
 /*
- * test_store_table.c - analysis/store_table.c: whatever comes and goes, all chains, lists and sums agree.
+ * test_store_table.c - analysis/store_table.c, store_order.c: whatever comes and goes, all chains, lists and sums agree.
  */
 #include "analysis/store.h"
 #include "tests/unit/scenekit.h"
@@ -52,18 +52,45 @@ static size_t check_use(const struct store *s)
 	return n;
 }
 
-/* Each item is in the list of its collection, unless it is gone; a collection is there for its items. */
+/* Of which it is not known whether they are there. */
+static size_t check_open(const struct store *s, const struct scope_state *c)
+{
+	size_t n = 0;
+	uint32_t later = 0;
+	for (const struct item *i = item_at(s, c->open); i != NULL;
+	     later = i->number, i = item_at(s, i->earlier), n++) {
+		assert_true(i->scope == c->scope);
+		assert_int_equal(i->state, LIFE_UNKNOWN);
+		assert_int_equal(i->later, later);
+	}
+	return n;
+}
+
+static uint64_t date_of(const struct item *i)
+{
+	uint64_t latest = i->written_order;
+	latest = i->created.order > latest ? i->created.order : latest;
+	return i->created.answer_order > latest ? i->created.answer_order : latest;
+}
+
+/* Those before that date, the last one first. */
+static size_t check_order(const struct store *s, const struct scope_state *c, uint64_t date)
+{
+	size_t n = 0;
+	struct order_walk w = order_walk(s, &c->items, date);
+	for (const struct item *i; (i = order_walk_next(s, &w)) != NULL; n++) {
+		assert_true(i->scope == c->scope);
+		assert_true(i->state == LIFE_MAYBE || i->state == LIFE_LIVE);
+		assert_true(n == 0 ? date_of(i) < date : date_of(i) <= date);
+		date = date_of(i);
+	}
+	return n;
+}
+
+/* Each item is listed in its collection, unless it is gone; a collection is there for its items. */
 static size_t check_scope(const struct store *s, const struct scope_state *c)
 {
-	size_t listed = 0, all = 0;
-	uint32_t before = 0;
-	for (const struct item *i = item_at(s, c->items); i != NULL;
-	     before = i->number, i = item_at(s, i->next_in_scope)) {
-		assert_true(i->scope == c->scope);
-		assert_int_not_equal(i->state, LIFE_GONE);
-		assert_int_equal(i->before_in_scope, before);
-		listed++;
-	}
+	size_t listed = check_open(s, c) + check_order(s, c, UINT64_MAX), all = 0;
 	for (const struct item *i = item_at(s, s->oldest); i != NULL; i = item_at(s, i->newer)) {
 		all += i->scope == c->scope;
 		listed += i->scope == c->scope && i->state == LIFE_GONE;
@@ -147,6 +174,14 @@ static void random_identity(struct store *s, struct item *item, uint64_t *r)
 	item_identify(s, item, &o);
 }
 
+static void random_date(struct store *s, struct item *item, uint64_t *r)
+{
+	struct trace created = item->created;
+	created.order = random_next(r) % 50;
+	created.answer_order = random_next(r) % 50;
+	item_date(s, item, &created, random_next(r) % 50);
+}
+
 static void live(struct limits *limits, uint64_t seed, size_t steps)
 {
 	struct store *s = store_open(limits);
@@ -160,6 +195,8 @@ static void live(struct limits *limits, uint64_t seed, size_t steps)
 			random_identity(s, item, &seed);
 		if (random_next(&seed) % 3 == 0)
 			item_state(s, item, (enum life_state)(random_next(&seed) % 4));
+		if (random_next(&seed) % 3 == 0)
+			random_date(s, item, &seed);
 		if (random_next(&seed) % 16 == 0)
 			item_touch(s, item_at(s, s->oldest));
 		if (i % 29 == 0)
@@ -287,6 +324,41 @@ static void all_the_same(void **state)
 	store_free(s);
 }
 
+/* ---- the order of a collection ---- */
+
+/* Of many: by what date, and while some of them go. */
+static void dates(void **state)
+{
+	enum { ITEMS = 20000 };
+	struct limits limits = limits_default();
+	struct store *s = store_open(&limits);
+	uint64_t r = 5;
+	size_t n[50] = { 0 }, before = 0, gone = 0;
+	(void)state;
+	for (unsigned i = 0; i < ITEMS; i++) {
+		struct item *item = take(s, i);
+		item_state(s, item, LIFE_LIVE);
+		random_date(s, item, &r);
+		n[date_of(item)]++;
+	}
+	const struct scope_state *c = scope_find(s, 1);
+	for (uint64_t date = 0; date < 50; before += n[date++])
+		assert_int_equal(check_order(s, c, date), before);
+	struct order_walk w = order_walk(s, &c->items, 40);
+	before = check_order(s, c, 40);
+	for (struct item *i; (i = order_walk_next(s, &w)) != NULL;) {
+		if (random_next(&r) % 3 != 0)
+			continue;
+		item_state(s, i, LIFE_GONE);
+		order_walk_again(s, &w);
+		gone++;
+	}
+	assert_in_range(gone, before / 4, before / 2);
+	assert_int_equal(check_order(s, c, 40), before - gone);
+	assert_int_equal(check_order(s, c, 50), ITEMS - gone);
+	store_free(s);
+}
+
 /* ---- texts ---- */
 
 static void texts(void **state)
@@ -372,6 +444,7 @@ int main(void)
 		cmocka_unit_test(evicted_exactly),
 		cmocka_unit_test(room_for_none),
 		cmocka_unit_test(all_the_same),
+		cmocka_unit_test(dates),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(prints),
 		cmocka_unit_test(names_of_peers),
