@@ -185,8 +185,9 @@ static bool has_made(const struct item *item, const struct op *op)
 {
 	bool same = op->object == NULL || item->uid == 0 || op->object->uid.n == 0 ||
 	    item->uid == uid_number(op->object->uid);
-	return same && op->kind != OP_UPDATE && item->created.frame == 0 &&
-	    item->created.order > LOW48(op->txn->req.head.order);
+	bool known_before = item->created.order != 0 &&
+	    item->created.order <= LOW48(op->txn->req.head.order);
+	return same && op->kind != OP_UPDATE && item->created.frame == 0 && !known_before;
 }
 
 /*
