@@ -167,6 +167,14 @@ static void converse(struct feed *feed)
 	}
 }
 
+static void converse_with(const struct decode_options *o, struct record *r)
+{
+	struct feed feed = feed_open(o, r);
+	converse(&feed);
+	feed_close(&feed);
+	assert_true(r->n > 10000);
+}
+
 static void same_for_workers_rounds_and_seeds(void **unused)
 {
 	(void)unused;
@@ -187,10 +195,7 @@ static void same_for_workers_rounds_and_seeds(void **unused)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		struct decode_options o = options_of(ways[i].workers, ways[i].round, ways[i].seed);
 		struct record *r = i ? &other : &first;
-		struct feed feed = feed_open(&o, r);
-		converse(&feed);
-		feed_close(&feed);
-		assert_true(r->n > 10000);
+		converse_with(&o, r);
 		assert_string_equal(first.text, r->text);
 	}
 }
@@ -208,10 +213,7 @@ static void same_however_little_is_kept(void **unused)
 		o.limits.undelivered = ways[i].undelivered;
 		o.limits.held_packets = 0;
 		struct record *r = i ? &other : &first;
-		struct feed feed = feed_open(&o, r);
-		converse(&feed);
-		feed_close(&feed);
-		assert_true(r->n > 10000);
+		converse_with(&o, r);
 		assert_string_equal(first.text, r->text);
 	}
 }
